@@ -1,0 +1,173 @@
+"""
+What a check is, and the list of all of them.
+
+A check stands in two places that a test holds together: its words (severity, messages, page; English and Persian)
+under its code in ``pages/<family>.toml``, and one function that finds its faults, marked ``@check("G201")``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from gis.language import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from gis.checks.context import Context
+    from gis.project import Severity
+
+FAMILIES = {
+    "D": "delivery",
+    "C": "coordinates",
+    "G": "geometry",
+    "N": "network",
+    "A": "attributes",
+    "T": "totals",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """
+    What people are told of a check.
+
+    Attributes
+    ----------
+    code, name
+        Its code, which never changes meaning, and its name.
+    title
+        Its name in words.
+    severity
+        How bad a finding is unless the project file says otherwise.
+    fix
+        Whether `gis.fix` can put it right: safely, only where asked to (``"unsafe"``), or not at all.
+    layers
+        The canonical layers that must have features for it to run.
+    columns
+        ``layer.column`` that must hold values for it to run.
+    message
+        What a finding says; the fields are those of `Found`.
+    looks_for, matters, example, remedy
+        The page: what it looks for, why it matters in the field, an example, how to put it right.
+    """
+
+    code: str
+    name: str
+    title: Text
+    severity: Severity
+    fix: Literal["safe", "unsafe"] | None
+    layers: tuple[str, ...]
+    columns: tuple[str, ...]
+    message: Text
+    looks_for: Text
+    matters: Text
+    example: Text
+    remedy: Text
+
+
+@dataclass(frozen=True)
+class Found:
+    """
+    The faults that a check found in one layer, as arrays.
+
+    Attributes
+    ----------
+    layer
+        The canonical layer, or a file's name where the fault is the file's.
+    rows
+        (n,) positions of the features in the layer; None for one fault of the layer as a whole.
+    points
+        (n, 2) longitude and latitude of the faults, WGS 84 degrees; None for the first vertex of each feature.
+    fields
+        Values of the message's fields: each a scalar, or a sequence of n.
+    lines
+        (n,) stretches at fault, LineStrings in WGS 84, where a fault is longer than a point.
+    features
+        (n,) ids to show instead of those in the layer.
+    """
+
+    layer: str
+    rows: NDArray[np.intp] | None = None
+    points: NDArray[np.float64] | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    lines: NDArray[np.object_] | None = None
+    features: Sequence[str] | None = None
+
+
+Finder = "Callable[[Context], Iterable[Found]]"
+_FINDERS: dict[str, Callable[[Context], Iterable[Found]]] = {}
+
+
+def check(code: str) -> Callable[[Callable[[Context], Iterable[Found]]], Callable[[Context], Iterable[Found]]]:
+    """
+    Mark a function as the finder of a check's faults.
+
+    Parameters
+    ----------
+    code
+        The check's code; `pages` must have it.
+
+    Returns
+    -------
+    Callable
+        A decorator that leaves the function as it is.
+    """
+
+    def mark(function: Callable[[Context], Iterable[Found]]) -> Callable[[Context], Iterable[Found]]:
+        if code in _FINDERS:
+            raise ValueError(f"two functions for {code}")
+        _FINDERS[code] = function
+        return function
+
+    return mark
+
+
+def finders() -> dict[str, Callable[[Context], Iterable[Found]]]:
+    """
+    Give the function of each check.
+
+    Returns
+    -------
+    dict
+        Code to function, in the order of the pages.
+    """
+    return {code: _FINDERS[code] for code in pages() if code in _FINDERS}
+
+
+@cache
+def pages() -> dict[str, Page]:
+    """
+    Read the pages of all checks.
+
+    Returns
+    -------
+    dict
+        Code to page, in the order of the families and codes.
+    """
+    folder = files("gis.checks") / "pages"
+    found: dict[str, Page] = {}
+    for family in FAMILIES.values():
+        for code, entry in tomllib.loads((folder / f"{family}.toml").read_text("utf-8")).items():
+            words = {
+                key: Text(entry[key]["en"].strip(), entry[key]["fa"].strip())
+                for key in ("title", "message", "looks_for", "matters", "example", "remedy")
+            }
+            found[code] = Page(
+                code=code,
+                name=entry["name"],
+                severity=entry["severity"],
+                fix=entry.get("fix"),
+                layers=tuple(entry.get("layers", ())),
+                columns=tuple(entry.get("columns", ())),
+                **words,
+            )
+    return found

@@ -1,0 +1,240 @@
+"""What the commands print as JSON: one model a command, a contract with other programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import geopandas as gpd
+    import pandas as pd
+
+    from gis.language import Language
+    from gis.totals import TotalResult
+
+LENGTHS = ("geodesic_m", "grid_m", "ground_m", "slope_m")
+
+
+class _Document(BaseModel):
+    """A JSON object of the contract; not-a-number becomes null."""
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="null")
+
+
+class FindingEntry(_Document):
+    """One finding; ``lon`` and ``lat`` are WGS 84 degrees, null where the fault has no place."""
+
+    code: str
+    severity: Literal["error", "warning", "info"]
+    layer: str
+    feature: str
+    message: str
+    lon: float | None
+    lat: float | None
+    fixable: bool
+
+
+class Summary(_Document):
+    """How many findings there are of each severity."""
+
+    error: int = 0
+    warning: int = 0
+    info: int = 0
+
+
+class CheckDocument(_Document):
+    """
+    What ``fibre check --format json`` prints.
+
+    ``ran`` lists the codes that were looked for; ``not_run`` and ``failed`` say of the others why not.
+    """
+
+    version: Literal[1] = 1
+    findings: list[FindingEntry]
+    summary: Summary
+    ran: list[str]
+    not_run: dict[str, str]
+    failed: dict[str, str]
+
+
+class RouteEntry(_Document):
+    """The lengths of one route in metres, and their standard deviation."""
+
+    id: str
+    geodesic_m: float | None
+    grid_m: float | None
+    ground_m: float | None
+    slope_m: float | None
+    std_m: float | None
+
+
+class LengthTotal(_Document):
+    """The sums over all routes."""
+
+    routes: int
+    geodesic_m: float | None
+    grid_m: float | None
+    ground_m: float | None
+    slope_m: float | None
+    std_m: float | None
+
+
+class MeasureDocument(_Document):
+    """What ``fibre measure --format json`` prints."""
+
+    version: Literal[1] = 1
+    routes: list[RouteEntry]
+    total: LengthTotal
+
+
+class TotalEntry(_Document):
+    """One recorded total held against the survey."""
+
+    item: str
+    recorded: float
+    measured: float
+    std: float
+    difference: float
+    unit: str
+    tolerance: float
+    verdict: Literal["agrees", "differs", "undecided"]
+
+
+class TotalsDocument(_Document):
+    """What ``fibre totals --format json`` prints."""
+
+    version: Literal[1] = 1
+    items: list[TotalEntry]
+
+
+class RunDocument(_Document):
+    """What ``fibre run`` writes as ``report.json``: the three documents in one."""
+
+    version: Literal[1] = 1
+    project: str
+    illustrative: bool
+    check: CheckDocument
+    measure: MeasureDocument
+    totals: TotalsDocument
+
+
+def check_document(findings: gpd.GeoDataFrame, lang: Language = "en") -> CheckDocument:
+    """
+    Put findings into their document.
+
+    Parameters
+    ----------
+    findings
+        As `gis.check` gives them.
+    lang
+        The language of messages and reasons.
+
+    Returns
+    -------
+    CheckDocument
+        The document.
+    """
+    messages = findings["message_fa" if lang == "fa" else "message"]
+    columns = zip(
+        findings["code"],
+        findings["severity"],
+        findings["layer"],
+        findings["feature"],
+        messages,
+        findings["lon"],
+        findings["lat"],
+        findings["fixable"],
+        strict=True,
+    )
+    entries = [
+        FindingEntry(
+            code=code,
+            severity=severity,
+            layer=layer,
+            feature=feature,
+            message=message,
+            lon=_number(lon),
+            lat=_number(lat),
+            fixable=fixable,
+        )
+        for code, severity, layer, feature, message, lon, lat, fixable in columns
+    ]
+    return CheckDocument(
+        findings=entries,
+        summary=Summary(**findings["severity"].value_counts().to_dict()),
+        ran=findings.attrs["ran"],
+        not_run={code: reason.render(lang) for code, reason in findings.attrs["not_run"].items()},
+        failed=findings.attrs["failed"],
+    )
+
+
+def measure_document(measured: pd.DataFrame) -> MeasureDocument:
+    """
+    Put lengths into their document.
+
+    Parameters
+    ----------
+    measured
+        As `gis.measure` gives them.
+
+    Returns
+    -------
+    MeasureDocument
+        The document; its total's deviation takes the routes as independent.
+    """
+    columns = [measured["id"].fillna(""), *(measured[name] for name in (*LENGTHS, "std_m"))]
+    routes = [
+        RouteEntry(
+            id=route,
+            geodesic_m=_number(geodesic),
+            grid_m=_number(grid),
+            ground_m=_number(ground),
+            slope_m=_number(slope),
+            std_m=_number(std),
+        )
+        for route, geodesic, grid, ground, slope, std in zip(*columns, strict=True)
+    ]
+    sums = {name: float(np.nansum(measured[name])) for name in LENGTHS}
+    std = float(np.sqrt(np.nansum(measured["std_m"].to_numpy(dtype=float) ** 2)))
+    return MeasureDocument(routes=routes, total=LengthTotal(routes=len(measured), **sums, std_m=std))
+
+
+def totals_document(results: Sequence[TotalResult], lang: Language = "en") -> TotalsDocument:
+    """
+    Put totals into their document.
+
+    Parameters
+    ----------
+    results
+        As `gis.totals.reconcile` gives them.
+    lang
+        The language of the items' names.
+
+    Returns
+    -------
+    TotalsDocument
+        The document.
+    """
+    return TotalsDocument(
+        items=[
+            TotalEntry(
+                item=result.name(lang),
+                recorded=result.recorded,
+                measured=result.measured,
+                std=result.std,
+                difference=result.difference,
+                unit=result.unit,
+                tolerance=result.tolerance,
+                verdict=result.verdict,
+            )
+            for result in results
+        ]
+    )
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

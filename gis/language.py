@@ -1,0 +1,123 @@
+"""The two languages: a text in both, and numbers as each writes them."""
+
+from __future__ import annotations
+
+import locale
+import os
+import string
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Language = Literal["en", "fa"]
+
+_PERSIAN_NUMERALS = str.maketrans("0123456789,.%", "۰۱۲۳۴۵۶۷۸۹٬٫٪")
+# First strong isolate and its end: a file name or an id inside a Persian sentence keeps its own direction.
+_ISOLATE, _POP = "\u2068", "\u2069"
+
+
+def number(value: float, spec: str = ",.10g", lang: Language = "en") -> str:
+    """
+    Write a number as the language does.
+
+    Parameters
+    ----------
+    value
+        The number.
+    spec
+        A format specification of Python's `format`.
+    lang
+        ``"fa"`` gives Persian digits, «٬» between thousands and «٫» before decimals.
+
+    Returns
+    -------
+    str
+        The number as text.
+    """
+    written = format(value, spec)
+    return written.translate(_PERSIAN_NUMERALS) if lang == "fa" else written
+
+
+def digits(text: str, lang: Language) -> str:
+    """
+    Write the digits of a text, such as those of a date, as the language does.
+
+    Parameters
+    ----------
+    text
+        Any text; all but ASCII digits stays.
+    lang
+        ``"fa"`` gives Persian digits.
+
+    Returns
+    -------
+    str
+        The text with its digits.
+    """
+    return text.translate({ord("0") + d: ord("۰") + d for d in range(10)}) if lang == "fa" else text
+
+
+class _Formatter(string.Formatter):
+    """Fills a text's fields: numbers in the language's digits, other values isolated in Persian."""
+
+    def __init__(self, lang: Language) -> None:
+        self._lang = lang
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, Text):
+            return value.render(self._lang)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return number(value, format_spec or ",.10g", self._lang)
+        written = format(value, format_spec)
+        return f"{_ISOLATE}{written}{_POP}" if self._lang == "fa" else written
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """
+    A message in English and in Persian, with ``{fields}`` as in `str.format`.
+
+    Attributes
+    ----------
+    en, fa
+        The two wordings; both name the same fields.
+    """
+
+    en: str
+    fa: str
+
+    def render(self, lang: Language = "en", **fields: Any) -> str:
+        """
+        Fill the fields in.
+
+        Parameters
+        ----------
+        lang
+            Which wording.
+        **fields
+            A value for each field; numbers come out in the language's digits, a `Text` in its wording.
+
+        Returns
+        -------
+        str
+            The finished sentence.
+        """
+        wording = self.fa if lang == "fa" else self.en
+        return _Formatter(lang).vformat(wording, (), fields)
+
+
+def preferred() -> Language:
+    """
+    Tell the language that the user's environment asks for.
+
+    Returns
+    -------
+    Language
+        ``"fa"`` where the locale is a Persian one, else ``"en"``.
+    """
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name)
+        if value:
+            return "fa" if value.lower().startswith(("fa", "persian")) else "en"
+    # Windows sets none of these.
+    name = locale.getlocale()[0] or ""
+    return "fa" if name.lower().startswith(("fa", "persian")) else "en"

@@ -1,0 +1,400 @@
+"""The project file: what is surveyed, where its layers are, and what was recorded."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+
+from gis.errors import ProjectError
+from gis.inventory import SCHEMAS
+from gis.language import Text
+
+LengthKind = Literal["geodesic", "grid", "ground", "slope"]
+Severity = Literal["error", "warning", "info"]
+Scalar = str | int | float | bool
+
+
+class _Table(BaseModel):
+    """A table of the project file: unknown keys and loose types are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class About(_Table):
+    """
+    ``[project]``: names, and how lengths are taken.
+
+    Attributes
+    ----------
+    name, name_fa
+        The project's name in English and in Persian.
+    length
+        The kind of length that totals are held against.
+    crs
+        The grid of the grid lengths; without it, the UTM zone of each route.
+    elevation_m
+        Height of the ground in metres above the ellipsoid, where vertices have none.
+    accuracy_m
+        One standard deviation of each horizontal coordinate in metres, where a feature states none.
+    """
+
+    name: str = "Survey"
+    name_fa: str = ""
+    length: LengthKind = "geodesic"
+    crs: str | None = None
+    elevation_m: float = 0.0
+    accuracy_m: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.05
+
+    @field_validator("crs")
+    @classmethod
+    def _known_crs(cls, value: str | None) -> str | None:
+        if value is not None:
+            import pyproj  # noqa: PLC0415 - heavy, and only a project with a grid needs it here
+
+            try:
+                crs = pyproj.CRS.from_user_input(value)
+            except pyproj.exceptions.CRSError:
+                raise ValueError(f"{value!r} is no coordinate reference system; for example EPSG:32639") from None
+            if not crs.is_projected:
+                raise ValueError(f"{value!r} is not a projected system, which a grid needs; for example EPSG:32639")
+        return value
+
+
+class Area(_Table):
+    """
+    ``[area]``: where every feature must lie.
+
+    Attributes
+    ----------
+    source
+        A file of polygons, relative to the project file.
+    margin_km
+        By how much the polygon is widened before it judges, in kilometres.
+    """
+
+    source: str
+    margin_km: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+
+
+class Counties(_Table):
+    """
+    ``[counties]``: the polygon of each county.
+
+    Attributes
+    ----------
+    source
+        A file of polygons, relative to the project file.
+    name
+        Its column with the county's name.
+    """
+
+    source: str
+    name: str = "name_fa"
+
+
+class LayerSource(_Table):
+    """
+    One ``[[layers.…]]``: where features of a layer come from and how to read them.
+
+    Attributes
+    ----------
+    source
+        A file relative to the project file, or a ``postgresql://`` address.
+    layer
+        The layer, where the source holds several.
+    crs, encoding
+        Override what the file says.
+    columns
+        Canonical column to theirs.
+    values
+        Canonical column to a table of their value to ours.
+    set
+        The same value for every feature.
+    """
+
+    source: str
+    layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
+    set: dict[str, Scalar] = Field(default_factory=dict)
+
+
+class Layers(_Table):
+    """``[layers]``: the sources of each canonical layer."""
+
+    routes: list[LayerSource] = Field(default_factory=list)
+    manholes: list[LayerSource] = Field(default_factory=list)
+    offices: list[LayerSource] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _known_columns(self) -> Layers:
+        for name, schema in SCHEMAS.items():
+            for source in getattr(self, name):
+                for key in ("columns", "values", "set"):
+                    for column in getattr(source, key):
+                        if column not in schema.names:
+                            raise ValueError(
+                                f"layers.{name}: {key} names {column!r}, which the layer does not have"
+                                f"{_suggestion(column, schema.names)}"
+                            )
+        return self
+
+
+class Total(_Table):
+    """
+    One ``[[totals]]``: a figure that was recorded, and what to hold against it.
+
+    Attributes
+    ----------
+    item, item_fa
+        What was counted or measured, in English and in Persian.
+    layer
+        The layer that it is counted in.
+    measure
+        ``"length"`` sums the routes' lengths, ``"count"`` counts features.
+    where
+        Column to the value, or the list of values, that a feature must have.
+    recorded
+        The recorded figure.
+    unit
+        Its unit: ``"m"`` or ``"km"`` for lengths; any word for counts.
+    tolerance
+        Per cent (``"0.5 %"``) or the figure's own unit (``"2"``, ``"2 m"``).
+    source
+        Who recorded it.
+    """
+
+    item: str
+    item_fa: str = ""
+    layer: Literal["routes", "manholes", "offices"]
+    measure: Literal["length", "count"]
+    where: dict[str, Scalar | list[Scalar]] = Field(default_factory=dict)
+    recorded: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    unit: str = ""
+    tolerance: str = "0"
+    source: str = ""
+
+    @property
+    def tolerance_value(self) -> float:
+        """The tolerance in the unit of the recorded figure."""
+        text = self.tolerance.strip()
+        if text.endswith("%"):
+            return float(text[:-1]) / 100 * self.recorded
+        return float(text.removesuffix(self.unit) if self.unit else text)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Total:
+        if self.measure == "length" and self.layer != "routes":
+            raise ValueError(f"total {self.item!r}: only routes have a length; measure = \"count\" counts {self.layer}")
+        if self.measure == "length" and self.unit not in {"m", "km"}:
+            raise ValueError(f"total {self.item!r}: unit of a length is \"m\" or \"km\", not {self.unit!r}")
+        for column in self.where:
+            names = SCHEMAS[self.layer].names
+            if column not in names:
+                raise ValueError(
+                    f"total {self.item!r}: where names {column!r}, which {self.layer} do not have"
+                    f"{_suggestion(column, names)}"
+                )
+        try:
+            tolerance = self.tolerance_value
+        except ValueError:
+            tolerance = -1.0
+        if not 0 <= tolerance < float("inf"):
+            raise ValueError(
+                f"total {self.item!r}: tolerance {self.tolerance!r} is neither per cent nor a number; "
+                'for example "0.5 %", "2 m", "0"'
+            )
+        return self
+
+
+class ChecksSettings(_Table):
+    """
+    ``[checks]``: which checks run, and their tolerances.
+
+    Attributes
+    ----------
+    select, ignore
+        Codes, their families (``"N"``) or ``"all"``.
+    severity
+        Code to the severity it has in this project.
+    snap_m
+        How near two ends are one place, metres.
+    max_segment_m
+        How far apart two vertices of a route may be, metres.
+    """
+
+    select: list[str] = Field(default_factory=lambda: ["all"])
+    ignore: list[str] = Field(default_factory=list)
+    severity: dict[str, Severity] = Field(default_factory=dict)
+    snap_m: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2.0
+    max_segment_m: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 500.0
+
+
+class Project(_Table):
+    """
+    A project file.
+
+    Attributes
+    ----------
+    project
+        Names, and how lengths are taken.
+    area, counties
+        Where features must lie.
+    layers
+        The sources of each layer.
+    totals
+        The recorded figures.
+    checks
+        Which checks run, and their tolerances.
+    """
+
+    project: About = Field(default_factory=About)
+    area: Area | None = None
+    counties: Counties | None = None
+    layers: Layers = Field(default_factory=Layers)
+    totals: list[Total] = Field(default_factory=list)
+    checks: ChecksSettings = Field(default_factory=ChecksSettings)
+
+    _path: Path | None = PrivateAttr(default=None)
+
+    @property
+    def path(self) -> Path | None:
+        """The file that it was read from; None for one made in memory."""
+        return self._path
+
+    def name(self, lang: str) -> str:
+        """Give the project's name in a language, or in the other where it has just one."""
+        about = self.project
+        return (about.name_fa or about.name) if lang == "fa" else about.name
+
+    def resolve(self, source: str) -> Path:
+        """
+        Find a file that the project names.
+
+        Parameters
+        ----------
+        source
+            The path as the project file gives it.
+
+        Returns
+        -------
+        pathlib.Path
+            The path relative to the project file's folder.
+        """
+        return (self._path.parent if self._path else Path()) / source
+
+
+def load(path: str | Path) -> Project:
+    """
+    Read a project file.
+
+    Parameters
+    ----------
+    path
+        A TOML file.
+
+    Returns
+    -------
+    Project
+        The project, every value checked.
+
+    Raises
+    ------
+    ProjectError
+        The file is missing, is no TOML, or has a key or a value that does not belong there: one line that names
+        the file, the key, and what would do.
+    """
+    path = Path(path)
+    try:
+        data = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        raise ProjectError(
+            Text(
+                "{path}: there is no such project file; name one, or write one with `fibre init FILE…`",
+                "{path}: چنین پروندهٔ پروژه‌ای نیست؛ نام پرونده‌ای را بدهید یا با دستور `fibre init FILE…` بسازید",
+            ),
+            path=path,
+        ) from None
+    except OSError as error:
+        raise ProjectError(
+            Text("{path}: cannot be read: {why}", "{path}: خوانده نمی‌شود: {why}"), path=path, why=error.strerror or error
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ProjectError(
+            Text(
+                "{path}: byte {at} is not UTF-8; save the project file as UTF-8",
+                "{path}: بایت {at} با UTF-8 نمی‌خواند؛ پروندهٔ پروژه را با UTF-8 ذخیره کنید",
+            ),
+            path=path,
+            at=error.start,
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ProjectError(
+            Text("{path}: is not valid TOML: {why}", "{path}: نوشتار TOML آن درست نیست: {why}"), path=path, why=error
+        ) from None
+    try:
+        project = Project.model_validate(data)
+    except ValidationError as error:
+        raise _explained(path, error) from None
+    project._path = path  # noqa: SLF001 - set once, by the only reader
+    return project
+
+
+def _suggestion(word: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; it may be one of: {', '.join(known)}"
+
+
+def _explained(path: Path, error: ValidationError) -> ProjectError:
+    """Turn pydantic's first error into one line that names file, key and what would do."""
+    first = error.errors(include_url=False)[0]
+    key = _key(first["loc"])
+    if first["type"] == "extra_forbidden":
+        known = _keys_at(first["loc"][:-1])
+        return ProjectError(
+            Text("{path}: unknown key {key}{hint}", "{path}: کلید ناشناخته {key}{hint}"),
+            path=path,
+            key=key,
+            hint=_suggestion(str(first["loc"][-1]), known),
+        )
+    if first["type"] == "missing":
+        return ProjectError(Text("{path}: key {key} is missing", "{path}: کلید {key} نیست"), path=path, key=key)
+    why = first["msg"].removeprefix("Value error, ")
+    given = first.get("input")
+    shown = f" (it is {given!r})" if isinstance(given, Scalar) else ""
+    return ProjectError(
+        Text("{path}: {key}: {why}{shown}", "{path}: {key}: {why}{shown}"),
+        path=path,
+        key=key or "project file",
+        why=why,
+        shown=shown,
+    )
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    """Write a place in the file as its author would: ``totals[2].unit``."""
+    written = ""
+    for part in location:
+        if isinstance(part, int):
+            written += f"[{part + 1}]"
+        elif part not in {"str", "int", "float", "bool"} and not part.startswith(("list[", "constrained-")):
+            written += f".{part}" if written else part
+    return written
+
+
+def _keys_at(location: tuple[int | str, ...]) -> list[str]:
+    """List the keys that a table of the project file may have."""
+    model: Any = Project
+    for part in location:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation
+        candidates = [annotation, *getattr(annotation, "__args__", ())]
+        model = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+    return list(model.model_fields)
