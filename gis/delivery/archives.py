@@ -1,0 +1,305 @@
+"""
+Archives: what a zip holds, looked at before anything is unpacked and counted while it is.
+
+The limits are those of a delivery that a person can have made by hand; what is over them is refused whole.
+"""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from gis.delivery.refusals import refusal
+from gis.language import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gis.errors import SourceError
+
+MAX_FILES = 10_000
+MAX_BYTES = 2 * 1024**3
+MAX_RATIO = 200
+# Below this, a high ratio is a table of blanks and no bomb.
+_RATIO_FLOOR = 1024**2
+_CHUNK = 1024**2
+_UTF8_NAME = 0x800
+_ENCRYPTED = 0x1
+
+# The first bytes of archives that GDAL or a person could unpack further.
+_NESTED = {
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+    b"Rar!": "RAR",
+    b"7z\xbc\xaf'\x1c": "7z",
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"(\xb5/\xfd": "zstd",
+}
+_CLUTTER = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"}
+
+
+@dataclass
+class Budget:
+    """
+    How much one delivery may unpack, its inner archives included.
+
+    Attributes
+    ----------
+    files, bytes
+        What has been counted so far.
+    """
+
+    files: int = 0
+    bytes: int = field(default=0)
+
+
+def unpack(path: Path, shown: str, folder: Path, *, budget: Budget | None = None) -> list[tuple[Path, str]]:
+    """
+    Unpack an archive into a private folder.
+
+    Parameters
+    ----------
+    path
+        The zip file (a KMZ is one).
+    shown
+        Its name for people.
+    folder
+        An empty folder that no one else uses; the caller removes it.
+    budget
+        What the delivery has unpacked already, where this archive lies within another.
+
+    Returns
+    -------
+    list of (pathlib.Path, str)
+        The unpacked files and the name of each for people, in the order of the archive.
+
+    Raises
+    ------
+    SourceError
+        D008 for paths outside, links, devices, encryption, archives within, more than 10 000 files, more than
+        2 GiB or 200 times the archive's size; D001 where the archive is damaged.
+    """
+    budget = budget or Budget()
+    with opened(path, shown) as archive:
+        members = inspect(archive, shown, path.stat().st_size, budget)
+        unpacked = []
+        for info, name in members:
+            target = folder.joinpath(*PurePosixPath(name).parts)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("xb") as out:
+                for chunk in _chunks(archive, info, shown):
+                    budget.bytes += len(chunk)
+                    if budget.bytes > MAX_BYTES:
+                        raise _too_large(shown)
+                    out.write(chunk)
+            unpacked.append((target, f"{shown}/{name}"))
+    return unpacked
+
+
+def opened(path: Path, shown: str) -> zipfile.ZipFile:
+    """
+    Open an archive.
+
+    Parameters
+    ----------
+    path
+        The zip file.
+    shown
+        Its name for people.
+
+    Returns
+    -------
+    zipfile.ZipFile
+        To be closed.
+
+    Raises
+    ------
+    SourceError
+        D001 where it has no readable directory.
+    """
+    try:
+        return zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, UnicodeError) as error:
+        raise refusal("unreadable", shown, driver="zip", reason=str(error)) from error
+
+
+def inspect(
+    archive: zipfile.ZipFile, shown: str, size: int, budget: Budget | None = None
+) -> list[tuple[zipfile.ZipInfo, str]]:
+    """
+    Look at all that an archive says of its members, before anything is unpacked.
+
+    Parameters
+    ----------
+    archive
+        The open archive.
+    shown
+        Its name for people.
+    size
+        Its size in bytes, as it lies on disk.
+    budget
+        What the delivery has unpacked already; the number of this archive's files is added.
+
+    Returns
+    -------
+    list of (zipfile.ZipInfo, str)
+        The members that are files, without the clutter of desktops, and their names.
+
+    Raises
+    ------
+    SourceError
+        D008 as `unpack` says.
+    """
+    budget = budget or Budget()
+    infos = archive.infolist()
+    budget.files += len(infos)
+    if budget.files > MAX_FILES:
+        raise _unsafe(shown, Text(f"more than {MAX_FILES:,} files", "بیش از ۱۰٬۰۰۰ فایل"))
+    declared = sum(info.file_size for info in infos)
+    if declared + budget.bytes > MAX_BYTES:
+        raise _too_large(shown)
+    if declared > max(_RATIO_FLOOR, MAX_RATIO * size):
+        raise _unsafe(
+            shown,
+            Text(f"unpacks to more than {MAX_RATIO} times its size", "بیش از ۲۰۰ برابر اندازهٔ خود باز می‌شود"),
+        )
+    members = []
+    seen: set[str] = set()
+    for info in infos:
+        name = _name(info)
+        _check(info, name, shown)
+        if (
+            info.is_dir()
+            or _CLUTTER & set(PurePosixPath(name).parts)
+            or PurePosixPath(name).name.startswith("._")
+        ):
+            continue
+        if name.casefold() in seen:
+            raise _unsafe(shown, _naming(name, "is in it twice", "دو بار در آن است"))
+        seen.add(name.casefold())
+        members.append((info, name))
+    return members
+
+
+def kind(path: Path, shown: str) -> str:
+    """
+    Tell what a zip file is.
+
+    Parameters
+    ----------
+    path
+        The zip file.
+    shown
+        Its name for people.
+
+    Returns
+    -------
+    str
+        ``"XLSX"``, ``"KMZ"`` or ``"ZIP"``.
+
+    Raises
+    ------
+    SourceError
+        D001 where it is damaged, D010 for documents of office programs that are not read.
+    """
+    with opened(path, shown) as archive:
+        names = archive.namelist()
+    if "xl/workbook.xml" in names:
+        return "XLSX"
+    if "[Content_Types].xml" in names or "mimetype" in names:
+        remedy = Text("save the table as .xlsx", "جدول را با قالب ‎.xlsx ذخیره کنید")
+        raise refusal("refused", shown, format=Text("this office document", "این سند اداری"), remedy=remedy)
+    top = [name for name in names if "/" not in name]
+    return "KMZ" if top and all(name.lower().endswith(".kml") for name in top) else "ZIP"
+
+
+def nested(head: bytes) -> str:
+    """
+    Tell whether a file is an archive.
+
+    Parameters
+    ----------
+    head
+        Its first bytes.
+
+    Returns
+    -------
+    str
+        The kind of archive, or nothing.
+    """
+    if head[257:262] == b"ustar":
+        return "tar"
+    return next((name for magic, name in _NESTED.items() if head.startswith(magic)), "")
+
+
+def refuse_nested(shown: str, inner: str) -> SourceError:
+    """
+    Word the refusal of an archive within an archive.
+
+    Parameters
+    ----------
+    shown
+        The outer archive's name for people.
+    inner
+        The inner one's name in it.
+
+    Returns
+    -------
+    SourceError
+        D008, to be raised.
+    """
+    return _unsafe(shown, _naming(inner, "is an archive within it", "بایگانی دیگری درون آن است"))
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    # Programs that write UTF-8 names without saying so: Python has read them as cp437.
+    if not info.flag_bits & _UTF8_NAME:
+        try:
+            return info.filename.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            pass
+    return info.filename
+
+
+def _check(info: zipfile.ZipInfo, name: str, shown: str) -> None:
+    # Programs on Windows have written backslashes; some of those that unpack take them for folders.
+    raw = info.orig_filename
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    if ".." in parts or name.startswith(("/", "\\")) or "\\" in raw or "\0" in raw or name[1:2] == ":":
+        raise _unsafe(shown, _naming(name, "leads outside the archive", "به بیرون از بایگانی می‌رود"))
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind == stat.S_IFLNK:
+        raise _unsafe(shown, _naming(name, "is a link", "پیوند است"))
+    if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
+        raise _unsafe(shown, _naming(name, "is a device", "دستگاه است"))
+    if info.flag_bits & _ENCRYPTED:
+        raise refusal("unreadable", shown, driver="zip", reason=Text("it is encrypted", "رمزدار است"))
+
+
+def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, shown: str) -> Iterator[bytes]:
+    # ZipExtFile gives no more than the directory declares, and checks the sum at the end.
+    try:
+        with archive.open(info) as member:
+            while chunk := member.read(_CHUNK):
+                yield chunk
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise refusal("unreadable", shown, driver="zip", reason=str(error)) from error
+
+
+def _naming(name: str, en: str, fa: str) -> Text:
+    plain = name.replace("{", "{{").replace("}", "}}")
+    return Text(f"{plain} {en}", f"\u2068{plain}\u2069 {fa}")
+
+
+def _too_large(shown: str) -> SourceError:
+    return _unsafe(shown, Text("unpacks to more than 2 GiB", "بیش از ۲ گیبی‌بایت باز می‌شود"))
+
+
+def _unsafe(shown: str, what: Text) -> SourceError:
+    return refusal("archive", shown, what=what)

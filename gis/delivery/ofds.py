@@ -1,0 +1,116 @@
+"""The Open Fibre Data Standard: networks as JSON, or their nodes and spans as GeoJSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyproj
+import shapely
+from shapely.geometry import shape
+
+from gis.delivery import documents
+from gis.delivery.raw import RawLayer
+from gis.delivery.refusals import refusal
+from gis.inventory import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+# Where each kind of record has its geometry.
+_GEOMETRY = {"nodes": "location", "spans": "route"}
+
+
+def layers(
+    path: Path, shown: str, folder: Path, encoding: str | None
+) -> list[tuple[str, Callable[[], RawLayer]]]:
+    """
+    Tell the layers of an OFDS document: its nodes and its spans, those of all its networks together.
+
+    Parameters
+    ----------
+    path
+        The file.
+    shown
+        Its name for people.
+    folder
+        Not used: nothing is laid out.
+    encoding
+        What its bytes are in where that is not UTF-8.
+
+    Returns
+    -------
+    list of (str, callable)
+        ``"nodes"`` and ``"spans"``, as far as there are any, and what reads each.
+
+    Raises
+    ------
+    SourceError
+        D001 where it holds neither.
+    """
+    del folder
+    text = documents.load(path, shown, encoding)
+    records = _whole(text) or _cut(text)
+    found = [
+        (name, partial(_read, shown, name, records[name])) for name in ("spans", "nodes") if records.get(name)
+    ]
+    if not found:
+        raise refusal("unreadable", shown, driver="OFDS", reason="neither nodes nor spans")
+    return found
+
+
+def _whole(text: str) -> dict[str, list[tuple[dict[str, Any] | None, str]]]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    networks = document.get("networks", [document]) if isinstance(document, dict) else []
+    records: dict[str, list[tuple[dict[str, Any] | None, str]]] = {}
+    for network in networks if isinstance(networks, list) else []:
+        if not isinstance(network, dict):
+            continue
+        of = {"network": {key: network[key] for key in ("id", "name") if key in network}}
+        for name in _GEOMETRY:
+            for record in network.get(name) or []:
+                whole = isinstance(record, dict)
+                records.setdefault(name, []).append(({**record, **of}, "") if whole else (None, "no object"))
+    return records
+
+
+def _cut(text: str) -> dict[str, list[tuple[dict[str, Any] | None, str]]]:
+    """Take what is whole of a document that is not."""
+    found: dict[str, list[tuple[dict[str, Any] | None, str]]] = {}
+    for match in re.finditer(r'"(nodes|spans)"\s*:\s*\[', text):
+        found.setdefault(match[1], []).extend(_until_damage(text, match.end()))
+    return found
+
+
+def _until_damage(text: str, at: int) -> Iterator[tuple[dict[str, Any] | None, str]]:
+    for record in documents.elements(text, at):
+        yield record
+        if record[0] is None:
+            return
+
+
+def _read(shown: str, name: str, records: list[tuple[dict[str, Any] | None, str]]) -> RawLayer:
+    rows, geometries, numbers, notes = [], [], [], []
+    for number, (record, wrong) in enumerate(records, start=1):
+        try:
+            if record is None:
+                raise ValueError(wrong)  # noqa: TRY301 - one way out for all that is wrong with a record
+            geometry = record.get(_GEOMETRY[name])
+            geometries.append(None if geometry is None else shape(geometry))
+        except (ValueError, TypeError, AttributeError, KeyError, shapely.errors.ShapelyError) as error:
+            notes.append(
+                Note("D003", f"{shown}:{name}", str(number), {"record": number, "reason": str(error)[:200]})
+            )
+            continue
+        rows.append({key: value for key, value in record.items() if key != _GEOMETRY[name]})
+        numbers.append(number)
+    frame = documents.build(rows, geometries)
+    crs = pyproj.CRS("EPSG:4326")
+    return RawLayer(shown, name, "OFDS", crs, "", frame, np.array(numbers, dtype=np.int64), notes)

@@ -1,0 +1,144 @@
+"""The refusals: the one line that says why a file from the field is not read, and what would do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gis.errors import SourceError
+from gis.language import Text
+
+READABLE = (
+    "Shapefile, GeoPackage, GeoJSON, KML, KMZ, GPX, DXF, MapInfo, File Geodatabase, FlatGeobuf, GeoParquet, GML, "
+    "CSV, XLSX, OFDS"
+)
+
+_REASONS: dict[str, tuple[str, Text]] = {
+    "missing": ("D001", Text("{file}: there is no such file", "{file}: چنین فایلی وجود ندارد")),
+    "empty": (
+        "D009",
+        Text("{file}: holds nothing; ask for the file again", "{file}: خالی است؛ فایل را دوباره بخواهید"),
+    ),
+    "unreadable": (
+        "D001",
+        Text(
+            "{file}: {driver} cannot be read ({reason}); export it again",
+            "{file}: {driver} خوانده نمی‌شود ({reason})؛ دوباره خروجی بگیرید",
+        ),
+    ),
+    "denied": (
+        "D001",
+        Text(
+            "{file}: cannot be opened ({reason}); check its permissions",
+            "{file}: باز نمی‌شود ({reason})؛ دسترسی فایل را بررسی کنید",
+        ),
+    ),
+    "unknown": (
+        "D001",
+        Text(
+            "{file}: is in no format that is read here; give one of: {formats}",
+            "{file}: در هیچ‌یک از قالب‌های خواندنی نیست؛ یکی از این‌ها را بدهید: {formats}",
+        ),
+    ),
+    "nothing-inside": (
+        "D001",
+        Text(
+            "{file}: holds no file in a format that is read here; put one of these into it: {formats}",
+            "{file}: هیچ فایل خواندنی در خود ندارد؛ یکی از این‌ها را در آن بگذارید: {formats}",
+        ),
+    ),
+    "layer": (
+        "D001",
+        Text(
+            "{file}: has no layer {layer}; it has: {layers}",
+            "{file}: لایه‌ای به نام {layer} ندارد؛ لایه‌های آن: {layers}",
+        ),
+    ),
+    "encoding": (
+        "D001",
+        Text(
+            "{file}: {encoding} is no known encoding; for example UTF-8 or cp1256",
+            "{file}: کدگذاری {encoding} شناخته نیست؛ برای نمونه UTF-8 یا cp1256",
+        ),
+    ),
+    "part": (
+        "D002",
+        Text(
+            "{file}: is only a part of a Shapefile and {missing} is missing; send all its parts together",
+            "{file}: تنها بخشی از یک Shapefile است و {missing} نیست؛ همهٔ بخش‌ها را با هم بفرستید",
+        ),
+    ),
+    "refused": (
+        "D010",
+        Text(
+            "{file}: {format} is not read; {remedy}",
+            "{file}: {format} خوانده نمی‌شود؛ {remedy}",
+        ),
+    ),
+    "reference": (
+        "D010",
+        Text(
+            "{file}: refused, as it points at another file or host ({what}); send the data itself",
+            "{file}: پذیرفته نمی‌شود، چون به فایل یا میزبان دیگری اشاره می‌کند ({what})؛ خود داده را بفرستید",
+        ),
+    ),
+    "address": (
+        "D010",
+        Text(
+            "{file}: is an address, not a file on this machine; download it and give the file",
+            "{file}: نشانی است، نه فایلی روی این رایانه؛ آن را دریافت کنید و فایل را بدهید",
+        ),
+    ),
+    "device": (
+        "D010",
+        Text(
+            "{file}: is no regular file; copy the data into a file",
+            "{file}: فایل معمولی نیست؛ داده را در یک فایل بریزید",
+        ),
+    ),
+    "archive": (
+        "D008",
+        Text(
+            "{file}: unsafe archive, {what}; nothing was unpacked; zip the data files alone",
+            "{file}: بایگانی ناامن، {what}؛ چیزی باز نشد؛ تنها فایل‌های داده را زیپ کنید",
+        ),
+    ),
+}
+
+
+def points_elsewhere(error: SourceError) -> bool:
+    """
+    Tell whether a file was refused for what it points at, rather than for what it is.
+
+    Parameters
+    ----------
+    error
+        What `refusal` made.
+
+    Returns
+    -------
+    bool
+        True for a file that must stop the whole delivery, not be passed over.
+    """
+    return error.text is _REASONS["reference"][1]
+
+
+def refusal(reason: str, file: str, **fields: Any) -> SourceError:
+    """
+    Word why a file is not read.
+
+    Parameters
+    ----------
+    reason
+        One of the reasons of this module: ``"missing"``, ``"unreadable"``, ``"archive"`` …
+    file
+        The file as people know it.
+    **fields
+        What the reason's message names besides; `gis.language.Text` comes out in the reader's language.
+
+    Returns
+    -------
+    SourceError
+        To be raised: D001, D002, D008, D009 or D010 with its line.
+    """
+    code, text = _REASONS[reason]
+    return SourceError(text, code=code, file=file, formats=READABLE, **fields)

@@ -1,0 +1,333 @@
+"""Shapefiles: their parts, what is wrong with them, and the records that are whole."""
+
+from __future__ import annotations
+
+import codecs
+import struct
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from gis.delivery import vector
+from gis.delivery.raw import RawLayer, Undecoded, beyond_ascii, is_string, stage
+from gis.delivery.refusals import refusal
+from gis.inventory import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+_HEADER = 100
+_DATE_WIDTH = 8
+
+
+@dataclass
+class _Index:
+    """The records of a .shp: where each begins, how many bytes it has, and which the file does not hold whole."""
+
+    offsets: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    damaged: NDArray[np.bool_]
+
+
+@dataclass
+class _Table:
+    """A DBF's header: its fields as (name, type, offset, width), and how many rows it says and has."""
+
+    fields: list[tuple[bytes, str, int, int]] = field(default_factory=list)
+    declared: int = 0
+    present: int = 0
+    header: int = 0
+    width: int = 0
+    language_byte: int = 0
+
+
+def layers(
+    path: Path, shown: str, folder: Path, encoding: str | None
+) -> list[tuple[str, Callable[[], RawLayer]]]:
+    """
+    Tell the one layer of a Shapefile.
+
+    Parameters
+    ----------
+    path, shown, folder, encoding
+        As for `read`.
+
+    Returns
+    -------
+    list of (str, callable)
+        Its name, and what reads it.
+    """
+    return [(path.stem, partial(read, path, shown, folder, encoding=encoding))]
+
+
+def read(path: Path, shown: str, folder: Path, *, encoding: str | None = None) -> RawLayer:
+    """
+    Read a Shapefile, whole or damaged.
+
+    Its parts are found whatever the case of their names. What GDAL needs is laid out in a private folder, so that a
+    missing or wrong index can be made anew there and the delivery stays as it is.
+
+    Parameters
+    ----------
+    path
+        The .shp file; or the .dbf, where that is all there is.
+    shown
+        Its name for people.
+    folder
+        A folder that no one else uses; the caller removes it.
+    encoding
+        Decode text with this, whatever the file says.
+
+    Returns
+    -------
+    RawLayer
+        Its records, with D002 for a missing or unfitting part and D003 for each damaged record. Text whose encoding
+        no .cpg tells is left `Undecoded`.
+
+    Raises
+    ------
+    SourceError
+        D001 where no record can be read.
+    """
+    parts = {part.suffix.lower(): part for part in path.parent.glob(f"{_escape(path.stem)}.*")}
+    if path.suffix.lower() == ".dbf":
+        parts[".dbf"] = path
+        parts.pop(".shp", None)
+    else:
+        parts[".shp"] = path
+    notes: list[Note] = []
+    index = _index(parts, shown, notes) if ".shp" in parts else None
+    table = _table(parts[".dbf"]) if ".dbf" in parts else None
+    if index is None:
+        notes.append(_note(shown, missing=".shp"))
+    if table is None:
+        notes.append(_note(shown, missing=".dbf"))
+    elif index is not None and table.present != len(index.offsets):
+        notes.append(_note(shown, missing="", shapes=len(index.offsets), rows=table.present))
+
+    staged = _lay_out(parts, index, table, folder)
+    driver = "ESRI Shapefile"
+    (head,) = vector.heads(staged, driver, shown, ENCODING="ISO-8859-1")
+    records = vector.read(staged, driver, head.name, shown, encoding="ISO-8859-1")
+    frame, rows = records.frame, records.fids
+    if table is not None:
+        _restore_dates(frame, rows, table, parts[".dbf"])
+    damaged = {at: "" for at in ([] if index is None else np.flatnonzero(index.damaged).tolist())}
+    damaged |= dict(records.damaged)
+    keep = ~np.isin(rows, list(damaged))
+    notes += [
+        Note("D003", shown, str(at + 1), {"record": at + 1, "reason": reason})
+        for at, reason in sorted(damaged.items())
+    ]
+    layer = RawLayer(
+        path=shown,
+        layer=path.stem,
+        driver=driver,
+        crs=head.crs,
+        encoding="",
+        frame=frame[keep].reset_index(drop=True),
+        records=rows[keep] + 1,
+        notes=notes,
+    )
+    return _decoded(layer, parts.get(".cpg"), table, encoding)
+
+
+def codec(name: str) -> str | None:
+    """
+    Tell the codec that a .cpg file means.
+
+    Parameters
+    ----------
+    name
+        Its content: ``UTF-8``, ``1256``, ``ANSI 1256``, ``OEM 720``, ``ISO 88591`` …
+
+    Returns
+    -------
+    str or None
+        The name of a codec of Python, or None where there is none.
+    """
+    plain = name.strip().upper().removeprefix("ANSI ").removeprefix("OEM ").replace(" ", "")
+    if plain.startswith("88591") or plain.startswith("ISO88591"):
+        plain = "ISO8859-" + plain.removeprefix("ISO").removeprefix("8859")
+    elif plain.startswith("CP") or plain.isdigit():
+        plain = "cp" + plain.removeprefix("CP")
+        plain = {"cp65001": "utf-8"}.get(plain, plain)
+    try:
+        info = codecs.lookup(plain)
+    except LookupError:
+        return None
+    return info.name if info._is_text_encoding else None  # noqa: SLF001 - the only way to leave out base64 and the like
+
+
+def _escape(stem: str) -> str:
+    return "".join(f"[{char}]" if char in "*?[" else char for char in stem)
+
+
+def _note(shown: str, **fields: Any) -> Note:
+    return Note("D002", shown, "", fields)
+
+
+def _index(parts: dict[str, Path], shown: str, notes: list[Note]) -> _Index:
+    """Take the index from the .shx where it fits the .shp, else walk the .shp itself."""
+    size = parts[".shp"].stat().st_size
+    walked: _Index | None = None
+    if ".shx" not in parts:
+        notes.append(_note(shown, missing=".shx"))
+    else:
+        index = _from_shx(parts[".shx"], parts[".shp"], size)
+        if index is not None and not index.damaged.any():
+            return index
+        walked = _walk(parts[".shp"], size)
+        if index is not None and len(index.offsets) >= len(walked.offsets):
+            # The .shp was cut: the .shx still knows how many there were.
+            return index
+        notes.append(
+            _note(
+                shown, missing="", shapes=len(walked.offsets), rows=0 if index is None else len(index.offsets)
+            )
+        )
+    walked = walked or _walk(parts[".shp"], size)
+    if not len(walked.offsets) and size > _HEADER:
+        raise refusal("unreadable", shown, driver="ESRI Shapefile", reason="no record is whole")
+    return walked
+
+
+def _from_shx(shx: Path, shp: Path, size: int) -> _Index | None:
+    data = (
+        np.fromfile(shx, dtype=">i4", offset=_HEADER) if shx.stat().st_size > _HEADER else np.empty(0, ">i4")
+    )
+    pairs = data[: len(data) // 2 * 2].reshape(-1, 2).astype(np.int64) * 2
+    offsets, lengths = pairs[:, 0], pairs[:, 1]
+    if (offsets < _HEADER).any() or (lengths < 0).any():
+        return None
+    whole = offsets + 8 + lengths <= size
+    damaged = ~whole
+    if whole.any():
+        # Each record begins with its length, which the index repeats.
+        content = np.memmap(shp, dtype=np.uint8, mode="r")
+        at = offsets[whole][:, None] + np.arange(4, 8)
+        stated = np.ascontiguousarray(content[at]).view(">i4")[:, 0].astype(np.int64) * 2
+        damaged[whole] = stated != lengths[whole]
+    return _Index(offsets, lengths, damaged)
+
+
+def _walk(shp: Path, size: int) -> _Index:
+    offsets, lengths, damaged = [], [], []
+    with shp.open("rb") as file:
+        at = _HEADER
+        while at + 8 <= size:
+            file.seek(at)
+            number, words = struct.unpack(">2i", file.read(8))
+            if words < 2 or number < 1:  # noqa: PLR2004 - a null shape has two words
+                break
+            offsets.append(at)
+            lengths.append(words * 2)
+            damaged.append(at + 8 + words * 2 > size)
+            at += 8 + words * 2
+    return _Index(np.array(offsets, np.int64), np.array(lengths, np.int64), np.array(damaged, bool))
+
+
+def _table(dbf: Path) -> _Table:
+    size = dbf.stat().st_size
+    with dbf.open("rb") as file:
+        head = file.read(32)
+        if len(head) < 32:  # noqa: PLR2004 - the fixed part of a DBF header
+            return _Table()
+        declared, header, width = struct.unpack("<IHH", head[4:12])
+        table = _Table([], declared, 0, header, width, head[29])
+        at = 1
+        for _ in range(max(header - 33, 0) // 32):
+            entry = file.read(32)
+            if len(entry) < 32 or entry[0] in {0x0D, 0}:  # noqa: PLR2004 - a field's entry
+                break
+            table.fields.append((entry[:11].split(b"\0")[0], chr(entry[11]), at, entry[16]))
+            at += entry[16]
+    if width:
+        table.present = min(declared, max(size - header, 0) // width)
+    return table
+
+
+def _lay_out(parts: dict[str, Path], index: _Index | None, table: _Table | None, folder: Path) -> Path:
+    """Put the parts side by side under one name, with an index of the records that are whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if table is not None and table.fields:
+        stage(parts[".dbf"], folder / "layer.dbf")
+        if table.present < table.declared:
+            _shorten(folder / "layer.dbf", parts[".dbf"], table.present)
+    if index is None:
+        return folder / "layer.dbf"
+    stage(parts[".shp"], folder / "layer.shp")
+    if ".prj" in parts:
+        stage(parts[".prj"], folder / "layer.prj")
+    if (
+        ".shx" in parts
+        and not index.damaged.any()
+        and parts[".shx"].stat().st_size == _HEADER + 8 * len(index.offsets)
+    ):
+        stage(parts[".shx"], folder / "layer.shx")
+    else:
+        with parts[".shp"].open("rb") as file:
+            head = bytearray(file.read(_HEADER))
+        head[24:28] = struct.pack(">i", (_HEADER + 8 * len(index.offsets)) // 2)
+        pairs = np.stack([index.offsets // 2, index.lengths // 2], axis=1).astype(">i4")
+        pairs[index.damaged] = 0
+        (folder / "layer.shx").write_bytes(bytes(head) + pairs.tobytes())
+    return folder / "layer.shp"
+
+
+def _shorten(target: Path, source: Path, rows: int) -> None:
+    """Copy a DBF that ends before its last row, with the number of rows that it has."""
+    target.unlink()
+    data = bytearray(source.read_bytes())
+    data[4:8] = struct.pack("<I", rows)
+    target.write_bytes(data)
+
+
+def _restore_dates(frame: gpd.GeoDataFrame, rows: NDArray[np.int64], table: _Table, dbf: Path) -> None:
+    """
+    Take date columns as they stand, digits: Jalali dates are no Gregorian ones, and GDAL bends those that cannot be.
+    """
+    if not any(kind == "D" and width == _DATE_WIDTH for _, kind, _, width in table.fields):
+        return
+    data = np.memmap(dbf, dtype=np.uint8, mode="r", offset=table.header, shape=(table.present, table.width))
+    inside = rows < table.present
+    for at, (_, kind, offset, width) in enumerate(table.fields):
+        if kind != "D" or width != _DATE_WIDTH:
+            continue
+        raw = np.full((len(rows), width), ord(" "), dtype=np.uint8)
+        raw[inside] = data[rows[inside], offset : offset + width]
+        text = pd.Series(raw.view(f"S{width}")[:, 0].astype(f"U{width}"), index=frame.index).str.strip(" \0")
+        whole = text.str.fullmatch(r"\d{8}")
+        iso = text.str[:4] + "-" + text.str[4:6] + "-" + text.str[6:]
+        frame[frame.columns[at]] = text.where(~whole, iso).mask(text.isin(["", "00000000"]))
+
+
+def _decoded(layer: RawLayer, cpg: Path | None, table: _Table | None, encoding: str | None) -> RawLayer:
+    """Decode as told, or as the .cpg says where the bytes bear it out; else leave that to who sees all the text."""
+    frame = layer.frame
+    columns = tuple(
+        str(name)
+        for name in frame.columns
+        if name != "geometry" and is_string(frame[name]) and beyond_ascii(frame[name])
+    )
+    names = tuple(str(name) for name in frame.columns if not str(name).isascii())
+    declared = cpg.read_text("latin-1").strip("\ufeff\xef\xbb\xbf \t\r\n")[:40] if cpg is not None else ""
+    wanted = codec(encoding) if encoding else codec(declared)
+    if encoding and wanted is None:
+        raise refusal("encoding", layer.path, encoding=encoding)
+    if not columns and not names:
+        return replace(layer, encoding=wanted or "")
+    layer = replace(layer, undecoded=Undecoded(columns, names, declared, table.language_byte if table else 0))
+    if wanted is None:
+        return layer
+    try:
+        return layer.decode(wanted, errors="replace" if encoding else "strict")
+    except UnicodeDecodeError:
+        return layer

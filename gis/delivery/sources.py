@@ -1,0 +1,166 @@
+"""
+Sources: any file from the field, opened safely, as the raw layers that it holds.
+
+What a file is is told from its content; only drivers of the list in ``docs/formats.md`` ever open it, each by name.
+Nothing is written beside a source: what has to be unpacked or laid out anew goes to a private folder that is gone
+when the layers are returned or an error is raised.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from gis.delivery import archives, databases, documents, formats, ofds, shapefile
+from gis.delivery.raw import RawLayer, Undecoded
+from gis.delivery.refusals import points_elsewhere, refusal
+from gis.errors import SourceError
+from gis.inventory import Note
+
+__all__ = ["RawLayer", "Undecoded", "open_delivery"]
+
+# Addresses, GDAL's own file systems and its inline documents. A drive letter alone is no scheme.
+_ADDRESS = re.compile(r"[\\/]+vsi|[A-Za-z][A-Za-z0-9+.-]+:|[<{\[]|\\\\")
+# Tables that QGIS keeps beside the data.
+_NO_DATA = {"layer_styles", "qgis_projects"}
+
+Layers = list[tuple[str, Callable[[], RawLayer]]]
+_READERS: dict[str, Callable[[Path, str, Path, str | None], Layers]] = {
+    "ESRI Shapefile": shapefile.layers,
+    "DBF": shapefile.layers,
+    "GPKG": databases.geopackage,
+    "FlatGeobuf": databases.flatgeobuf,
+    "GeoJSON": documents.geojson,
+    "GeoJSONSeq": documents.sequence,
+    "OFDS": ofds.layers,
+}
+
+
+def open_delivery(
+    path: str | Path, *, layer: str | None = None, encoding: str | None = None
+) -> list[RawLayer]:
+    """
+    Open a file as it comes from the field.
+
+    Parameters
+    ----------
+    path
+        A file, the folder of a File Geodatabase, or a folder with such files directly in it.
+    layer
+        Only the layer of this name; where the delivery has several files, also the name of one of them.
+    encoding
+        Read text in this encoding, whatever the file says; ignored by formats that have but one.
+
+    Returns
+    -------
+    list of RawLayer
+        All layers of all files, in the order of the delivery. A layer without records has the note D009, damaged
+        records have D003, an incomplete Shapefile D002.
+
+    Raises
+    ------
+    SourceError
+        D001 for what no driver reads, a missing file or layer; D002 for a part of a Shapefile alone; D008 for an
+        unsafe archive; D009 for a file of nothing; D010 for a format, an address or a kind of file that is refused.
+    """
+    shown = str(path)
+    if _ADDRESS.match(shown) and not os.path.lexists(shown):
+        raise refusal("address", shown)
+    with tempfile.TemporaryDirectory(prefix="fibre-", ignore_cleanup_errors=True) as folder:
+        found = [
+            (name, file, read)
+            for number, (member, file, driver) in enumerate(_members(Path(path), shown, Path(folder)))
+            for name, read in _READERS[driver](member, file, _private(Path(folder), number), encoding)
+            if name not in _NO_DATA
+        ]
+        if layer is not None:
+            wanted = [entry for entry in found if layer in {entry[0], entry[1].removeprefix(f"{shown}/")}]
+            if not wanted:
+                raise refusal("layer", shown, layer=layer, layers=", ".join(name for name, _, _ in found))
+            found = wanted
+        return [_noted(read()) for _, _, read in found]
+
+
+def _private(folder: Path, number: int) -> Path:
+    private = folder / f"laid-out-{number}"
+    private.mkdir()
+    return private
+
+
+def _noted(raw: RawLayer) -> RawLayer:
+    return raw if len(raw.frame) else replace(raw, notes=[*raw.notes, Note("D009", raw.title)])
+
+
+def _members(path: Path, shown: str, folder: Path) -> list[tuple[Path, str, str]]:
+    """Tell the files of a delivery that hold data: each with its name for people and its driver."""
+    driver = formats.identify(path, shown)
+    if driver == "folder":
+        inside = sorted(path.iterdir())
+        if len(inside) > archives.MAX_FILES:
+            raise refusal("unknown", shown)
+        return _chosen([(file, f"{shown}/{file.name}") for file in inside], shown, folder, archives.Budget())
+    if driver != "ZIP":
+        return [(path, shown, driver)]
+    budget = archives.Budget()
+    if (kind := archives.kind(path, shown)) == "XLSX":
+        return [(path, shown, kind)]
+    unpacked = folder / "unpacked"
+    unpacked.mkdir()
+    return _chosen(
+        archives.unpack(path, shown, unpacked, budget=budget), shown, folder, budget, inner=kind == "KMZ"
+    )
+
+
+def _chosen(
+    files: list[tuple[Path, str]], shown: str, folder: Path, budget: archives.Budget, *, inner: bool = False
+) -> list[tuple[Path, str, str]]:
+    """Leave out what belongs to another file or holds no data; refuse what points elsewhere."""
+    paths = {(file.parent, file.name.lower()) for file, _ in files}
+    chosen: list[tuple[Path, str, str]] = []
+    passed_over: SourceError | None = None
+    for file, name in files:
+        if formats.GEODATABASE_TABLE in {file.name, file.parent.name}:
+            continue
+        if (file.parent, formats.GEODATABASE_TABLE) in paths:
+            continue
+        if any((file.parent, f"{formats.stem(file)}{main}") in paths for main in formats.main_parts(file)):
+            continue
+        try:
+            driver = formats.identify(file, name)
+            if driver == "ZIP":
+                chosen += _inner(file, name, shown, folder, budget, inner=inner)
+            elif driver != "folder":
+                chosen.append((file, name, driver))
+        except SourceError as error:
+            if points_elsewhere(error) or error.code == "D008":
+                raise
+            passed_over = passed_over or error
+    chosen += _geodatabases(files)
+    if not chosen:
+        raise passed_over if passed_over is not None and len(files) == 1 else refusal("nothing-inside", shown)
+    return chosen
+
+
+def _geodatabases(files: list[tuple[Path, str]]) -> list[tuple[Path, str, str]]:
+    return [
+        (file.parent, name.rpartition("/")[0], "OpenFileGDB")
+        for file, name in files
+        if file.name == formats.GEODATABASE_TABLE
+    ]
+
+
+def _inner(
+    file: Path, name: str, shown: str, folder: Path, budget: archives.Budget, *, inner: bool
+) -> list[tuple[Path, str, str]]:
+    """Take a KMZ or a spreadsheet within an archive; any other archive within one is refused."""
+    kind = archives.kind(file, name)
+    if kind == "XLSX":
+        return [(file, name, kind)]
+    if kind != "KMZ" or inner:
+        raise archives.refuse_nested(shown, name.removeprefix(f"{shown}/"))
+    unpacked = Path(tempfile.mkdtemp(prefix="kmz-", dir=folder))
+    return _chosen(archives.unpack(file, name, unpacked, budget=budget), name, folder, budget, inner=True)

@@ -1,0 +1,307 @@
+"""
+Vector files through GDAL: fiona opens them, pyogrio reads sound ones in bulk, fiona reads damaged ones record by record.
+
+Every opening names its one driver. fiona hands that to GDAL; pyogrio cannot, so that only files whose first bytes or
+prefix leave GDAL no choice go to it: those of `BULK`.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import fiona
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import pyproj
+import shapely
+from fiona.errors import FionaError
+from shapely.geometry import shape
+
+from gis.delivery.refusals import refusal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+logging.getLogger("fiona").addHandler(logging.NullHandler())
+
+BULK = {"ESRI Shapefile", "GPKG", "FlatGeobuf", "OpenFileGDB", "GeoJSON", "GeoJSONSeq", "LIBKML"}
+# GDAL takes no other driver for a name with one of these prefixes.
+_PREFIX = {"GeoJSON": "GeoJSON:", "GeoJSONSeq": "GeoJSONSeq:"}
+# Nothing is fetched, no file beside the given one is looked for or written, and arcs are split finely enough that
+# their length is right to 1e-7.
+_CONFIG = {
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "{none}",
+    "GDAL_HTTP_MAX_RETRY": "0",
+    "GDAL_PAM_ENABLED": "NO",
+    "OGR_ARC_STEPSIZE": "0.1",
+    "OGR_ENABLE_PARTIAL_REPROJECTION": "NO",
+    "SHAPE_RESTORE_SHX": "NO",
+}
+# fiona lists only some of GDAL's drivers as its own.
+_ALLOW = {"allow_unsupported_drivers": True}
+
+
+@dataclass(frozen=True)
+class Head:
+    """
+    What a layer says of itself before its records are read.
+
+    Attributes
+    ----------
+    name
+        The layer's name.
+    crs
+        The declared coordinate reference system, or None.
+    encoding
+        The encoding that GDAL reads the text in; empty where the format has but one.
+    features
+        How many records it declares, -1 where it does not.
+    """
+
+    name: str
+    crs: pyproj.CRS | None
+    encoding: str
+    features: int
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """
+    The records of a layer, as far as they can be read.
+
+    Attributes
+    ----------
+    frame
+        The columns and ``geometry``, without CRS.
+    fids
+        (n,) the driver's feature ids.
+    damaged
+        Records that could not be read: the feature id, or the position from 0 where the driver gives none, and why.
+    crs
+        What the bulk reader has for the declared CRS.
+    """
+
+    frame: gpd.GeoDataFrame
+    fids: NDArray[np.int64]
+    damaged: list[tuple[int, str]]
+    crs: pyproj.CRS | None = None
+
+
+def heads(path: Path, driver: str, shown: str, **options: str) -> list[Head]:
+    """
+    Open a file with one driver and tell its layers.
+
+    Parameters
+    ----------
+    path
+        The file.
+    driver
+        The only driver that may open it.
+    shown
+        Its name for people.
+    **options
+        Open options of the driver.
+
+    Returns
+    -------
+    list of Head
+        In the order of the file.
+
+    Raises
+    ------
+    SourceError
+        D001 where the driver does not open it.
+    """
+    found: list[Head] = []
+    with fiona.Env(**_CONFIG):
+        while True:
+            try:
+                layer = fiona.open(path, driver=driver, layer=len(found) or None, **_ALLOW, **options)
+            except ValueError as error:
+                if isinstance(error, FionaError) and not found:
+                    raise refusal("unreadable", shown, driver=driver, reason=_reason(error)) from error
+                return found  # fiona's word for "no such layer"
+            except FionaError as error:
+                raise refusal("unreadable", shown, driver=driver, reason=_reason(error)) from error
+            with layer:
+                found.append(Head(layer.name, _crs(layer.crs_wkt), layer.encoding or "", _count(layer)))
+
+
+def read(
+    path: Path, driver: str, layer: str, shown: str, *, encoding: str | None = None, **options: str
+) -> Records:
+    """
+    Read a layer: in bulk, or record by record where the bulk reader fails.
+
+    Parameters
+    ----------
+    path
+        The file.
+    driver
+        The only driver that may open it.
+    layer
+        The layer's name.
+    shown
+        The file's name for people.
+    encoding
+        Read text in this encoding, whatever the file says.
+    **options
+        Open options of the driver.
+
+    Returns
+    -------
+    Records
+        What could be read, and what could not.
+
+    Raises
+    ------
+    SourceError
+        D001 where not even the first record can be reached.
+    """
+    if driver in BULK and (records := bulk(path, driver, layer, encoding=encoding, **options)) is not None:
+        return records
+    return _one_by_one(path, driver, layer, shown, encoding, options)
+
+
+def bulk(
+    path: Path, driver: str, layer: str, *, encoding: str | None = None, **options: str
+) -> Records | None:
+    """
+    Read a layer in bulk.
+
+    Parameters
+    ----------
+    path
+        The file.
+    driver
+        One of `BULK`.
+    layer
+        The layer's name; empty for the only one.
+    encoding
+        Read text in this encoding, whatever the file says.
+    **options
+        Open options of the driver.
+
+    Returns
+    -------
+    Records or None
+        None where the file is damaged or holds what the bulk reader does not take, such as arcs.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what they warn of is looked for by name
+            frame = pyogrio.read_dataframe(
+                f"{_PREFIX.get(driver, '')}{path}",
+                layer=layer or None,
+                encoding=encoding,
+                use_arrow=True,
+                fid_as_index=True,
+                **options,
+            )
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError, pyogrio.errors.DataLayerError):
+        return None
+    except (shapely.errors.ShapelyError, NotImplementedError, ValueError, RuntimeError):
+        return None  # curves and surfaces that GEOS has not, dates that are none
+    fids = np.asarray(frame.index, dtype=np.int64)
+    return Records(without_crs(frame), fids, [], getattr(frame, "crs", None))
+
+
+def without_crs(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """
+    Take the CRS off a frame: its coordinates are as they stand in the file.
+
+    Parameters
+    ----------
+    frame
+        Any frame; one without a geometry column gets an empty one.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        The frame with a RangeIndex, its geometry in the column ``geometry``.
+    """
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.active_geometry_name is None:
+        return gpd.GeoDataFrame(
+            frame.reset_index(drop=True), geometry=np.full(len(frame), None, dtype=object)
+        )
+    frame = frame.reset_index(drop=True)
+    if frame.crs is not None:
+        frame = frame.set_crs(None, allow_override=True)
+    return frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry")
+
+
+def _one_by_one(
+    path: Path, driver: str, layer: str, shown: str, encoding: str | None, options: dict[str, str]
+) -> Records:
+    rows: list[dict[str, Any]] = []
+    geometries: list[Any] = []
+    fids: list[int] = []
+    damaged: list[tuple[int, str]] = []
+    with fiona.Env(**_CONFIG):
+        try:
+            # fiona's own drivers only: it has no LIBKML.
+            name = "KML" if driver == "LIBKML" else driver
+            collection = fiona.open(
+                path, driver=name, layer=layer or None, encoding=encoding, **_ALLOW, **options
+            )
+        except (FionaError, ValueError) as error:
+            raise refusal("unreadable", shown, driver=driver, reason=_reason(error)) from error
+        with collection:
+            columns = list(collection.schema["properties"])
+            expected = _count(collection)
+            iterator = iter(collection)
+            reached = -1
+            while True:
+                try:
+                    feature = next(iterator)
+                except StopIteration:
+                    break
+                except (FionaError, ValueError, UnicodeError, OverflowError, RuntimeError) as error:
+                    reached += 1
+                    damaged.append((reached, _reason(error)))
+                    if expected >= 0 and reached + 1 >= expected:
+                        break
+                    continue
+                reached = int(feature.id) if str(feature.id).lstrip("-").isdigit() else reached + 1
+                try:
+                    geometry = None if feature.geometry is None else shape(feature.geometry)
+                except (shapely.errors.ShapelyError, ValueError, TypeError, AttributeError) as error:
+                    damaged.append((reached, _reason(error)))
+                    continue
+                rows.append(dict(feature.properties))
+                geometries.append(geometry)
+                fids.append(reached)
+    frame = pd.DataFrame(rows, columns=columns)
+    geometry_array = np.empty(len(geometries), dtype=object)
+    geometry_array[:] = geometries
+    return Records(gpd.GeoDataFrame(frame, geometry=geometry_array), np.array(fids, dtype=np.int64), damaged)
+
+
+def _count(layer: fiona.Collection) -> int:
+    try:
+        return len(layer)
+    except (TypeError, FionaError):  # drivers that would have to read all to know
+        return -1
+
+
+def _crs(wkt: str) -> pyproj.CRS | None:
+    if not wkt:
+        return None
+    try:
+        crs = pyproj.CRS.from_wkt(wkt)
+    except pyproj.exceptions.CRSError:
+        return None
+    # What GeoPackage calls undefined, and the local system of a file that names none.
+    return None if crs.name.casefold().startswith(("undefined", "unknown", "unnamed")) else crs
+
+
+def _reason(error: Exception) -> str:
+    cause = error.__cause__ or error.__context__ or error
+    return " ".join(str(cause).split())[:200] or type(error).__name__
