@@ -1,0 +1,409 @@
+"""The survey and its findings for other programs: GeoPackage with styles of QGIS, and SARIF."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import numpy as np
+import shapely
+
+from gis.inventory import CRS, SCHEMAS
+from gis.publish.figures import ILLUSTRATIVE, LENGTHS, address
+from gis.publish.styles import Symbol, qml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import geopandas as gpd
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from gis.inventory import Inventory, Schema, Source
+    from gis.language import Language
+
+# GDAL stamps GeoPackages with the time of day unless it is told one: the same survey then gives the same
+# bytes.
+_MOMENT = "1980-01-01T00:00:00.000Z"
+# 1.2 is read by every QGIS 3 and by GDAL from 2.2 on without a warning.
+_GEOPACKAGE = "1.2"
+_SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS = {"error": "error", "warning": "warning", "info": "note"}
+_MARKERS = {
+    "error": Symbol("error / خطا", "#c92a2a", 3.6, "diamond"),
+    "warning": Symbol("warning / هشدار", "#e67700", 3.4, "triangle"),
+    "info": Symbol("note / یادآوری", "#1971c2", 2.8, "circle"),
+}
+_KINDS = {
+    "cable": Symbol("cable / کابل", "#0b7285", 0.9),
+    "duct": Symbol("duct / داکت", "#a04a00", 0.9, dashed=True),
+}
+_STATES = {
+    "existing": Symbol("existing / موجود", "#495057", 2.4, "square"),
+    "new": Symbol("new / جدید", "#0b7285", 2.4, "square"),
+    "planned": Symbol("planned / برنامه‌ریزی‌شده", "#9c36b5", 2.4, "square"),
+}
+_CONNECTIONS = {
+    "existing": Symbol("connected before / از پیش متصل", "#495057", 4.0, "square"),
+    "new": Symbol("newly connected / تازه متصل", "#0b7285", 4.0, "circle"),
+    "none": Symbol("not connected / متصل نیست", "#c92a2a", 4.0, "triangle"),
+}
+_OUTLINE = {"": Symbol("area / محدوده", "#5f6b76", 0.4, dashed=True)}
+
+
+def findings_gpkg(findings: gpd.GeoDataFrame, path: str | Path) -> None:
+    """
+    Write findings as a GeoPackage that QGIS opens in colours of severity.
+
+    Parameters
+    ----------
+    findings
+        As `gis.check` gives them.
+    path
+        The file, which is new. Layers, all in EPSG:4326: ``finding_points`` holds every finding, at its place
+        where it has one; ``finding_lines`` the stretches at fault.
+    """
+    import pandas as pd  # noqa: PLC0415
+
+    geometry = _sound(findings.geometry.to_numpy())
+    is_line = np.isin(shapely.get_type_id(geometry), (1, 5))
+    places = shapely.points(findings[["lon", "lat"]].to_numpy(dtype=float))
+    places[~np.isfinite(findings[["lon", "lat"]].to_numpy(dtype=float)).all(axis=1)] = None
+    columns = ["code", "name", "severity", "layer", "feature", "message", "message_fa", "fixable"]
+    table = pd.DataFrame(
+        {name: findings[name].astype(bool if name == "fixable" else "str").to_numpy() for name in columns}
+    )
+    lines = {name: Symbol(drawn.label, drawn.colour, 1.2) for name, drawn in _MARKERS.items()}
+    with _same_moment():
+        _write(path, "finding_points", table, places, empty="Point", description="Findings at their places")
+        _write(
+            path,
+            "finding_lines",
+            table[is_line],
+            geometry[is_line],
+            empty="LineString",
+            description="Stretches at fault",
+        )
+        _write_styles(
+            path,
+            {
+                "finding_points": qml("marker", _MARKERS, "severity"),
+                "finding_lines": qml("line", lines, "severity"),
+            },
+        )
+
+
+def inventory_gpkg(inventory: Inventory, measured: pd.DataFrame, path: str | Path) -> None:
+    """
+    Write the survey as a GeoPackage that QGIS opens in colours.
+
+    Parameters
+    ----------
+    inventory
+        The survey.
+    measured
+        Lengths as `gis.measure` gives them, a row a route in the inventory's order.
+    path
+        The file, which is new. Layers, all in EPSG:4326: ``routes`` with their lengths in metres, ``manholes``,
+        ``offices``, and ``area`` where the project has one. Where the geometry is illustrative, each layer's
+        description says so.
+    """
+    import pandas as pd  # noqa: PLC0415
+
+    notice = f" {ILLUSTRATIVE.en} {ILLUSTRATIVE.fa}" if inventory.illustrative else ""
+    lengths = measured[[*LENGTHS, "std_m", "bias_m"]].reset_index(drop=True)
+    with _same_moment():
+        if inventory.outline is not None:
+            about = inventory.project.project
+            area = pd.DataFrame({"name": [about.name], "name_fa": [about.name_fa]}, dtype="str")
+            outline = np.array([inventory.outline], dtype=object)
+            _write(path, "area", area, outline, empty="Polygon", description="Area of the project")
+        for name, schema in SCHEMAS.items():
+            layer = inventory.layer(name)
+            table = _columns(layer, schema, lengths if name == "routes" else None)
+            _write(
+                path,
+                name,
+                table,
+                _sound(layer.geometry.to_numpy()),
+                empty=schema.geometry_type,
+                description=f"{schema.label.en} / {schema.label.fa}.{notice}",
+            )
+        _write_styles(path, _inventory_styles(with_area=inventory.outline is not None))
+
+
+def sarif(findings: gpd.GeoDataFrame, sources: Sequence[Source], lang: Language = "en") -> dict[str, Any]:
+    """
+    Put findings into the Static Analysis Results Interchange Format.
+
+    Parameters
+    ----------
+    findings
+        As `gis.check` gives them.
+    sources
+        The sources of the survey.
+    lang
+        The language of rules and messages.
+
+    Returns
+    -------
+    dict
+        A SARIF 2.1.0 log: a rule for each check that ran or failed, a result for each finding with its layer
+        and feature as logical locations, the file it is in, and ``lon``, ``lat`` (WGS 84 degrees) as
+        properties. https://docs.oasis-open.org/sarif/sarif/v2.1.0/
+    """
+    from gis import __version__  # noqa: PLC0415
+    from gis.checks.registry import pages  # noqa: PLC0415
+
+    failed = findings.attrs["failed"]
+    codes = sorted({*findings.attrs["ran"], *failed, *findings["code"]}, key=list(pages()).index)
+    artifacts = {address(source.path): at for at, source in enumerate(_distinct(sources))}
+    results = [
+        _result(finding, codes.index(finding.code), sources, artifacts, lang)
+        for finding in findings.itertuples(index=False)
+    ]
+    notifications = [
+        {
+            "level": "error",
+            "message": {"text": text},
+            "associatedRule": {"id": code, "index": codes.index(code)},
+        }
+        for code, text in failed.items()
+    ]
+    return {
+        "$schema": _SARIF_SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "fibre-gis",
+                        "semanticVersion": __version__,
+                        "language": lang,
+                        "rules": [_rule(code, lang) for code in codes],
+                    }
+                },
+                "language": lang,
+                "invocations": [
+                    {"executionSuccessful": not failed, "toolExecutionNotifications": notifications},
+                ],
+                "artifacts": [{"location": {"uri": _uri(name)}} for name in artifacts],
+                "results": results,
+                "columnKind": "unicodeCodePoints",
+            }
+        ],
+    }
+
+
+def sarif_json(findings: gpd.GeoDataFrame, sources: Sequence[Source], lang: Language = "en") -> bytes:
+    """
+    Write findings as a SARIF file.
+
+    Parameters
+    ----------
+    findings, sources, lang
+        As for `sarif`.
+
+    Returns
+    -------
+    bytes
+        JSON in UTF-8.
+    """
+    log = sarif(findings, sources, lang)
+    return (json.dumps(log, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode("utf-8", "replace")
+
+
+def _rule(code: str, lang: Language) -> dict[str, Any]:
+    from gis.checks.registry import FAMILIES, pages  # noqa: PLC0415
+
+    page = pages()[code]
+    return {
+        "id": code,
+        "name": "".join(word.capitalize() for word in page.name.split("-")),
+        "shortDescription": {"text": page.title.render(lang)},
+        "fullDescription": {"text": page.looks_for.render(lang)},
+        "help": {"text": f"{page.matters.render(lang)}\n\n{page.remedy.render(lang)}"},
+        "defaultConfiguration": {"level": _LEVELS[page.severity]},
+        "properties": {"tags": [FAMILIES[code[0]]], "fix": page.fix or "none"},
+    }
+
+
+def _result(
+    finding: Any, rule: int, sources: Sequence[Source], artifacts: dict[str, int], lang: Language
+) -> dict[str, Any]:
+    named = f"{finding.layer}/{finding.feature}" if finding.feature else finding.layer
+    location: dict[str, Any] = {
+        "logicalLocations": [
+            {
+                "name": finding.feature or finding.layer,
+                "fullyQualifiedName": named,
+                "kind": "object" if finding.feature else "module",
+            }
+        ]
+    }
+    file = _file_of(finding.layer, sources)
+    if file is not None:
+        place = {"uri": _uri(file), "index": artifacts[file]} if file in artifacts else {"uri": _uri(file)}
+        location["physicalLocation"] = {"artifactLocation": place}
+    properties: dict[str, Any] = {"fixable": bool(finding.fixable)}
+    if math.isfinite(finding.lon) and math.isfinite(finding.lat):
+        properties |= {"lon": finding.lon, "lat": finding.lat}
+    return {
+        "ruleId": finding.code,
+        "ruleIndex": rule,
+        "level": _LEVELS[finding.severity],
+        "message": {"text": finding.message_fa if lang == "fa" else finding.message},
+        "locations": [location],
+        "properties": properties,
+    }
+
+
+def _distinct(sources: Sequence[Source]) -> list[Source]:
+    """Give one source for each file."""
+    return list({address(source.path): source for source in sources}.values())
+
+
+def _file_of(layer: str, sources: Sequence[Source]) -> str | None:
+    """Give the file that a finding is in, where its layer leaves no doubt."""
+    if layer not in SCHEMAS:
+        return address(layer)
+    paths = {address(source.path) for source in sources if source.schema == layer}
+    return paths.pop() if len(paths) == 1 else None
+
+
+def _uri(path: str) -> str:
+    """Write a path as a URI reference (RFC 3986), relative as it was given."""
+    if "://" in path:
+        return quote(path, safe=":/?#[]@!$&'()*+,;=%-._~")
+    pure = PurePath(path)
+    return pure.as_uri() if pure.is_absolute() else quote(pure.as_posix(), safe="/-._~")
+
+
+@contextlib.contextmanager
+def _same_moment() -> Iterator[None]:
+    """Let GDAL take one moment for the time of day."""
+    import pyogrio  # noqa: PLC0415
+
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _MOMENT})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+
+
+def _write(
+    path: str | Path,
+    layer: str,
+    table: pd.DataFrame,
+    geometry: NDArray[np.object_],
+    *,
+    empty: str,
+    description: str,
+) -> None:
+    """Add a layer; `empty` is the geometry type of one without features."""
+    import geopandas as gpd  # noqa: PLC0415
+    import pyogrio  # noqa: PLC0415
+
+    kind, promote = _common_type(geometry, empty)
+    frame = gpd.GeoDataFrame(table.reset_index(drop=True), geometry=gpd.GeoSeries(geometry, crs=CRS), crs=CRS)
+    pyogrio.write_dataframe(
+        frame,
+        path,
+        layer=layer,
+        driver="GPKG",
+        geometry_type=kind,
+        promote_to_multi=promote,
+        use_arrow=True,
+        dataset_options={"VERSION": _GEOPACKAGE},
+        layer_options={"DESCRIPTION": description},
+    )
+
+
+def _common_type(geometry: NDArray[np.object_], empty: str) -> tuple[str, bool]:
+    """Give the one type that holds all geometries, and whether single ones must become parts of it."""
+    types = set(np.unique(shapely.get_type_id(geometry)).tolist()) - {-1}
+    names = {0: "Point", 1: "LineString", 3: "Polygon"}
+    deep = " Z" if shapely.has_z(geometry).any() else ""
+    for single, name in names.items():
+        # Identifiers of shapely: a multipart type is its single type's and 4, a MultiPolygon being 6.
+        multi = {0: 4, 1: 5, 3: 6}[single]
+        if types and types <= {single, multi}:
+            return (f"Multi{name}{deep}", True) if multi in types else (f"{name}{deep}", False)
+    return (f"Unknown{deep}", False) if types else (empty, False)
+
+
+def _sound(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Leave out geometries that are not finite, which take a layer's extent away; the check G203 names them."""
+    sound = np.asarray(geometry, dtype=object).copy()
+    coordinates, owners = shapely.get_coordinates(sound, return_index=True)
+    sound[owners[~np.isfinite(coordinates).all(axis=1)]] = None
+    return sound
+
+
+def _columns(layer: gpd.GeoDataFrame, schema: Schema, lengths: pd.DataFrame | None) -> pd.DataFrame:
+    """Give a layer's columns: canonical ones, lengths, where each feature is from, then the delivery's own."""
+    import pandas as pd  # noqa: PLC0415
+
+    table = pd.DataFrame(layer.drop(columns="geometry")).reset_index(drop=True)
+    canonical = [*schema.names, "source", "record"]
+    own = [name for name in table.columns if name not in canonical]
+    parts = [table[canonical], *([lengths] if lengths is not None else [])]
+    taken = {"fid", "geom"} | {str(name).lower() for part in parts for name in part.columns}
+    # SQLite knows columns by their letters' lower case.
+    renamed = {}
+    for name in own:
+        wanted, count = str(name) or "column", 1
+        while wanted.lower() in taken:
+            count += 1
+            wanted = f"{name}_{count}"
+        taken.add(wanted.lower())
+        renamed[name] = wanted
+    extra = table[own].set_axis([renamed[name] for name in own], axis=1)
+    for name in extra.columns:
+        if extra[name].dtype == object:
+            extra[name] = extra[name].where(extra[name].isna(), extra[name].astype("str")).astype("str")
+    joined = pd.concat([*parts, extra], axis=1)
+    joined["source"] = [address(source) for source in joined["source"].astype("str")]
+    return joined
+
+
+def _inventory_styles(*, with_area: bool) -> dict[str, str]:
+    styles = {
+        "routes": qml("line", _KINDS, "kind"),
+        "manholes": qml("marker", _STATES, "status"),
+        "offices": qml("marker", _CONNECTIONS, "connection"),
+    }
+    return styles | {"area": qml("fill", _OUTLINE)} if with_area else styles
+
+
+def _write_styles(path: str | Path, styles: dict[str, str]) -> None:
+    """Add the table in which QGIS looks for the style of each layer."""
+    import pandas as pd  # noqa: PLC0415
+    import pyogrio  # noqa: PLC0415
+
+    count = len(styles)
+    table = pd.DataFrame(
+        {
+            "f_table_catalog": [""] * count,
+            "f_table_schema": [""] * count,
+            "f_table_name": list(styles),
+            "f_geometry_column": ["geom"] * count,
+            "styleName": list(styles),
+            "styleQML": list(styles.values()),
+            "styleSLD": [""] * count,
+            "useAsDefault": [True] * count,
+            "description": [""] * count,
+            "owner": [""] * count,
+            "ui": [""] * count,
+            "update_time": pd.to_datetime([_MOMENT] * count),
+        }
+    )
+    pyogrio.write_dataframe(
+        table, path, layer="layer_styles", driver="GPKG", use_arrow=True, layer_options={"FID": "id"}
+    )

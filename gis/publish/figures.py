@@ -1,0 +1,337 @@
+"""Figures and values as tables and reports show them: units, wording, dates in both calendars, sums."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gis.inventory import ROUTES, SCHEMAS
+from gis.language import Language, Text, digits, number
+from gis.lengths import summary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import geopandas as gpd
+    import pandas as pd
+
+    from gis.project import Severity
+
+LENGTHS: dict[str, Text] = {
+    "geodesic_m": Text("Geodesic", "ژئودزیک"),
+    "grid_m": Text("Grid", "شبکه (صفحهٔ تصویر)"),
+    "ground_m": Text("Ground", "سطح زمین"),
+    "slope_m": Text("Slope", "مایل"),
+}
+MEASURED: dict[str, Text] = {
+    "routes": Text("Routes", "تعداد مسیر"),
+    "unmeasured": Text("Unmeasured", "اندازه‌نشده"),
+    "id": ROUTES["route_id"].label,
+    "kind": ROUTES["kind"].label,
+    "status": ROUTES["status"].label,
+    "county": ROUTES["county"].label,
+    "office_id": ROUTES["office_id"].label,
+    **LENGTHS,
+    "std_m": Text("Std. dev. (1σ)", "انحراف معیار (۱σ)"),
+    "bias_m": Text("Bias", "اریبی"),
+    "slack_m": ROUTES["slack_m"].label,
+    "recorded_length_m": ROUTES["recorded_length_m"].label,
+    "provenance": ROUTES["provenance"].label,
+}
+SEVERITIES: dict[Severity, Text] = {
+    "error": Text("error", "خطا"),
+    "warning": Text("warning", "هشدار"),
+    "info": Text("note", "یادآوری"),
+}
+ILLUSTRATIVE = Text(
+    "The geometry is illustrative: the record has totals and no coordinates.",
+    "هندسهٔ مسیرها نمایشی است: در گزارش فقط جمع‌ها آمده و مختصاتی نیست.",
+)
+LIMIT = 200
+_PASSWORD = re.compile(r"(?<=://)([^/?#@:]*):[^/?#]*@")
+_OVERRIDES = set("\u202a\u202b\u202c\u202d\u202e")
+# How counts of these are written; any other word of a project file stays as it is.
+_UNITS = {"m": Text("m", "متر"), "km": Text("km", "کیلومتر")}
+_GREGORIAN_MONTHS_FA = (
+    "ژانویه",
+    "فوریه",
+    "مارس",
+    "آوریل",
+    "مه",
+    "ژوئن",
+    "ژوئیه",
+    "اوت",
+    "سپتامبر",
+    "اکتبر",
+    "نوامبر",
+    "دسامبر",
+)
+
+
+def shown(value: Any, limit: int = LIMIT) -> str:
+    """
+    Make a value of a delivery fit to be shown: bounded, on one line, nothing in it that steers a terminal.
+
+    Parameters
+    ----------
+    value
+        Any value; missing ones give an empty text.
+    limit
+        How many characters at most.
+
+    Returns
+    -------
+    str
+        The text; control characters and overrides of the writing direction come out as «�», a longer text
+        ends in «…».
+    """
+    if is_missing(value):
+        return ""
+    text = str(value)
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return "".join(
+        " " if letter in "\t\n\r\u2028\u2029" else "\ufffd" if _steers(letter) else letter for letter in text
+    )
+
+
+def is_missing(value: Any) -> bool:
+    """
+    Tell whether a value of a table is missing.
+
+    Parameters
+    ----------
+    value
+        None, a float, ``pandas.NA`` or ``NaT``, or anything else.
+
+    Returns
+    -------
+    bool
+        Whether it stands for no value.
+    """
+    return value is None or (not isinstance(value, str) and bool(_isna(value)))
+
+
+def address(source: str) -> str:
+    """
+    Name a source without the password that a database's address may hold.
+
+    Parameters
+    ----------
+    source
+        A path, or an address such as ``postgresql://user:password@host/db``.
+
+    Returns
+    -------
+    str
+        The same with the password as ``***``.
+    """
+    return _PASSWORD.sub(r"\1:***@", source)
+
+
+def metres(value: float, lang: Language, decimals: int = 2) -> str:
+    """
+    Write a length.
+
+    Parameters
+    ----------
+    value
+        Metres; not-a-number gives a dash.
+    lang
+        The language of the digits.
+    decimals
+        How many decimals.
+
+    Returns
+    -------
+    str
+        The figure without its unit.
+    """
+    return number(value, f",.{decimals}f", lang) if np.isfinite(value) else "—"
+
+
+def decimals(unit: str) -> int:
+    """
+    Tell how many decimals a total is written with.
+
+    Parameters
+    ----------
+    unit
+        The total's unit.
+
+    Returns
+    -------
+    int
+        2 for metres, 3 for kilometres, 0 for what is counted.
+    """
+    return {"m": 2, "km": 3}.get(unit, 0)
+
+
+def unit_text(unit: str, lang: Language) -> str:
+    """
+    Write a unit.
+
+    Parameters
+    ----------
+    unit
+        ``"m"``, ``"km"``, or a word of the project file.
+    lang
+        The language.
+
+    Returns
+    -------
+    str
+        Its wording; an unknown unit stays as it is.
+    """
+    return _UNITS[unit].render(lang) if unit in _UNITS else shown(unit)
+
+
+def wording(column: str, value: Any, lang: Language) -> str:
+    """
+    Write a value of a route's column in words.
+
+    Parameters
+    ----------
+    column
+        Its canonical name.
+    value
+        A code of the column's list, or any other value.
+    lang
+        The language.
+
+    Returns
+    -------
+    str
+        The code's wording; any other value as it is, fit to be shown.
+    """
+    codes = ROUTES[column].codes if column in ROUTES.names else {}
+    return codes[value].render(lang) if isinstance(value, str) and value in codes else shown(value)
+
+
+def layer_label(name: str, lang: Language) -> str:
+    """
+    Name a layer.
+
+    Parameters
+    ----------
+    name
+        A canonical layer's name, or a file's.
+    lang
+        The language.
+
+    Returns
+    -------
+    str
+        The layer's heading; a file's name as it is.
+    """
+    return SCHEMAS[name].label.render(lang) if name in SCHEMAS else shown(address(name))
+
+
+def gregorian(day: date, lang: Language) -> str:
+    """
+    Write a date in the Gregorian calendar.
+
+    Parameters
+    ----------
+    day
+        The date.
+    lang
+        The language.
+
+    Returns
+    -------
+    str
+        ``2021-06-09`` or «۹ ژوئن ۲۰۲۱».
+    """
+    if lang == "fa":
+        return digits(f"{day.day} {_GREGORIAN_MONTHS_FA[day.month - 1]} {day.year}", lang)
+    return day.isoformat()
+
+
+def jalali(day: date, lang: Language) -> str:
+    """
+    Write a date in the Jalali calendar.
+
+    Parameters
+    ----------
+    day
+        The date.
+    lang
+        The language.
+
+    Returns
+    -------
+    str
+        ``19 Khordad 1400`` or «۱۹ خرداد ۱۴۰۰»; empty for a year that the calendar's tables do not reach.
+    """
+    from persiantools.jdatetime import JalaliDate  # noqa: PLC0415 - only where dates are shown
+
+    try:
+        converted = JalaliDate(day)  # type: ignore[no-untyped-call]
+    except (ValueError, OverflowError):
+        return ""
+    return digits(str(converted.strftime("%-d %B %Y", locale=lang)), "fa" if lang == "fa" else "en")
+
+
+def survey_dates(layers: Sequence[gpd.GeoDataFrame]) -> tuple[date, date] | None:
+    """
+    Give the first and the last day of a survey.
+
+    Parameters
+    ----------
+    layers
+        Canonical layers; those without ``surveyed_on`` do not count.
+
+    Returns
+    -------
+    tuple of datetime.date, or None
+        The two days; None where no feature has a date.
+    """
+    days = [
+        day
+        for layer in layers
+        if "surveyed_on" in layer.columns
+        for day in layer["surveyed_on"].dropna().unique()
+        if isinstance(day, date)
+    ]
+    return (min(days), max(days)) if days else None
+
+
+def sums(measured: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+    """
+    Sum lengths by one column, several, or none.
+
+    Parameters
+    ----------
+    measured
+        Lengths as `gis.measure` gives them, a row a route.
+    by
+        Columns to sum by; with none, there is one row over all routes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a group, sorted: the columns of `by`, then those of `gis.lengths.summary`.
+    """
+    if not by:
+        return summary(measured)
+    groups = measured.groupby(list(by), dropna=False, sort=True).ngroup()
+    table = summary(measured.assign(group=groups), "group")
+    first = ~groups.duplicated()
+    keys = measured.loc[first, list(by)].set_axis(groups[first])
+    return table.join(keys, on="group")[[*by, *table.columns.drop("group")]]
+
+
+def _isna(value: Any) -> Any:
+    import pandas as pd  # noqa: PLC0415 - tables are here already when this is asked
+
+    missing = pd.isna(value)
+    return missing if isinstance(missing, bool) else False
+
+
+def _steers(letter: str) -> bool:
+    return unicodedata.category(letter) in {"Cc", "Cs"} or letter in _OVERRIDES

@@ -1,0 +1,600 @@
+"""
+Lengths, totals, findings and deliveries as tables: CSV, XLSX, and the terminal's.
+
+CSV is for programs and Excel alike: UTF-8 with a byte order mark (without it Excel on Windows shows Persian
+as mojibake), comma, canonical column names and codes in every language, numbers with a decimal point. A text
+that a spreadsheet would run as a formula gets an apostrophe before it, as OWASP advises; plain numbers such
+as ``-12`` are left alone, so that ids keep their meaning.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gis.language import Language, Text, number
+from gis.publish.figures import (
+    LENGTHS,
+    MEASURED,
+    SEVERITIES,
+    address,
+    decimals,
+    is_missing,
+    layer_label,
+    metres,
+    shown,
+    sums,
+    unit_text,
+    wording,
+)
+from gis.publish.spreadsheet import Sheet, workbook
+from gis.totals import VERDICTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import geopandas as gpd
+    import pandas as pd
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from gis.documents import InspectDocument, InspectedLayer
+    from gis.totals import TotalResult
+
+_FORMULA = r"^[\s\x00-\x20]*[=+\-@\t\r＝＋－＠]"
+_PLAIN_NUMBER = r"^[+\-]?[0-9۰-۹٠-٩][0-9۰-۹٠-٩.,٬٫]*$"
+_FINDING_COLUMNS = ("code", "name", "severity", "layer", "feature", "message", "lon", "lat", "fixable")
+_TOTAL = Text("Total", "جمع")
+_COUNTS = ("routes", "unmeasured")
+# What a delivery need not have; a sum of nothing is no figure.
+_OPTIONAL = ("slack_m", "recorded_length_m")
+_VERDICT_STYLES = {"agrees": ("✓", "green"), "differs": ("✗", "bold red"), "undecided": ("?", "yellow")}
+_SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+
+
+def lengths_csv(measured: pd.DataFrame, *, by: str | None = None, length: str | None = None) -> bytes:
+    """
+    Write lengths as CSV.
+
+    Parameters
+    ----------
+    measured
+        Lengths as `gis.measure` gives them, a row a route.
+    by
+        Sum by this column; None for a row a route.
+    length
+        The one length to write (``"geodesic_m"``); None for all.
+
+    Returns
+    -------
+    bytes
+        The file: metres to a tenth of a millimetre.
+    """
+    return _csv(_chosen(measured, by, length))
+
+
+def findings_csv(findings: gpd.GeoDataFrame, lang: Language = "en") -> bytes:
+    """
+    Write findings as CSV.
+
+    Parameters
+    ----------
+    findings
+        As `gis.check` gives them.
+    lang
+        The language of the messages.
+
+    Returns
+    -------
+    bytes
+        The file; ``lon`` and ``lat`` are WGS 84 degrees.
+    """
+    import pandas as pd  # noqa: PLC0415
+
+    table = pd.DataFrame(findings.drop(columns="geometry"))
+    if lang == "fa":
+        table["message"] = table["message_fa"]
+    return _csv(table[list(_FINDING_COLUMNS)], places=8)
+
+
+def lengths_xlsx(
+    measured: pd.DataFrame, lang: Language = "en", *, by: str | None = None, length: str | None = None
+) -> bytes:
+    """
+    Write lengths as a spreadsheet.
+
+    Parameters
+    ----------
+    measured
+        Lengths as `gis.measure` gives them, a row a route.
+    lang
+        The language of headings and codes; in Persian the sheets run from right to left.
+    by
+        Sum by this column; None for a row a route, with a second sheet of sums by kind and status.
+    length
+        The one length to write (``"geodesic_m"``); None for all.
+
+    Returns
+    -------
+    bytes
+        The XLSX file; each sheet ends in a row of totals.
+
+    Raises
+    ------
+    FibreError
+        There are more rows than the format can hold.
+    """
+    title = Text("Lengths", "طول‌ها")
+    sheets = [_sheet(title.render(lang), _chosen(measured, by, length), measured, lang)]
+    if by is None:
+        summary = sums(measured, ["kind", "status"])
+        sheets.append(
+            _sheet(
+                Text("By kind and status", "به تفکیک نوع و وضعیت").render(lang),
+                _narrowed(summary, measured, length),
+                measured,
+                lang,
+            )
+        )
+    return workbook(sheets, lang)
+
+
+def lengths_table(
+    measured: pd.DataFrame,
+    lang: Language = "en",
+    *,
+    by: str | None = None,
+    length: str | None = None,
+    rows: int = 1000,
+) -> Table:
+    """
+    Lay lengths out for a terminal.
+
+    Parameters
+    ----------
+    measured
+        Lengths as `gis.measure` gives them, a row a route.
+    lang
+        The language.
+    by
+        Sum by this column; None for a row a route.
+    length
+        The one length to show (``"geodesic_m"``); None for all.
+    rows
+        How many rows at most; a last line says how many more there are.
+
+    Returns
+    -------
+    rich.table.Table
+        The table, with a row of totals.
+    """
+    table = _chosen(measured, by, length)
+    # What a terminal has no room for is in the CSV.
+    names = [n for n in table.columns if n not in {"bias_m", "slack_m", "recorded_length_m", "provenance"}]
+    if by is None:
+        names = [n for n in names if n not in {"county", "office_id"}]
+    laid = _table()
+    for name in names:
+        _add_column(laid, _heading(name, lang), figure=_is_figure(name))
+    for row in table[names].head(rows).itertuples(index=False):
+        laid.add_row(*(_worded(name, value, lang) for name, value in zip(names, row, strict=True)))
+    total = sums(measured)
+    laid.add_section()
+    last = [
+        _worded(name, value, lang) for name, value in zip(names, _total_row(total, names, lang), strict=True)
+    ]
+    laid.add_row(*last, style="bold")
+    if len(table) > rows:
+        laid.caption = _more(len(table) - rows, lang, "csv")
+    return laid
+
+
+def totals_table(results: Sequence[TotalResult], lang: Language = "en") -> RenderableType:
+    """
+    Lay recorded against measured out for a terminal.
+
+    Parameters
+    ----------
+    results
+        As `gis.totals.reconcile` gives them.
+    lang
+        The language.
+
+    Returns
+    -------
+    rich.console.RenderableType
+        The table, or a line where the project names no totals.
+    """
+    from rich.text import Text as Line  # noqa: PLC0415
+
+    if not results:
+        return Line(Text("The project names no totals.", "پروژه جمع ثبت‌شده‌ای ندارد.").render(lang))
+    laid = _table(title=Text("Recorded against measured", "ثبت‌شده در برابر اندازه‌گیری‌شده").render(lang))
+    _add_column(laid, Text("Item", "قلم").render(lang))
+    for heading in (
+        Text("Recorded", "ثبت‌شده"),
+        Text("Measured", "اندازه‌گیری‌شده"),
+        Text("± 1σ", "± ۱σ"),
+        Text("Difference", "اختلاف"),
+        Text("Tolerance", "رواداری"),
+    ):
+        _add_column(laid, heading.render(lang), figure=True)
+    _add_column(laid, Text("Unit", "یکا").render(lang))
+    _add_column(laid, Text("Verdict", "نتیجه").render(lang))
+    for result in results:
+        places = decimals(result.unit)
+        symbol, style = _VERDICT_STYLES[result.verdict]
+        laid.add_row(
+            Line(shown(result.name(lang))),
+            number(result.recorded, ",.10g", lang),
+            metres(result.measured, lang, places),
+            metres(result.std, lang, places) if result.measure == "length" else "",
+            number(result.difference + 0.0, f"+,.{places}f", lang),
+            number(result.tolerance, ",.10g", lang),
+            unit_text(result.unit, lang),
+            Line(f"{symbol} {VERDICTS[result.verdict].render(lang)}", style=style),
+        )
+    remarks = [remark for result in results for remark in total_remarks(result, lang)]
+    laid.caption = Line("\n".join(remarks)) if remarks else None
+    return laid
+
+
+def total_remarks(result: TotalResult, lang: Language) -> list[str]:
+    """
+    Say what must be known of a total beside its figures.
+
+    Parameters
+    ----------
+    result
+        The total.
+    lang
+        The language.
+
+    Returns
+    -------
+    list of str
+        A sentence each: routes without a length, and the accuracy that would decide an undecided total.
+    """
+    remarks = []
+    if result.unmeasured:
+        remarks.append(
+            Text(
+                "{item}: {n} of {features} routes could not be measured.",
+                "{item}: {n} مسیر از {features} مسیر قابل اندازه‌گیری نبود.",
+            ).render(lang, item=shown(result.name(lang)), n=result.unmeasured, features=result.features)
+        )
+    if result.needed_accuracy_m is not None:
+        remarks.append(
+            Text(
+                "{item}: a survey accurate to {accuracy:.2g} m a coordinate would decide it.",
+                "{item}: نقشه‌برداری با دقت {accuracy:.2g} متر در هر مختصه تکلیف آن را روشن می‌کند.",
+            ).render(lang, item=shown(result.name(lang)), accuracy=result.needed_accuracy_m)
+        )
+    return remarks
+
+
+def findings_table(findings: gpd.GeoDataFrame, lang: Language = "en", *, rows: int = 500) -> RenderableType:
+    """
+    Lay findings out for a terminal.
+
+    Parameters
+    ----------
+    findings
+        As `gis.check` gives them.
+    lang
+        The language.
+    rows
+        How many findings at most, the gravest first; a line says how many more there are.
+
+    Returns
+    -------
+    rich.console.RenderableType
+        The table, what was looked at, and which checks did not run and why.
+    """
+    from rich.console import Group  # noqa: PLC0415
+    from rich.text import Text as Line  # noqa: PLC0415
+
+    parts: list[RenderableType] = []
+    if len(findings):
+        laid = _table()
+        for heading in (
+            Text("Severity", "اهمیت"),
+            Text("Code", "کد"),
+            Text("Feature", "عارضه"),
+            Text("Finding", "ایراد"),
+            Text("Place", "جا"),
+        ):
+            _add_column(laid, heading.render(lang), fold=heading.en == "Finding")
+        rank = findings["severity"].map({name: at for at, name in enumerate(SEVERITIES)})
+        graver = findings.loc[rank.sort_values(kind="stable").index]
+        for finding in graver.head(rows).itertuples(index=False):
+            laid.add_row(
+                Line(SEVERITIES[finding.severity].render(lang), style=_SEVERITY_STYLES[finding.severity]),
+                finding.code,
+                Line(feature_label(finding.layer, finding.feature, lang)),
+                Line(shown(finding.message_fa if lang == "fa" else finding.message, 500)),
+                place(finding.lon, finding.lat, lang, 5),
+            )
+        parts.append(laid)
+        if len(findings) > rows:
+            parts.append(Line(_more(len(findings) - rows, lang, "csv"), style="dim"))
+    parts.append(Line(looked_at(findings, lang), style="bold"))
+    not_run = findings.attrs["not_run"]
+    if not_run:
+        reasons = "; ".join(f"{code} ({reason.render(lang)})" for code, reason in not_run.items())
+        parts.append(Line(Text("Not run: ", "اجرانشده: ").render(lang) + reasons, style="dim"))
+    for code, why in findings.attrs["failed"].items():
+        failed = Text("Check failed", "بررسی از کار افتاد").render(lang)
+        parts.append(Line(f"{failed}: {code}: {shown(why)}", style="bold red"))
+    return Group(*parts)
+
+
+def looked_at(findings: gpd.GeoDataFrame, lang: Language) -> str:
+    """
+    Say how many findings there are, and over what.
+
+    Parameters
+    ----------
+    findings
+        As `gis.check` gives them.
+    lang
+        The language.
+
+    Returns
+    -------
+    str
+        “No findings: 56 checks over 3 layers, 214 features.”
+    """
+    counts = findings["severity"].value_counts()
+    looked = findings.attrs["looked_at"]
+    layers = sum(1 for features in looked.values() if features)
+    over = Text(
+        "{checks} checks over {layers} layers, {features} features",
+        "{checks} بررسی روی {layers} لایه و {features} عارضه",
+    ).render(lang, checks=len(findings.attrs["ran"]), layers=layers, features=int(sum(looked.values())))
+    if not len(findings):
+        return Text("No findings: {over}.", "ایرادی پیدا نشد: {over}.").render(lang, over=Text(over, over))
+    return Text(
+        "{error} errors, {warning} warnings, {info} notes: {over}.",
+        "{error} خطا، {warning} هشدار، {info} یادآوری: {over}.",
+    ).render(
+        lang,
+        over=Text(over, over),
+        **{name: int(counts.get(name, 0)) for name in SEVERITIES},
+    )
+
+
+def feature_label(layer: str, feature: str, lang: Language) -> str:
+    """
+    Name a feature with its layer.
+
+    Parameters
+    ----------
+    layer
+        A canonical layer, or a file.
+    feature
+        Its id or record number; empty where the layer as a whole is meant.
+    lang
+        The language.
+
+    Returns
+    -------
+    str
+        “Routes R-17”.
+    """
+    return f"{layer_label(layer, lang)} {shown(feature, 60)}".strip()
+
+
+def place(lon: float, lat: float, lang: Language, places: int = 6) -> str:
+    """
+    Write a position.
+
+    Parameters
+    ----------
+    lon, lat
+        WGS 84 degrees; not-a-number where there is no place.
+    lang
+        The language of the digits.
+    places
+        Decimals of a degree.
+
+    Returns
+    -------
+    str
+        Latitude and longitude as ISO 6709 orders them, or nothing.
+    """
+    if is_missing(lon) or is_missing(lat) or not (np.isfinite(lon) and np.isfinite(lat)):
+        return ""
+    comma = "، " if lang == "fa" else ", "
+    return comma.join(number(float(value), f".{places}f", lang) for value in (lat, lon))
+
+
+def inspection_tables(document: InspectDocument, lang: Language = "en") -> list[RenderableType]:
+    """
+    Lay out for a terminal what is in a delivery.
+
+    Parameters
+    ----------
+    document
+        As `gis.inspect` gives it.
+    lang
+        The language.
+
+    Returns
+    -------
+    list of rich.console.RenderableType
+        For each file its name, then for each of its layers the facts and the columns.
+    """
+    from rich.text import Text as Line  # noqa: PLC0415
+
+    parts: list[RenderableType] = []
+    for file in document.files:
+        parts.append(Line(shown(address(file.path)), style="bold underline"))
+        for layer in file.layers:
+            parts += [_layer_facts(layer, lang), _layer_columns(layer, lang)]
+    return parts
+
+
+def _layer_facts(layer: InspectedLayer, lang: Language) -> Table:
+    from rich.text import Text as Line  # noqa: PLC0415
+
+    unknown = Text("unknown", "نامعلوم").render(lang)
+    facts = _table(title=Line(shown(layer.layer), style="bold"), headed=False)
+    _add_column(facts, "", style="dim")
+    _add_column(facts, "", fold=True)
+    rows: list[tuple[Text, str]] = [
+        (Text("Understood as", "شناخته‌شده به‌عنوان"), _schema_label(layer.schema_name, lang)),
+        (Text("Format", "قالب"), layer.driver),
+        (Text("Features", "تعداد عارضه"), number(layer.features, ",d", lang)),
+        (Text("Geometry", "هندسه"), ", ".join(layer.geometry_types)),
+        (
+            Text("CRS declared", "سیستم مختصات اعلام‌شده"),
+            layer.crs_declared or Text("none", "ندارد").render(lang),
+        ),
+        (Text("CRS believed", "سیستم مختصات پذیرفته‌شده"), layer.crs_believed or unknown),
+        (Text("Encoding", "کدگذاری متن"), layer.encoding),
+        *((Text("Evidence", "شواهد"), line) for line in layer.evidence),
+        *((Text("Note", "یادداشت"), line) for line in layer.notes),
+    ]
+    for label, value in rows:
+        facts.add_row(label.render(lang), Line(shown(value, 500)))
+    return facts
+
+
+def _layer_columns(layer: InspectedLayer, lang: Language) -> Table:
+    from rich.text import Text as Line  # noqa: PLC0415
+
+    columns = _table()
+    for heading in (
+        Text("Column", "ستون"),
+        Text("Taken from", "از ستونِ"),
+        Text("Other candidates", "نامزدهای دیگر"),
+    ):
+        _add_column(columns, heading.render(lang), fold=True)
+    ask = Text("decide: which one?", "تصمیم با شما: کدام؟").render(lang)
+    names = dict.fromkeys([*layer.columns, *layer.ambiguous, *layer.alternatives])
+    for name in names:
+        others = [
+            f"{guess.column} ({number(guess.score, '.0%', lang)})"
+            for guess in layer.alternatives.get(name, ())
+        ]
+        taken = (
+            Line(ask, style="yellow") if name in layer.ambiguous else Line(shown(layer.columns.get(name, "")))
+        )
+        columns.add_row(name, taken, Line(shown(", ".join(others), 300)))
+    if layer.unmatched:
+        left = Text("Not taken: {names}", "برداشته‌نشده: {names}")
+        columns.caption = Line(left.render(lang, names=shown(", ".join(layer.unmatched), 300)))
+    return columns
+
+
+def _schema_label(name: str | None, lang: Language) -> str:
+    if name is None:
+        return Text("none of the layers", "هیچ‌یک از لایه‌ها").render(lang)
+    return layer_label(name, lang)
+
+
+def _chosen(measured: pd.DataFrame, by: str | None, length: str | None) -> pd.DataFrame:
+    """Take the rows and columns that were asked for."""
+    if by is not None:
+        return _narrowed(sums(measured, [by]), measured, length)
+    return _narrowed(measured[[name for name in MEASURED if name in measured.columns]], measured, length)
+
+
+def _narrowed(table: pd.DataFrame, measured: pd.DataFrame, length: str | None) -> pd.DataFrame:
+    """Leave out the other lengths, and sums of what no route has."""
+    others = [name for name in LENGTHS if length is not None and name != length]
+    if "routes" in table.columns:
+        others += [name for name in _OPTIONAL if measured[name].isna().all()]
+        others += ["unmeasured"] * bool((table["unmeasured"] == 0).all())
+    return table.drop(columns=others)
+
+
+def _csv(table: pd.DataFrame, places: int = 4) -> bytes:
+    safe = table.copy()
+    for name in safe.columns:
+        if safe[name].dtype.kind not in "fiub":
+            text = safe[name].astype("str")
+            risky = text.str.contains(_FORMULA, regex=True, na=False) & ~text.str.contains(
+                _PLAIN_NUMBER, regex=True, na=False
+            )
+            safe[name] = text.where(~risky, "'" + text)
+    written = safe.to_csv(index=False, float_format=f"%.{places}f", lineterminator="\n")
+    return b"\xef\xbb\xbf" + written.encode("utf-8", errors="replace")
+
+
+def _sheet(title: str, table: pd.DataFrame, measured: pd.DataFrame, lang: Language) -> Sheet:
+    names = list(table.columns)
+    absent = [name for name in _OPTIONAL if measured[name].isna().all()]
+    columns = [
+        [value if _is_figure(name) else wording(name, value, lang) for value in table[name].tolist()]
+        for name in names
+    ]
+    return Sheet(
+        title=title,
+        headings=[_heading(name, lang) for name in names],
+        columns=columns,
+        decimals=[(0 if name in _COUNTS else 2) if _is_figure(name) else None for name in names],
+        total=_total_row(sums(measured), [n if n not in absent else "" for n in names], lang),
+    )
+
+
+def _total_row(total: pd.DataFrame, names: Sequence[str], lang: Language) -> list[Any]:
+    """Give the sums in the places of their columns, and the word for them in the first."""
+    values = [total[name].iloc[0] if _is_figure(name) else None for name in names]
+    return [_TOTAL.render(lang), *values[1:]]
+
+
+def _heading(name: str, lang: Language) -> str:
+    label = MEASURED[name].render(lang)
+    return f"{label} ({unit_text('m', lang)})" if name.endswith("_m") else label
+
+
+def _is_figure(name: str) -> bool:
+    return name in _COUNTS or name.endswith("_m")
+
+
+def _worded(name: str, value: Any, lang: Language) -> Any:
+    """Write one value of a terminal's table; text is never taken for markup."""
+    from rich.text import Text as Line  # noqa: PLC0415
+
+    if not _is_figure(name) or isinstance(value, str):
+        return Line(wording(name, value, lang))
+    if is_missing(value):
+        return "—"
+    return number(int(value), ",d", lang) if name in _COUNTS else metres(float(value), lang)
+
+
+def _table(title: Any = None, *, headed: bool = True) -> Table:
+    from rich import box  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    return Table(
+        title=title,
+        box=box.SIMPLE_HEAD,
+        show_header=headed,
+        title_justify="left",
+        caption_justify="left",
+        pad_edge=False,
+    )
+
+
+def _add_column(
+    table: Table, heading: str, *, figure: bool = False, fold: bool = False, style: str = ""
+) -> None:
+    table.add_column(
+        heading,
+        justify="right" if figure else "left",
+        no_wrap=figure,
+        overflow="fold",
+        ratio=1 if fold else None,
+        style=style,
+    )
+
+
+def _more(count: int, lang: Language, form: str) -> str:
+    return Text(
+        "… and {count} more; --format {form} has all of them",
+        "… و {count} مورد دیگر؛ همه در --format {form} هست",
+    ).render(lang, count=count, form=form)
