@@ -63,12 +63,33 @@ class _Formatter(string.Formatter):
         self._lang = lang
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        if isinstance(value, Text):
-            return value.render(self._lang)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return number(value, format_spec or ",.10g", self._lang)
-        written = format(value, format_spec)
-        return f"{_ISOLATE}{written}{_POP}" if self._lang == "fa" else written
+        return show(value, format_spec, self._lang)
+
+
+def show(value: Any, spec: str = "", lang: Language = "en") -> str:
+    """
+    Write a value into a sentence.
+
+    Parameters
+    ----------
+    value
+        A number, a `Text`, or anything with a text form.
+    spec
+        A format specification of Python's `format`; without one, numbers get their thousands set off.
+    lang
+        The sentence's language.
+
+    Returns
+    -------
+    str
+        Numbers in the language's digits, a `Text` in its wording, other values isolated in Persian.
+    """
+    if isinstance(value, Text):
+        return value.render(lang)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return number(value, spec or ",.10g", lang)
+    written = format(value, spec)
+    return f"{_ISOLATE}{written}{_POP}" if lang == "fa" else written
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +124,25 @@ class Text:
         """
         wording = self.fa if lang == "fa" else self.en
         return _Formatter(lang).vformat(wording, (), fields)
+
+    def filled(self, **fields: Any) -> Text:
+        """
+        Fill the fields in, in both languages.
+
+        Parameters
+        ----------
+        **fields
+            As `render` takes them.
+
+        Returns
+        -------
+        Text
+            A text without fields, to be put into another one or shown as it is.
+        """
+        en, fa = (
+            self.render(lang, **fields).replace("{", "{{").replace("}", "}}") for lang in ("en", "fa")
+        )
+        return Text(en, fa)
 
 
 def preferred() -> Language:

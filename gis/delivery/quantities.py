@@ -1,0 +1,194 @@
+"""Numbers as people write them in the field: «۱۳٬۶۶۶٫۵», ``13.666,5``, ``1,844 m``, «۱۲/۵ متر»."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from gis.delivery.text import ascii_digits, each, fold
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gis.delivery.text import Values
+
+Decimal = Literal[".", ","]
+
+# To metres; a count of fibres has the factor 1.
+_UNITS = {
+    fold(name): factor
+    for factor, names in {
+        1.0: (
+            "m m. mt mtr mtrs metre metres meter meters متر م "
+            "f fo fibre fibres fiber fibers core cores strand strands تار کر رشته core. عدد"
+        ),
+        1000.0: "km km. kilometre kilometres kilometer kilometers کیلومتر ک.م",
+        0.01: "cm centimetre centimetres centimeter centimeters سانتیمتر سانت",
+        0.001: "mm millimetre millimetres millimeter millimeters میلیمتر",
+    }.items()
+    for name in names.split()
+}
+_NUMBER = re.compile(
+    r"([+-]?)(\d[\d.,'\u066b\u066c/ ]*|\.\d+)(e[+-]?\d{1,3})?\s*([^\d\s][^\d]*)?", re.IGNORECASE
+)
+_GROUPED = re.compile(r"[1-9]\d{0,2}(?:([.,'\u066c ])\d{3})(?:\1\d{3})*")
+_LONGEST = 64
+_TIDY = str.maketrans(
+    {
+        "−": "-",
+        "–": "-",
+        "’": "'",
+        "،": ",",
+        "\u00a0": " ",
+        "\u202f": " ",
+        "\u2009": " ",
+        **dict.fromkeys("\u200c\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069"),
+    }
+)
+
+
+def unit_factor(unit: str) -> float | None:
+    """
+    Give what a unit is in metres.
+
+    Parameters
+    ----------
+    unit
+        ``m``, ``km``, «متر», «کیلومتر» and so on; words for fibres count 1.
+
+    Returns
+    -------
+    float or None
+        The factor; None for a word that is no unit known here.
+    """
+    return _UNITS.get(fold(unit))
+
+
+def parse_number(value: Any, decimal: Decimal | None = None) -> float | None:
+    """
+    Read a number, with its unit where it has one.
+
+    «٫» and, as on Iranian keyboards, one ``/`` are decimal; «٬», ``'`` and spaces stand between thousands. Where both
+    ``.`` and ``,`` occur the last is decimal; one that occurs twice stands between thousands. A single ``.`` is decimal.
+    A single ``,`` with exactly three digits after and one to three before, the first no zero, stands between thousands
+    (``1,844`` is 1844), any other is decimal (``13,5``), unless ``decimal`` says otherwise.
+
+    Parameters
+    ----------
+    value
+        A text or a number.
+    decimal
+        The decimal separator where it is known, as `parse_numbers` knows it from the column.
+
+    Returns
+    -------
+    float or None
+        The number, lengths in metres; None where the value is not one.
+    """
+    if isinstance(value, bool | np.bool_):
+        return None
+    if not isinstance(value, str):
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            return None
+        return number if np.isfinite(number) else None
+    if len(value) > _LONGEST:
+        return None
+    match = _NUMBER.fullmatch(ascii_digits(value).translate(_TIDY).strip())
+    if match is None:
+        return None
+    sign, body, exponent, unit = match.groups()
+    factor = unit_factor(unit) if unit else 1.0
+    plain = _plain(body.rstrip(), decimal)
+    if factor is None or plain is None:
+        return None
+    number = float(f"{sign}{plain}{exponent or ''}") * factor
+    return number if np.isfinite(number) else None
+
+
+def _plain(body: str, decimal: Decimal | None) -> str | None:
+    """Write the digits of a number with a point, or give None where its separators make no sense."""
+    if body.isdigit():
+        return body
+    mark = _decimal_mark(body, decimal)
+    whole, fraction = body, ""
+    if mark:
+        whole, fraction = body.rsplit(mark, 1)
+        if mark in whole or (fraction and not fraction.isdigit()):
+            return None
+    if whole and not whole.isdigit():
+        if not _GROUPED.fullmatch(whole):
+            return None
+        whole = re.sub(r"\D", "", whole)
+    return f"{whole or '0'}.{fraction or '0'}"
+
+
+def _decimal_mark(body: str, decimal: Decimal | None) -> str | None:
+    """Find which separator of a number is its decimal one."""
+    for certain in "\u066b/":
+        if certain in body:
+            return certain
+    points, commas = body.count("."), body.count(",")
+    if points and commas:
+        return max(".,", key=body.rfind)
+    if points + commas != 1:
+        return None
+    mark = "." if points else ","
+    if decimal is not None:
+        # The other mark stands between thousands, if it can.
+        return mark if mark == decimal or not _GROUPED.fullmatch(body) else None
+    return None if mark == "," and _GROUPED.fullmatch(body) else mark
+
+
+def parse_numbers(values: Values) -> NDArray[np.float64]:
+    """
+    Read a column of numbers, the meaning of ``.`` and ``,`` decided by the whole column.
+
+    A value such as ``13.666,5`` or ``12,5`` proves the decimal comma, ``13,666.5`` or ``12.5`` the decimal point; where the
+    column proves just one of them, values that could be either follow it, else each is read as `parse_number` does.
+
+    Parameters
+    ----------
+    values
+        (n,) texts or numbers.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) numbers, lengths in metres; NaN where a value is missing or not a number.
+    """
+    array = np.asarray(values, dtype=None if isinstance(values, np.ndarray) else object)
+    if isinstance(values, pd.Series) and pd.api.types.is_numeric_dtype(values.dtype):
+        array = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    if array.dtype.kind in "iuf":
+        numbers = array.astype(np.float64)
+        return np.where(np.isfinite(numbers), numbers, np.nan)
+    proofs = {
+        proof for value in pd.unique(array) if isinstance(value, str) and (proof := _proof(value)) is not None
+    }
+    decimal = proofs.pop() if len(proofs) == 1 else None
+    return each(array, lambda value: parse_number(value, decimal)).astype(np.float64)
+
+
+def _proof(value: str) -> Decimal | None:
+    """Tell which decimal separator a value proves, if any."""
+    if len(value) > _LONGEST:
+        return None
+    match = _NUMBER.fullmatch(ascii_digits(value).translate(_TIDY).strip())
+    if match is None:
+        return None
+    body = match[2].rstrip()
+    points, commas = body.count("."), body.count(",")
+    if points and commas:
+        return "." if body.rfind(".") > body.rfind(",") else ","
+    for mark, other in ((".", ","), (",", ".")):
+        count = body.count(mark)
+        if count > 1:
+            return other  # type: ignore[return-value]
+        if count == 1 and not _GROUPED.fullmatch(body):
+            return mark  # type: ignore[return-value]
+    return None
