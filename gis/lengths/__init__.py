@@ -1,0 +1,128 @@
+"""
+Lengths that can be signed: four kinds, how uncertain they are, and their sums.
+
+`geodesic` measures on the ellipsoid, `kinds` in a grid, at the ground and along the slope, `uncertainty`
+tells how far a survey's accuracy lets a length be known. `measure` puts them together, a row a route.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gis.lengths import geodesic, kinds, uncertainty
+from gis.lengths.vertices import explode
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gis.inventory import Inventory
+
+__all__ = ["COLUMNS", "KINDS", "geodesic", "kinds", "measure", "summary", "uncertainty"]
+
+KINDS = ("geodesic_m", "grid_m", "ground_m", "slope_m")
+_OF_THE_ROUTE = ("kind", "status", "county", "office_id")
+COLUMNS = ("id", *_OF_THE_ROUTE, *KINDS, "std_m", "bias_m", "slack_m", "recorded_length_m")
+
+
+def measure(inventory: Inventory, threads: int | None = None) -> pd.DataFrame:
+    """
+    Measure every route.
+
+    Parameters
+    ----------
+    inventory
+        The survey; its project gives the grid, the height of the ground and the accuracy where features state
+        none.
+    threads
+        How many threads work; None takes as many as are worth it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a route in the inventory's order, columns `COLUMNS`: what the route says of itself; its four
+        lengths, their standard deviation and bias, its slack and recorded length, all in metres. Lengths are
+        NaN for a route without a measurable geometry. ``attrs["assumed_accuracy"]`` counts the routes that
+        state no accuracy and were given the project's, ``attrs["unmeasured"]`` those without a length.
+    """
+    import pandas as pd  # noqa: PLC0415 - heavy
+
+    routes, about = inventory.routes, inventory.project.project
+    vertices = explode(routes.geometry.to_numpy(), heights=True)
+    geodesic_m, ground_m, slope_m = kinds.part_heighted_lengths(vertices, about.elevation_m, threads)
+    accuracy = pd.to_numeric(routes["accuracy_m"], errors="coerce").to_numpy(
+        dtype=np.float64, na_value=np.nan
+    )
+    assumed = ~(np.isfinite(accuracy) & (accuracy >= 0))
+    accuracy = np.where(assumed, about.accuracy_m, accuracy)
+    std_m, bias_m = uncertainty.vertices_uncertainty(vertices, accuracy, threads)
+    lengths = vertices.sum_parts(geodesic_m)
+    unmeasured = np.isnan(lengths)
+    measured = pd.DataFrame(
+        {
+            "id": routes["route_id"].to_numpy(),
+            **{name: routes[name].to_numpy() for name in _OF_THE_ROUTE},
+            "geodesic_m": lengths,
+            "grid_m": vertices.sum_parts(kinds.part_grid_lengths(vertices, about.crs, threads)),
+            "ground_m": vertices.sum_parts(ground_m),
+            "slope_m": vertices.sum_parts(slope_m),
+            "std_m": np.where(unmeasured, np.nan, std_m),
+            "bias_m": np.where(unmeasured, np.nan, bias_m),
+            **{
+                name: pd.to_numeric(routes[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+                for name in ("slack_m", "recorded_length_m")
+            },
+        },
+        columns=list(COLUMNS),
+    )
+    measured.attrs["assumed_accuracy"] = int(assumed.sum())
+    measured.attrs["unmeasured"] = int(unmeasured.sum())
+    return measured
+
+
+def summary(measured: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
+    """
+    Add up routes.
+
+    Parameters
+    ----------
+    measured
+        As `measure` gives them.
+    by
+        The column whose values are added up apart, such as ``"kind"``, ``"status"``, ``"county"`` or
+        ``"office_id"``; None adds up all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a value of `by`, in sorted order and those without one last, with `by`, ``routes`` (how many),
+        ``unmeasured`` (how many of these have no length and count for nothing), the sums of the four lengths,
+        ``std_m``, ``bias_m``, ``slack_m`` and ``recorded_length_m``. The deviations of routes are taken as
+        independent: variances add up, biases add up.
+
+    Raises
+    ------
+    KeyError
+        `measured` has no column `by`.
+    """
+    columns = [*KINDS, "bias_m", "slack_m", "recorded_length_m"]
+    table = measured[columns].copy()
+    table["routes"] = 1
+    table["unmeasured"] = measured["geodesic_m"].isna().astype(int)
+    table["std_m"] = measured["std_m"] ** 2
+    keys = np.zeros(len(table), dtype=int) if by is None else measured[by].to_numpy()
+    groups = table.groupby(keys, dropna=False, sort=True)
+    sums = groups.sum()
+    # What no route records is not recorded as 0.
+    recorded = ["slack_m", "recorded_length_m"]
+    sums[recorded] = groups[recorded].sum(min_count=1)
+    if by is None and sums.empty:
+        sums.loc[0] = 0.0
+        sums[recorded] = np.nan
+        sums = sums.astype({"routes": int, "unmeasured": int})
+    sums["std_m"] **= 0.5
+    order = ["routes", "unmeasured", *KINDS, "std_m", "bias_m", "slack_m", "recorded_length_m"]
+    if by is None:
+        return sums[order].reset_index(drop=True)
+    return sums[order].rename_axis(by).reset_index()
