@@ -6,10 +6,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
 
-from gis import lengths, mercator, totals
+from gis import lengths, mercator, network, totals
 from gis.checks.registry import Found
+from gis.inventory import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +46,7 @@ class Context:
         self.settings: ChecksSettings = inventory.project.checks
         self._measured = measured
         self._planes: dict[str, NDArray[np.object_]] = {}
+        self._usable: dict[str, NDArray[np.object_]] = {}
 
     def layer(self, name: LayerName) -> gpd.GeoDataFrame:
         """Give a layer of the inventory by its name."""
@@ -95,16 +96,39 @@ class Context:
         numpy.ndarray
             (n,) geometries in WGS 84 degrees; None where one is missing, of the wrong type, empty or not finite.
         """
-        geometries = np.asarray(self.layer(name).geometry.array, dtype=object).copy()
-        allowed = {0, 4} if name != "routes" else {1, 5}
-        type_ids = shapely.get_type_id(geometries)
-        bounds = shapely.bounds(geometries)
-        sound = np.isin(type_ids, list(allowed)) & np.isfinite(bounds).all(axis=1)
-        coordinates, owners = shapely.get_coordinates(geometries, return_index=True)
-        broken = owners[~np.isfinite(coordinates).all(axis=1)]
-        sound[broken] = False
-        geometries[~sound] = None
-        return geometries
+        if name not in self._usable:
+            self._usable[name] = network.usable(self.layer(name), name)
+        return self._usable[name]
+
+    def tolerance(self, name: LayerName) -> NDArray[np.float64]:
+        """
+        Give the tolerances of a layer's features.
+
+        Parameters
+        ----------
+        name
+            The layer.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n,) metres, as `gis.network.tolerances` defines them.
+        """
+        return network.tolerances(self.layer(name), self.settings.snap_m)
+
+    @cached_property
+    def network(self) -> network.Network:
+        """The network that the layers make."""
+        return network.Network(self.inventory, {name: self.usable(name) for name in SCHEMAS})
+
+    @cached_property
+    def missing_columns(self) -> set[tuple[str, str]]:
+        """Layer and column of required columns that no delivery has, which the reading noted as D005."""
+        return {
+            (note.layer, note.fields.get("column", ""))
+            for note in self.inventory.notes
+            if note.code == "D005"
+        }
 
     def noted(self, code: str) -> Iterator[Found]:
         """
@@ -124,5 +148,8 @@ class Context:
             if note.code == code:
                 place = [[np.nan if note.lon is None else note.lon, np.nan if note.lat is None else note.lat]]
                 yield Found(
-                    note.layer, points=np.array(place, dtype=float), fields=note.fields, features=[note.feature]
+                    note.layer,
+                    points=np.array(place, dtype=float),
+                    fields=note.fields,
+                    features=[note.feature],
                 )

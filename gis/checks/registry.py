@@ -93,6 +93,8 @@ class Found:
         (n,) stretches at fault, LineStrings in WGS 84, where a fault is longer than a point.
     features
         (n,) ids to show instead of those in the layer.
+    fixable
+        (n,) whether the check's fix can put each right; None where it always can, if there is one.
     """
 
     layer: str
@@ -101,13 +103,16 @@ class Found:
     fields: Mapping[str, Any] = field(default_factory=dict)
     lines: NDArray[np.object_] | None = None
     features: Sequence[str] | None = None
+    fixable: NDArray[np.bool_] | None = None
 
 
 Finder = "Callable[[Context], Iterable[Found]]"
 _FINDERS: dict[str, Callable[[Context], Iterable[Found]]] = {}
 
 
-def check(code: str) -> Callable[[Callable[[Context], Iterable[Found]]], Callable[[Context], Iterable[Found]]]:
+def check(
+    code: str,
+) -> Callable[[Callable[[Context], Iterable[Found]]], Callable[[Context], Iterable[Found]]]:
     """
     Mark a function as the finder of a check's faults.
 

@@ -1,0 +1,161 @@
+"""The book of checks: a page each, for the terminal and for the documentation."""
+
+from __future__ import annotations
+
+import string
+
+from gis.checks.registry import FAMILIES, Page, pages
+from gis.errors import ProjectError
+from gis.inventory import SCHEMAS
+from gis.language import Language, Text
+
+_FAMILY_TITLES = {
+    "D": Text("Delivery", "تحویل"),
+    "C": Text("Coordinates", "مختصات"),
+    "G": Text("Geometry", "هندسه"),
+    "N": Text("Network", "شبکه"),
+    "A": Text("Attributes", "اطلاعات توصیفی"),
+    "T": Text("Totals", "مقادیر"),
+}
+_SEVERITIES = {
+    "error": Text("error", "خطا"),
+    "warning": Text("warning", "هشدار"),
+    "info": Text("info", "اطلاع"),
+}
+_FIXES = {
+    "safe": Text("safe fix", "اصلاح ایمن"),
+    "unsafe": Text("unsafe fix", "اصلاح ناامن"),
+    None: Text("no fix", "بدون اصلاح خودکار"),
+}
+_SECTIONS = {
+    "looks_for": Text("What it looks for", "چه چیزی را می‌جوید"),
+    "matters": Text("Why it matters", "چرا مهم است"),
+    "example": Text("Example", "نمونه"),
+    "remedy": Text("How to put it right", "چگونه درست می‌شود"),
+}
+_SAYS = Text("Says", "پیام")
+_NEEDS = Text("Needs", "نیاز دارد به")
+_TITLE = Text("The checks", "بررسی‌ها")
+_INTRODUCTION = Text(
+    "Each check has a code that never changes its meaning. `fibre check` lists what it finds, `fibre explain CODE` "
+    "prints the page from here. Distances are metres on the ground. The tolerance of a feature is `snap_m` of the "
+    "project file + 2·√2·`accuracy_m` of the feature, the radius that holds a surveyed position with 98 %; between two "
+    "features the larger tolerance counts. Safe fixes are applied with `--fix`, the others only with "
+    "`--unsafe-fixes`. No fix is kept that would make another finding.",
+    "هر بررسی کدی دارد که معنای آن هرگز عوض نمی‌شود. ‎`fibre check`‎ یافته‌ها را فهرست می‌کند و ‎`fibre explain CODE`‎ "
+    "همین صفحه را نشان می‌دهد. فاصله‌ها به متر و روی زمین هستند. رواداری هر عارضه برابر است با ‎`snap_m`‎ در پروندهٔ "
+    "پروژه به‌علاوهٔ ‎2·√2·`accuracy_m`‎ آن عارضه، یعنی شعاعی که موقعیت برداشت‌شده را با احتمال ۹۸٪ در بر می‌گیرد؛ میان "
+    "دو عارضه، رواداری بزرگ‌تر به کار می‌رود. اصلاح‌های ایمن با ‎`--fix`‎ و بقیه فقط با ‎`--unsafe-fixes`‎ اجرا می‌شوند. "
+    "اصلاحی که یافتهٔ دیگری پدید آورد نگه داشته نمی‌شود.",
+)
+
+
+def listing(lang: Language = "en") -> str:
+    """
+    List all checks, a line each.
+
+    Parameters
+    ----------
+    lang
+        The language.
+
+    Returns
+    -------
+    str
+        Code, name, severity and title, under the titles of the families.
+    """
+    lines: list[str] = []
+    for letter in FAMILIES:
+        lines += ["", _FAMILY_TITLES[letter].render(lang)]
+        lines += [
+            f"  {page.code}  {page.name:<22} {_SEVERITIES[page.severity].render(lang):<8} {page.title.render(lang)}"
+            for page in pages().values()
+            if page.code[0] == letter
+        ]
+    return "\n".join(lines[1:]) + "\n"
+
+
+def page_text(code: str, lang: Language = "en") -> str:
+    """
+    Give a check's page as plain text.
+
+    Parameters
+    ----------
+    code
+        The check's code, or its name.
+    lang
+        The language.
+
+    Returns
+    -------
+    str
+        The page.
+
+    Raises
+    ------
+    ProjectError
+        There is no such check.
+    """
+    wanted = code.strip()
+    for page in pages().values():
+        if wanted.upper() == page.code or wanted.lower() == page.name:
+            return _page(page, lang, "{}\n", "{}: {}\n").replace("`", "")
+    raise ProjectError(
+        Text(
+            "there is no check {code}; `fibre explain` lists them",
+            "بررسی {code} وجود ندارد؛ `fibre explain` فهرست آن‌ها را نشان می‌دهد",
+        ),
+        code=wanted,
+    )
+
+
+def write(lang: Language = "en") -> str:
+    """
+    Write the whole book.
+
+    Parameters
+    ----------
+    lang
+        The language.
+
+    Returns
+    -------
+    str
+        Markdown: ``docs/checks.md``, or ``docs/checks.fa.md`` in Persian.
+    """
+    parts = [f"# {_TITLE.render(lang)}\n", _INTRODUCTION.render(lang) + "\n"]
+    for letter in FAMILIES:
+        parts.append(f"## {letter} — {_FAMILY_TITLES[letter].render(lang)}\n")
+        parts += [
+            _page(page, lang, "### {}\n", "**{}.** {}\n")
+            for page in pages().values()
+            if page.code[0] == letter
+        ]
+    book = "\n".join(parts)
+    return f'<div dir="rtl">\n\n{book}\n</div>\n' if lang == "fa" else book
+
+
+def _page(page: Page, lang: Language, heading: str, section: str) -> str:
+    title = f"{page.code} {page.name} — {page.title.render(lang)}"
+    comma = "، " if lang == "fa" else ", "
+    about = comma.join([_SEVERITIES[page.severity].render(lang), _FIXES[page.fix].render(lang)])
+    parts = [heading.format(title), about + "\n"]
+    parts += [
+        section.format(words.render(lang), getattr(page, name).render(lang))
+        for name, words in _SECTIONS.items()
+    ]
+    parts.append(section.format(_SAYS.render(lang), _message(page.message, lang)))
+    needs = [SCHEMAS[name].label.render(lang) for name in page.layers]  # type: ignore[index]
+    needs += [f"`{column}`" for column in page.columns]
+    if needs:
+        parts.append(section.format(_NEEDS.render(lang), comma.join(needs)))
+    return "\n".join(parts)
+
+
+def _message(message: Text, lang: Language) -> str:
+    """Give a message with a sign for each of its fields."""
+    wording = message.fa if lang == "fa" else message.en
+    return "".join(
+        literal + ("" if name is None else f"⟨{name}⟩")
+        for literal, name, _, _ in string.Formatter().parse(wording)
+    )

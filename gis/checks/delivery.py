@@ -1,0 +1,1 @@
+"""Checks of the delivery itself: the reading notes what it meets, and here it becomes findings."""

@@ -1,0 +1,205 @@
+"""What the checks found as one table, with its messages in both languages."""
+
+from __future__ import annotations
+
+import string
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from gis.inventory import CRS, SCHEMAS
+from gis.language import Language, Text, show
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from gis.checks.registry import Found, Page
+    from gis.inventory import Inventory
+    from gis.project import Severity
+
+COLUMNS = (
+    "code",
+    "name",
+    "severity",
+    "layer",
+    "feature",
+    "message",
+    "message_fa",
+    "fixable",
+    "lon",
+    "lat",
+    "geometry",
+)
+# Where a note of the reading does not say what the message asks for.
+_UNSAID = "—"
+
+
+def tabulate(inventory: Inventory, page: Page, severity: Severity, found: Found) -> dict[str, Any]:
+    """
+    Turn what a check found in one layer into columns.
+
+    Parameters
+    ----------
+    inventory
+        The survey.
+    page
+        The check's page.
+    severity
+        The severity it has in this project.
+    found
+        What it found.
+
+    Returns
+    -------
+    dict
+        `COLUMNS`, each with a value a finding, and ``row``, the feature's row in its layer or -1.
+    """
+    count = _count(found)
+    layer = inventory.layer(found.layer) if found.layer in SCHEMAS else None  # type: ignore[arg-type]
+    points = found.points if found.points is not None else _first_vertices(layer, found, count)
+    geometry = np.full(count, None, dtype=object)
+    placed = np.isfinite(points).all(axis=1)
+    geometry[placed] = shapely.points(points[placed])
+    if found.lines is not None:
+        geometry = np.where(shapely.is_missing(found.lines), geometry, found.lines)
+    fixable = np.full(count, page.fix is not None)
+    if found.fixable is not None:
+        fixable &= found.fixable
+    return {
+        "code": [page.code] * count,
+        "name": [page.name] * count,
+        "severity": [severity] * count,
+        "layer": [found.layer] * count,
+        "feature": found.features if found.features is not None else _names(layer, found, count),
+        "message": messages(page.message, "en", count, found.fields),
+        "message_fa": messages(page.message, "fa", count, found.fields),
+        "fixable": fixable,
+        "lon": points[:, 0],
+        "lat": points[:, 1],
+        "geometry": geometry,
+    }
+
+
+def join(tables: Sequence[dict[str, Any]]) -> gpd.GeoDataFrame:
+    """
+    Put the tables of all checks below each other.
+
+    Parameters
+    ----------
+    tables
+        What `tabulate` gave.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        A row a finding, WGS 84.
+    """
+    import geopandas as gpd
+    import pandas as pd
+
+    texts: dict[str, Any] = {}
+    for name in COLUMNS[:-1]:
+        values = [value for table in tables for value in table[name]]
+        dtype = {"fixable": "bool", "lon": "float64", "lat": "float64"}.get(name, "str")
+        texts[name] = pd.Series(values, dtype=dtype)
+    geometry = (
+        np.concatenate([table["geometry"] for table in tables]) if tables else np.empty(0, dtype=object)
+    )
+    return gpd.GeoDataFrame(texts, geometry=gpd.GeoSeries(geometry, crs=CRS), crs=CRS)
+
+
+def messages(message: Text, lang: Language, count: int, fields: Any) -> list[str]:
+    """
+    Fill a message in for many findings at once.
+
+    Parameters
+    ----------
+    message
+        The wording with its fields.
+    lang
+        The language.
+    count
+        How many findings.
+    fields
+        Each field's value: a scalar for all, or a sequence of `count`. What is missing shows as a dash.
+
+    Returns
+    -------
+    list of str
+        `count` sentences, each as `Text.render` would give it.
+    """
+    wording, names = _template(message.fa if lang == "fa" else message.en)
+    columns: list[list[str]] = []
+    for name, spec in names:
+        value = fields.get(name)
+        if _is_scalar(value):
+            columns.append([_shown(value, spec, lang)] * count)
+        else:
+            columns.append([_shown(one, spec, lang) for one in _plain(value)])
+    return list(map(wording.format, *columns)) if columns else [wording.format()] * count
+
+
+@cache
+def _template(wording: str) -> tuple[str, list[tuple[str, str]]]:
+    """Take a wording apart: itself with nameless fields, and the name and format of each field."""
+    blank, names = "", []
+    for literal, name, spec, _ in string.Formatter().parse(wording):
+        blank += literal.replace("{", "{{").replace("}", "}}")
+        if name is not None:
+            blank += "{}"
+            names.append((name, spec or ""))
+    return blank, names
+
+
+def _shown(value: Any, spec: str, lang: Language) -> str:
+    if value is None or value != value:  # noqa: PLR0124 - not-a-number
+        return _UNSAID
+    try:
+        return show(value, spec, lang)
+    except (TypeError, ValueError):  # a note gave text for a number
+        return show(str(value), "", lang)
+
+
+def _is_scalar(value: Any) -> bool:
+    return value is None or isinstance(value, (str, int, float, Text)) or np.isscalar(value)
+
+
+def _plain(values: Any) -> Sequence[Any]:
+    """Give NumPy's numbers as Python's, which a message's format knows."""
+    listed: Sequence[Any] = values.tolist() if hasattr(values, "tolist") else values
+    return listed
+
+
+def _count(found: Found) -> int:
+    if found.rows is not None:
+        return len(found.rows)
+    return len(found.points) if found.points is not None else 1
+
+
+def _names(layer: gpd.GeoDataFrame | None, found: Found, count: int) -> list[str]:
+    """Give the ids of the features at fault, or their record numbers where they have none."""
+    if layer is None or found.rows is None:
+        return [""] * count
+    taken = layer[[SCHEMAS[found.layer].id, "record"]].iloc[found.rows]  # type: ignore[index]
+    ids, records = (taken[name].tolist() for name in taken)
+    return [
+        i if isinstance(i, str) and i.strip() else f"#{record}"
+        for i, record in zip(ids, records, strict=True)
+    ]
+
+
+def _first_vertices(layer: gpd.GeoDataFrame | None, found: Found, count: int) -> NDArray[np.float64]:
+    """Give the first vertex of each feature at fault; not-a-number where it has none."""
+    points = np.full((count, 2), np.nan)
+    if layer is not None and found.rows is not None:
+        coordinates, owners = shapely.get_coordinates(
+            np.asarray(layer.geometry.array, dtype=object)[found.rows], return_index=True
+        )
+        first_owner, first = np.unique(owners, return_index=True)
+        points[first_owner] = coordinates[first]
+    return points

@@ -1,0 +1,554 @@
+"""
+The network that routes, manholes and offices make: what meets what, which parts hang together, the way to an exchange.
+
+Two places are one when they are no further apart than the larger of their tolerances (`tolerances`). A node (manhole
+or office) joins every route that passes within that distance of it; two route ends join each other. Nearness is
+searched in the plane of `gis.mercator` and decided by geodesic distance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.spatial import Delaunay, QhullError, cKDTree
+
+from gis import mercator
+from gis.errors import FibreError
+from gis.inventory import SCHEMAS
+from gis.language import Text
+from gis.lengths import geodesic, vertices
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from gis.inventory import Inventory, LayerName
+
+    Floats = NDArray[np.float64]
+    Rows = NDArray[np.intp]
+    Flags = NDArray[np.bool_]
+
+# The radius that holds a surveyed position with 98 %: 2 DRMS = 2·√2·σ, σ the deviation of each coordinate.
+_RADIUS_PER_SIGMA = 2 * 2**0.5
+# A worse accuracy is taken for a mistake (check A404) and widens nothing.
+WORST_ACCURACY_M = 30.0
+# Distances are inclusive, to the micrometre that degrees can carry.
+EPSILON_M = 1e-6
+# Longer lines are searched in pieces, so that one of a million vertices has not one box around it all.
+_PIECE = 64
+# So many neighbours within the tolerance make a crowd, whose joints are found by triangulation instead of in pairs.
+_CROWD = 8
+_POINT, _LINE, _MULTI_POINT, _MULTI_LINE = 0, 1, 4, 5
+
+
+def usable(layer: gpd.GeoDataFrame, name: LayerName) -> NDArray[np.object_]:
+    """
+    Give the geometries of a layer that can be worked with.
+
+    Parameters
+    ----------
+    layer
+        A canonical layer.
+    name
+        Which one it is.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) geometries in WGS 84 degrees: lines for routes, points for the others; None where one is missing, of
+        another type, empty, or has a coordinate that is not finite or no position on earth.
+    """
+    geometries = np.array(layer.geometry.array, dtype=object)
+    types = shapely.get_type_id(geometries)
+    if name == "routes":
+        sound = (types == _LINE) | (types == _MULTI_LINE)
+    else:
+        single = (types == _MULTI_POINT) & (shapely.get_num_geometries(geometries) == 1)
+        geometries[single] = shapely.get_geometry(geometries[single], 0)
+        sound = (types == _POINT) | single
+    sound &= ~shapely.is_empty(geometries)
+    coordinates, owners = shapely.get_coordinates(geometries, return_index=True)
+    # A pole is infinitely far away in the plane.
+    placed = np.isfinite(coordinates).all(axis=1) & (np.abs(coordinates) <= (360.0, 89.9)).all(axis=1)
+    sound[owners[~placed]] = False
+    geometries[~sound] = None
+    return geometries
+
+
+def tolerances(layer: gpd.GeoDataFrame, snap_m: float) -> Floats:
+    """
+    Give how near something must be to be at a feature's place.
+
+    Parameters
+    ----------
+    layer
+        A canonical layer; its ``accuracy_m``, where stated and at most `WORST_ACCURACY_M`, widens the tolerance.
+    snap_m
+        The project's snap distance in metres.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) metres: snap distance + 2·√2·σ, the radius that holds a position with 98 % (2 DRMS).
+    """
+    if "accuracy_m" not in layer:
+        return np.full(len(layer), snap_m)
+    stated = layer["accuracy_m"].to_numpy(dtype=float, na_value=np.nan)
+    credible = np.isfinite(stated) & (stated >= 0) & (stated <= WORST_ACCURACY_M)
+    return snap_m + _RADIUS_PER_SIGMA * np.where(credible, stated, 0.0)
+
+
+def distances(one: Floats, other: Floats) -> Floats:
+    """
+    Measure between pairs of positions.
+
+    Parameters
+    ----------
+    one, other
+        (n, 2) longitude and latitude, WGS 84 degrees.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) geodesic distances in metres.
+    """
+    if not len(one):
+        return np.empty(0)
+    chain = np.empty((2 * len(one), 2))
+    chain[::2], chain[1::2] = one, other
+    return geodesic.segment_lengths(chain)[::2]
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """
+    The routes taken apart into arrays.
+
+    Attributes
+    ----------
+    lonlat, xy
+        (m, 2) vertices in degrees and in the plane.
+    offsets
+        (p + 1,) where each part begins.
+    owners
+        (p,) the route, as its row in the layer, that each part belongs to.
+    parts
+        (p,) LineStrings in the plane.
+    """
+
+    lonlat: Floats
+    xy: Floats
+    offsets: Rows
+    owners: Rows
+    parts: NDArray[np.object_]
+
+    @classmethod
+    def of(cls, geometries: NDArray[np.object_]) -> Lines:
+        """
+        Take lines apart.
+
+        Parameters
+        ----------
+        geometries
+            (n,) lines in degrees or None, as `usable` gives them.
+
+        Returns
+        -------
+        Lines
+            The parts of two vertices or more.
+        """
+        taken = vertices.explode(geometries)
+        long_enough = np.diff(taken.offsets) > 1
+        owners = np.asarray(taken.owners)
+        if not long_enough.all():
+            kept = np.flatnonzero(long_enough)
+            owners = owners[kept]
+            taken = taken.select(kept)
+        lonlat = np.ascontiguousarray(taken.coordinates[:, :2])
+        xy = mercator.project(lonlat)
+        part = np.repeat(np.arange(len(owners)), np.diff(taken.offsets))
+        parts = shapely.linestrings(xy, indices=part) if len(xy) else np.empty(0, dtype=object)
+        return cls(lonlat, xy, np.asarray(taken.offsets), owners, parts)
+
+    @property
+    def part_of_vertex(self) -> Rows:
+        """(m,) the part of each vertex."""
+        return np.repeat(np.arange(len(self.owners)), np.diff(self.offsets))
+
+    @property
+    def part_of_segment(self) -> Rows:
+        """(m - 1,) the part of each segment; -1 for the gap from one part to the next."""
+        part = self.part_of_vertex[:-1].copy()
+        part[self.offsets[1:-1] - 1] = -1
+        return part
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """
+    Lines in pieces of at most some sixty segments, in a search tree.
+
+    Attributes
+    ----------
+    lines
+        (q,) LineStrings in the plane.
+    parts
+        (q,) the part of each.
+    tree
+        The tree over them.
+    """
+
+    lines: NDArray[np.object_]
+    parts: Rows
+    tree: shapely.STRtree
+
+    @classmethod
+    def of(cls, parts: NDArray[np.object_], xy: Floats, offsets: Rows) -> Pieces:
+        """
+        Cut lines up.
+
+        Parameters
+        ----------
+        parts
+            (p,) LineStrings in the plane.
+        xy, offsets
+            Their vertices and where each begins.
+
+        Returns
+        -------
+        Pieces
+            Short lines as they are, long ones cut.
+        """
+        counts = np.diff(offsets)
+        long = np.flatnonzero(counts > _PIECE + 1)
+        pieces = [np.delete(parts, long)]
+        owners = [np.delete(np.arange(len(parts)), long)]
+        for part in long:
+            starts = np.arange(0, counts[part] - 1, _PIECE)
+            sizes = np.minimum(_PIECE + 1, counts[part] - starts)
+            within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+            taken = offsets[part] + np.repeat(starts, sizes) + within
+            pieces.append(shapely.linestrings(xy[taken], indices=np.repeat(np.arange(len(starts)), sizes)))
+            owners.append(np.full(len(starts), part))
+        lines = np.concatenate(pieces)
+        return cls(lines, np.concatenate(owners), shapely.STRtree(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """
+    Manholes and offices in one list.
+
+    Attributes
+    ----------
+    layers
+        (k,) 0 for a manhole, 1 for an office: places in `NODE_LAYERS`.
+    rows
+        (k,) the feature's row in its layer.
+    lonlat, xy
+        (k, 2) positions in degrees and in the plane.
+    tolerance
+        (k,) metres.
+    """
+
+    layers: NDArray[np.int8]
+    rows: Rows
+    lonlat: Floats
+    xy: Floats
+    tolerance: Floats
+
+
+NODE_LAYERS: tuple[LayerName, ...] = ("manholes", "offices")
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """
+    The two ends of each part of a route: end 2k is where part k starts, 2k + 1 where it stops.
+
+    Attributes
+    ----------
+    parts, routes
+        (2p,) the part and the route, as its row in the layer.
+    lonlat, xy
+        (2p, 2) positions in degrees and in the plane.
+    tolerance
+        (2p,) metres.
+    places
+        (2p,) which of the different positions each is at.
+    """
+
+    parts: Rows
+    routes: Rows
+    lonlat: Floats
+    xy: Floats
+    tolerance: Floats
+    places: Rows
+
+
+class Network:
+    """
+    Routes, manholes and offices with what joins them, each relation worked out once when it is first asked for.
+
+    Parameters
+    ----------
+    inventory
+        The survey.
+    geometries
+        The usable geometries of the layers where they are known already.
+
+    Attributes
+    ----------
+    lines
+        The routes taken apart.
+    """
+
+    def __init__(
+        self, inventory: Inventory, geometries: dict[str, NDArray[np.object_]] | None = None
+    ) -> None:
+        self.inventory = inventory
+        self._geometries = geometries or {}
+        self._snap_m = inventory.project.checks.snap_m
+        self.lines = Lines.of(self._usable("routes"))
+
+    def _usable(self, name: LayerName) -> NDArray[np.object_]:
+        known = self._geometries.get(name)
+        return known if known is not None else usable(self.inventory.layer(name), name)
+
+    @cached_property
+    def route_tolerance(self) -> Floats:
+        """(n,) the routes' tolerances in metres."""
+        return tolerances(self.inventory.routes, self._snap_m)
+
+    @cached_property
+    def nodes(self) -> Nodes:
+        """The manholes and offices that have a place."""
+        layers, rows, places, tolerance = [], [], [], []
+        for at, name in enumerate(NODE_LAYERS):
+            points = self._usable(name)
+            sound = np.flatnonzero(~shapely.is_missing(points))
+            layers.append(np.full(len(sound), at, dtype=np.int8))
+            rows.append(sound)
+            places.append(shapely.get_coordinates(points[sound]))
+            tolerance.append(tolerances(self.inventory.layer(name), self._snap_m)[sound])
+        lonlat = np.concatenate(places)
+        return Nodes(
+            np.concatenate(layers),
+            np.concatenate(rows),
+            lonlat,
+            mercator.project(lonlat),
+            np.concatenate(tolerance),
+        )
+
+    @cached_property
+    def ends(self) -> Ends:
+        """The ends of all parts."""
+        lines = self.lines
+        at = np.column_stack([lines.offsets[:-1], lines.offsets[1:] - 1]).ravel()
+        parts = np.repeat(np.arange(len(lines.owners)), 2)
+        routes = lines.owners[parts]
+        lonlat = lines.lonlat[at]
+        _, places = np.unique(lonlat[:, 0] + 1j * lonlat[:, 1], return_inverse=True)
+        return Ends(parts, routes, lonlat, lines.xy[at], self.route_tolerance[routes], places)
+
+    @cached_property
+    def pieces(self) -> Pieces:
+        """The routes in a search tree."""
+        return Pieces.of(self.lines.parts, self.lines.xy, self.lines.offsets)
+
+    @cached_property
+    def node_at_end(self) -> tuple[Rows, Floats]:
+        """(2p,) the node that each end is at, -1 for none, and (2p,) how far from it, metres."""
+        return self.nearest_node(self.ends.xy, self.ends.lonlat, self.ends.tolerance, factor=1.0)
+
+    def nearest_node(
+        self, xy: Floats, lonlat: Floats, tolerance: Floats, *, factor: float
+    ) -> tuple[Rows, Floats]:
+        """
+        Find the node that is nearest in proportion to the tolerances.
+
+        Parameters
+        ----------
+        xy, lonlat
+            (n, 2) places in the plane and in degrees.
+        tolerance
+            (n,) their tolerances, metres.
+        factor
+            How many tolerances away a node may be.
+
+        Returns
+        -------
+        rows : numpy.ndarray
+            (n,) the nodes, -1 where none is near enough.
+        away : numpy.ndarray
+            (n,) how far they are, metres; infinite where there is none.
+        """
+        nodes = self.nodes
+        found = np.full(len(xy), -1, dtype=np.intp)
+        away = np.full(len(xy), np.inf)
+        if not len(nodes.rows) or not len(xy):
+            return found, away
+        widest = max(float(nodes.tolerance.max()), float(tolerance.max()))
+        uniform = float(nodes.tolerance.min()) == widest == float(tolerance.min())
+        reach = factor * widest * float(mercator.scale(np.abs(lonlat[:, 1]).max(keepdims=True))[0]) * 1.001
+        near = 1 if uniform else min(4, len(nodes.rows))
+        _, candidates = self._node_tree.query(xy, k=range(1, near + 1), distance_upper_bound=reach, workers=2)
+        best = np.full(len(xy), np.inf)
+        for column in candidates.T:
+            hit = np.flatnonzero(column < len(nodes.rows))
+            node = column[hit]
+            metres = distances(lonlat[hit], nodes.lonlat[node])
+            share = metres / np.maximum(tolerance[hit], nodes.tolerance[node])
+            limit = factor + EPSILON_M / np.maximum(tolerance[hit], nodes.tolerance[node])
+            better = (share <= limit) & (share < best[hit])
+            best[hit[better]] = share[better]
+            found[hit[better]] = node[better]
+            away[hit[better]] = metres[better]
+        return found, away
+
+    @cached_property
+    def _node_tree(self) -> cKDTree:
+        return cKDTree(self.nodes.xy)
+
+    @cached_property
+    def end_links(self) -> tuple[Rows, Rows]:
+        """Pairs of different positions of ends (see `Ends.places`) that are one place; enough of them to join all."""
+        place_xy, place_lonlat, tolerance = self.places
+        none = np.empty(0, dtype=np.intp)
+        if len(place_xy) < 2:  # noqa: PLR2004 - a pair takes two
+            return none, none
+        reach = (
+            float(tolerance.max())
+            * float(mercator.scale(np.abs(place_lonlat[:, 1]).max(keepdims=True))[0])
+            * 1.001
+        )
+        near = min(_CROWD + 1, len(place_xy))
+        _, neighbours = cKDTree(place_xy).query(place_xy, k=near, distance_upper_bound=reach, workers=2)
+        one = np.repeat(np.arange(len(place_xy)), near)
+        other = neighbours.ravel()
+        real = (other < len(place_xy)) & (one != other)
+        pairs = [np.column_stack([one[real], other[real]])]
+        crowd = np.flatnonzero(neighbours[:, -1] < len(place_xy)) if near > _CROWD else none
+        if len(crowd) > _CROWD:
+            pairs.append(crowd[_triangulated(place_xy[crowd])])
+        one, other = np.concatenate(pairs).T
+        metres = distances(place_lonlat[one], place_lonlat[other])
+        joined = metres <= np.maximum(tolerance[one], tolerance[other]) + EPSILON_M
+        return one[joined], other[joined]
+
+    @cached_property
+    def places(self) -> tuple[Floats, Floats, Floats]:
+        """The different positions of ends: (u, 2) in the plane, (u, 2) in degrees, (u,) their widest tolerance."""
+        ends = self.ends
+        count = int(ends.places.max(initial=-1)) + 1
+        xy, lonlat, tolerance = np.empty((count, 2)), np.empty((count, 2)), np.zeros(count)
+        xy[ends.places], lonlat[ends.places] = ends.xy, ends.lonlat
+        np.maximum.at(tolerance, ends.places, ends.tolerance)
+        return xy, lonlat, tolerance
+
+    @cached_property
+    def end_meets_end(self) -> Flags:
+        """(2p,) whether another end, of this or another route, is at the same place."""
+        ends = self.ends
+        count = len(self.places[0])
+        joined = np.bincount(ends.places, minlength=count) > 1
+        one, other = self.end_links
+        joined[one] = joined[other] = True
+        return joined[ends.places]
+
+    @cached_property
+    def passes(self) -> tuple[Rows, Rows]:
+        """Pairs of a node and a part that it lies on: (w,) nodes and (w,) parts, by node."""
+        nodes, pieces = self.nodes, self.pieces
+        none = np.empty(0, dtype=np.intp)
+        if not len(nodes.rows) or not len(pieces.lines):
+            return none, none
+        widest = np.maximum(nodes.tolerance, float(self.route_tolerance[self.lines.owners].max()))
+        scale = mercator.scale(nodes.lonlat[:, 1])
+        points = shapely.points(nodes.xy)
+        node, piece = pieces.tree.query(
+            points, predicate="dwithin", distance=(widest + EPSILON_M) * scale * 1.0001
+        )
+        limit = np.maximum(
+            nodes.tolerance[node], self.route_tolerance[self.lines.owners[pieces.parts[piece]]]
+        )
+        near = self._within(points[node], pieces.lines[piece], nodes.lonlat[node], limit)
+        pairs = np.unique(node[near] * np.intp(max(len(self.lines.owners), 1)) + pieces.parts[piece[near]])
+        return np.divmod(pairs, np.intp(max(len(self.lines.owners), 1)))
+
+    @staticmethod
+    def _within(
+        points: NDArray[np.object_], lines: NDArray[np.object_], lonlat: Floats, limit: Floats
+    ) -> Flags:
+        """Tell which points are within a limit of a line; what the plane cannot tell is decided by the geodesic."""
+        metres = shapely.distance(points, lines) / mercator.scale(lonlat[:, 1])
+        doubtful = np.flatnonzero(np.abs(metres - limit) < 1e-4 * limit)
+        if len(doubtful):
+            feet = shapely.get_coordinates(shapely.shortest_line(lines[doubtful], points[doubtful]))[::2]
+            metres[doubtful] = distances(mercator.unproject(feet), lonlat[doubtful])
+        return np.asarray(metres <= limit + EPSILON_M)
+
+    @cached_property
+    def components(self) -> tuple[Rows, Rows]:
+        """The connected part that each part of a route (p,) and each node (k,) belongs to, numbered from 0."""
+        return self.joined_by(np.empty((0, 2), dtype=np.intp))
+
+    def joined_by(self, further: Rows) -> tuple[Rows, Rows]:
+        """
+        Number the connected parts, with further joints between ends and what they should have met.
+
+        Parameters
+        ----------
+        further
+            (f, 2) pairs of graph vertices as `vertex_of_end` and `vertex_of_node` number them.
+
+        Returns
+        -------
+        parts : numpy.ndarray
+            (p,) the connected part of each part of a route.
+        nodes : numpy.ndarray
+            (k,) the connected part of each node.
+        """
+        count, places = len(self.lines.owners), len(self.places[0])
+        total = count + places + len(self.nodes.rows)
+        node, part = self.passes
+        one, other = self.end_links
+        edges = np.concatenate(
+            [
+                np.column_stack([self.ends.parts, self.vertex_of_end]),
+                np.column_stack([one, other]) + count,
+                np.column_stack([part, node + count + places]),
+                further,
+            ]
+        )
+        graph = coo_array(
+            (np.ones(len(edges), dtype=np.int8), (edges[:, 0], edges[:, 1])), shape=(total, total)
+        )
+        _, labels = connected_components(graph, directed=False)
+        return labels[:count], labels[count + places :]
+
+    @cached_property
+    def vertex_of_end(self) -> Rows:
+        """(2p,) the graph vertex of each end."""
+        return self.ends.places + len(self.lines.owners)
+
+    @cached_property
+    def vertex_of_node(self) -> Rows:
+        """(k,) the graph vertex of each node."""
+        return np.arange(len(self.nodes.rows)) + len(self.lines.owners) + len(self.places[0])
+
+
+def _triangulated(xy: Floats) -> Rows:
+    """Give the edges of the Delaunay triangulation: they hold the shortest tree, so they join all that is near."""
+    try:
+        corners = Delaunay(xy - xy.mean(axis=0)).simplices
+    except QhullError:  # all on one line: neighbours along it are enough
+        order = np.lexsort(xy.T)
+        return np.column_stack([order[:-1], order[1:]])
+    return np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
