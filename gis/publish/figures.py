@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from gis.inventory import Inventory
     from gis.project import Severity
 
 LENGTHS: dict[str, Text] = {
@@ -54,8 +55,14 @@ ILLUSTRATIVE = Text(
 LIMIT = 200
 _PASSWORD = re.compile(r"(?<=://)([^/?#@:]*):[^/?#]*@")
 _OVERRIDES = set("\u202a\u202b\u202c\u202d\u202e")
-# How counts of these are written; any other word of a project file stays as it is.
-_UNITS = {"m": Text("m", "متر"), "km": Text("km", "کیلومتر")}
+# Any other unit of a project file stays as it is.
+_UNITS = {
+    "m": Text("m", "متر"),
+    "km": Text("km", "کیلومتر"),
+    "routes": Text("routes", "مسیر"),
+    "manholes": Text("manholes", "حوضچه"),
+    "offices": Text("offices", "فرمانداری"),
+}
 _GREGORIAN_MONTHS_FA = (
     "ژانویه",
     "فوریه",
@@ -229,6 +236,30 @@ def layer_label(name: str, lang: Language) -> str:
         The layer's heading; a file's name as it is.
     """
     return SCHEMAS[name].label.render(lang) if name in SCHEMAS else shown(address(name))
+
+
+def county_names(inventory: Inventory) -> dict[str, str]:
+    """
+    Give the English names of counties, where a delivery has them beside the Persian ones.
+
+    Parameters
+    ----------
+    inventory
+        The survey; a column ``county_en`` of any layer is looked at.
+
+    Returns
+    -------
+    dict
+        Persian name to English name.
+    """
+    names: dict[str, str] = {}
+    for schema in SCHEMAS:
+        layer = inventory.layer(schema)
+        if "county_en" in layer.columns:
+            pairs = layer[["county", "county_en"]].dropna().drop_duplicates("county")
+            for county, english in pairs.itertuples(index=False):
+                names.setdefault(str(county), str(english))
+    return names
 
 
 def gregorian(day: date, lang: Language) -> str:
