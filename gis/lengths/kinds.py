@@ -9,7 +9,7 @@ import numpy as np
 
 from gis.errors import ProjectError
 from gis.language import Text
-from gis.lengths.geodesic import ECCENTRICITY_SQUARED, SHORT_M, curvature, measure_block
+from gis.lengths.geodesic import ECCENTRICITY_SQUARED, curvature, measure_block
 from gis.lengths.vertices import Block, Vertices, explode, sum_segments
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _ZONES = 60
 # kilometre.
 _SERIES_DEGREES = 4.5
 _SERIES_LATITUDE = 84.0
+_SERIES_M = 1000.0
 _EP2 = ECCENTRICITY_SQUARED / (1 - ECCENTRICITY_SQUARED)
 _RADIAN = np.pi / 180
 
@@ -231,7 +232,7 @@ def _scaled(block: Block, meridians: NDArray[np.float64]) -> tuple[NDArray[np.fl
     The point scale is that of Snyder, "Map Projections: A Working Manual" (1987), eq. 8-11, written in
     v = cos² φ, at the middle of the segment; its mean along the segment adds the square of the eastward
     extent over 24. That the straight line of the map is not quite the projected geodesic changes a segment of
-    5 km by less than 2e-10.
+    1 km by less than 1e-11.
     """
     s = measure_block(block)
     easting, v = block.work[2], block.work[5]
@@ -241,7 +242,7 @@ def _scaled(block: Block, meridians: NDArray[np.float64]) -> tuple[NDArray[np.fl
     spans = np.diff(block.starts, append=len(block))
     offset -= np.repeat(meridians[block.parts], spans)
     within = np.abs(offset) <= _SERIES_DEGREES
-    within &= s <= SHORT_M
+    within &= s <= _SERIES_M
     within &= np.abs(block.lat[1:]) <= _SERIES_LATITUDE
     offset *= _RADIAN
     offset *= offset
