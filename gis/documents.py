@@ -111,6 +111,56 @@ class TotalsDocument(_Document):
     items: list[TotalEntry]
 
 
+class ColumnGuess(_Document):
+    """A delivery's column that a canonical column could come from, and why."""
+
+    column: str
+    score: float
+    why: str
+
+
+class InspectedLayer(_Document):
+    """
+    One layer of a delivery as it was understood.
+
+    ``goes_into`` is the canonical layer, null where it matches none; ``columns`` maps canonical to theirs, ``set``
+    gives values that hold for every feature; ``alternatives`` lists other candidates; ``ambiguous`` names columns that fit
+    equally well, for a person to decide; ``further`` the columns that went nowhere; ``notes`` the codes that a check
+    would report of the reading.
+    """
+
+    layer: str
+    driver: str
+    features: int
+    geometry_types: list[str]
+    crs_declared: str | None
+    crs_believed: str | None
+    axes_swapped: bool
+    evidence: str
+    encoding: str
+    goes_into: Literal["routes", "manholes", "offices"] | None
+    columns: dict[str, str]
+    set: dict[str, str | int | float | bool]
+    alternatives: dict[str, list[ColumnGuess]]
+    ambiguous: dict[str, list[str]]
+    further: list[str]
+    notes: list[str]
+
+
+class InspectedFile(_Document):
+    """A file and its layers."""
+
+    path: str
+    layers: list[InspectedLayer]
+
+
+class InspectDocument(_Document):
+    """What ``fibre inspect --format json`` prints."""
+
+    version: Literal[1] = 1
+    files: list[InspectedFile]
+
+
 class RunDocument(_Document):
     """What ``fibre run`` writes as ``report.json``: the three documents in one."""
 

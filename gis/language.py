@@ -139,9 +139,7 @@ class Text:
         Text
             A text without fields, to be put into another one or shown as it is.
         """
-        en, fa = (
-            self.render(lang, **fields).replace("{", "{{").replace("}", "}}") for lang in ("en", "fa")
-        )
+        en, fa = (self.render(lang, **fields).replace("{", "{{").replace("}", "}}") for lang in ("en", "fa"))
         return Text(en, fa)
 
 

@@ -7,7 +7,15 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from gis.errors import ProjectError
 from gis.inventory import SCHEMAS
@@ -58,9 +66,13 @@ class About(_Table):
             try:
                 crs = pyproj.CRS.from_user_input(value)
             except pyproj.exceptions.CRSError:
-                raise ValueError(f"{value!r} is no coordinate reference system; for example EPSG:32639") from None
+                raise ValueError(
+                    f"{value!r} is no coordinate reference system; for example EPSG:32639"
+                ) from None
             if not crs.is_projected:
-                raise ValueError(f"{value!r} is not a projected system, which a grid needs; for example EPSG:32639")
+                raise ValueError(
+                    f"{value!r} is not a projected system, which a grid needs; for example EPSG:32639"
+                )
         return value
 
 
@@ -191,9 +203,11 @@ class Total(_Table):
     @model_validator(mode="after")
     def _consistent(self) -> Total:
         if self.measure == "length" and self.layer != "routes":
-            raise ValueError(f"total {self.item!r}: only routes have a length; measure = \"count\" counts {self.layer}")
+            raise ValueError(
+                f'total {self.item!r}: only routes have a length; measure = "count" counts {self.layer}'
+            )
         if self.measure == "length" and self.unit not in {"m", "km"}:
-            raise ValueError(f"total {self.item!r}: unit of a length is \"m\" or \"km\", not {self.unit!r}")
+            raise ValueError(f'total {self.item!r}: unit of a length is "m" or "km", not {self.unit!r}')
         for column in self.where:
             names = SCHEMAS[self.layer].names
             if column not in names:
@@ -323,7 +337,9 @@ def load(path: str | Path) -> Project:
         ) from None
     except OSError as error:
         raise ProjectError(
-            Text("{path}: cannot be read: {why}", "{path}: خوانده نمی‌شود: {why}"), path=path, why=error.strerror or error
+            Text("{path}: cannot be read: {why}", "{path}: خوانده نمی‌شود: {why}"),
+            path=path,
+            why=error.strerror or error,
         ) from None
     except UnicodeDecodeError as error:
         raise ProjectError(
@@ -336,7 +352,9 @@ def load(path: str | Path) -> Project:
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise ProjectError(
-            Text("{path}: is not valid TOML: {why}", "{path}: نوشتار TOML آن درست نیست: {why}"), path=path, why=error
+            Text("{path}: is not valid TOML: {why}", "{path}: نوشتار TOML آن درست نیست: {why}"),
+            path=path,
+            why=error,
         ) from None
     try:
         project = Project.model_validate(data)
@@ -364,7 +382,9 @@ def _explained(path: Path, error: ValidationError) -> ProjectError:
             hint=_suggestion(str(first["loc"][-1]), known),
         )
     if first["type"] == "missing":
-        return ProjectError(Text("{path}: key {key} is missing", "{path}: کلید {key} نیست"), path=path, key=key)
+        return ProjectError(
+            Text("{path}: key {key} is missing", "{path}: کلید {key} نیست"), path=path, key=key
+        )
     why = first["msg"].removeprefix("Value error, ")
     given = first.get("input")
     shown = f" (it is {given!r})" if isinstance(given, Scalar) else ""

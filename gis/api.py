@@ -1,0 +1,262 @@
+"""The public functions: each is also a command of ``fibre``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from gis import checks, delivery, lengths, totals
+from gis.checks import book
+from gis.documents import RunDocument, check_document, measure_document, totals_document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import folium
+    import geopandas as gpd
+
+    from gis.documents import InspectDocument
+    from gis.inventory import Inventory
+    from gis.language import Language
+    from gis.totals import TotalResult
+
+Paths = str | Path | list[Path] | list[str]
+
+
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """
+    What `run` found and wrote.
+
+    Attributes
+    ----------
+    inventory
+        The survey.
+    measured
+        Its lengths, a row a route.
+    findings
+        Its faults, a row a finding, WGS 84.
+    totals
+        The recorded totals with their verdicts.
+    files
+        The files written.
+    """
+
+    inventory: Inventory
+    measured: pd.DataFrame
+    findings: gpd.GeoDataFrame
+    totals: list[TotalResult]
+    files: list[Path]
+
+
+def read(source: Paths) -> Inventory:
+    """
+    Read a survey.
+
+    Parameters
+    ----------
+    source
+        A project file, or one or more survey files of any format that is read.
+
+    Returns
+    -------
+    Inventory
+        The survey in canonical layers, WGS 84.
+
+    Raises
+    ------
+    FibreError
+        One line: which file, what is wrong, what would do.
+    """
+    return delivery.read(source)
+
+
+def inspect(source: Paths, *, lang: Language = "en") -> InspectDocument:
+    """
+    Say what is in a delivery, without judging it.
+
+    Parameters
+    ----------
+    source
+        Survey files, or a project file.
+    lang
+        The language of evidence and labels.
+
+    Returns
+    -------
+    InspectDocument
+        Each file's layers: format, features, coordinate system declared and believed, encoding, columns and what they
+        match.
+
+    Raises
+    ------
+    FibreError
+        A file cannot be read.
+    """
+    return delivery.inspect(source, lang=lang)
+
+
+def measure(inventory: Inventory) -> pd.DataFrame:
+    """
+    Measure every route.
+
+    Parameters
+    ----------
+    inventory
+        The survey.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a route in the inventory's order: ``id``, ``kind``, ``status``, ``county``, ``office_id``; the lengths
+        ``geodesic_m``, ``grid_m``, ``ground_m``, ``slope_m``; their standard deviation ``std_m`` and bias ``bias_m``;
+        ``slack_m``, ``recorded_length_m``. Metres.
+    """
+    return lengths.measure(inventory)
+
+
+def check(
+    inventory: Inventory, *, select: Sequence[str] | None = None, ignore: Sequence[str] | None = None
+) -> gpd.GeoDataFrame:
+    """
+    Look for faults.
+
+    Parameters
+    ----------
+    inventory
+        The survey.
+    select, ignore
+        Codes (``"N302"``), families (``"N"``) or ``"all"``; without them what the project file says.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        A row a finding, WGS 84: ``code``, ``name``, ``severity``, ``layer``, ``feature``, ``message``, ``message_fa``,
+        ``fixable``, ``lon``, ``lat``, ``geometry``. Its ``attrs`` say which checks ran, which did not, and why.
+
+    Raises
+    ------
+    FibreError
+        The selection names a check that does not exist.
+    """
+    return checks.run(inventory, select=select, ignore=ignore)
+
+
+def reconcile(inventory: Inventory) -> pd.DataFrame:
+    """
+    Hold the recorded totals against the survey.
+
+    Parameters
+    ----------
+    inventory
+        The survey with its project.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a total with the attributes of `gis.totals.TotalResult`.
+    """
+    return pd.DataFrame(
+        totals.reconcile(inventory, lengths.measure(inventory)),
+        columns=list(totals.TotalResult.__dataclass_fields__),
+    )
+
+
+def map(  # noqa: A001 - the name of the command; users write gis.map
+    inventory: Inventory, *, lang: Language = "fa", basemap: str | None = None
+) -> folium.Map:
+    """
+    Draw the survey.
+
+    Parameters
+    ----------
+    inventory
+        The survey.
+    lang
+        The language that the map opens in; it can be switched there.
+    basemap
+        An online background to offer: ``"osm"``, or an address of tiles with ``{z}``, ``{x}``, ``{y}``.
+
+    Returns
+    -------
+    folium.Map
+        A map that works without a network, shows itself in a notebook, and is saved with ``.save(path)``.
+    """
+    from gis.publish.map import build
+
+    measured = lengths.measure(inventory)
+    return build(
+        inventory,
+        measured,
+        checks.run(inventory, measured),
+        totals.reconcile(inventory, measured),
+        lang=lang,
+        basemap=basemap,
+    )
+
+
+def explain(code: str | None = None, *, lang: Language = "en") -> str:
+    """
+    Say what a check does, why it matters, and how to put right what it finds.
+
+    Parameters
+    ----------
+    code
+        The check's code; None lists all checks.
+    lang
+        The language.
+
+    Returns
+    -------
+    str
+        The page as text.
+
+    Raises
+    ------
+    FibreError
+        There is no such check.
+    """
+    return book.listing(lang) if code is None else book.page_text(code, lang)
+
+
+def run(project: str | Path, out: str | Path = "maps", *, lang: Language = "fa") -> RunResult:
+    """
+    Do everything: read, measure, check, reconcile, and write map, report and tables.
+
+    Parameters
+    ----------
+    project
+        A project file.
+    out
+        The folder to write to; what is there already stays whole until all is ready.
+    lang
+        The language that map and report open in; both can be switched there.
+
+    Returns
+    -------
+    RunResult
+        What was found, and which files were written.
+
+    Raises
+    ------
+    FibreError
+        The project or one of its files cannot be read, or the folder cannot be written.
+    """
+    from gis.publish import bundle
+
+    inventory = delivery.read(project)
+    measured = lengths.measure(inventory)
+    results = totals.reconcile(inventory, measured)
+    findings = checks.run(inventory, measured)
+    document = RunDocument(
+        project=inventory.project.name("en"),
+        illustrative=inventory.illustrative,
+        check=check_document(findings),
+        measure=measure_document(measured),
+        totals=totals_document(results),
+    )
+    files = bundle.write(Path(out), inventory, measured, findings, results, document, lang)
+    return RunResult(inventory, measured, findings, results, files)

@@ -1,0 +1,499 @@
+"""``fibre``: parses what the user asks, calls `gis`, prints what it returns; decides nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from typer.exceptions import TyperException
+
+from gis.errors import FibreError, ProjectError
+from gis.language import Language, Text, preferred
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic import BaseModel
+    from rich.console import Console, RenderableType
+
+    from gis.inventory import Inventory
+
+CLEAN, FAULTY, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+# Columns of a table that goes to a file or a pipe, which have no width of their own.
+_PAGE = 160
+
+
+def _asked_language(arguments: Sequence[str]) -> Language:
+    """Tell the language before the options are parsed, since help and usage errors are in it too."""
+    for at, argument in enumerate(arguments):
+        value = argument.removeprefix("--lang=") if argument.startswith("--lang=") else None
+        if argument == "--lang" and at + 1 < len(arguments):
+            value = arguments[at + 1]
+        if value in ("fa", "en"):
+            return "fa" if value == "fa" else "en"
+    return preferred()
+
+
+_LANG = _asked_language(sys.argv[1:])
+
+
+def _say(en: str, fa: str) -> str:
+    return fa if _LANG == "fa" else en
+
+
+class LanguageChoice(StrEnum):
+    """The values of ``--lang``."""
+
+    fa = "fa"
+    en = "en"
+
+
+class LengthChoice(StrEnum):
+    """The values of ``--length``."""
+
+    geodesic = "geodesic"
+    grid = "grid"
+    ground = "ground"
+    slope = "slope"
+
+
+class ByChoice(StrEnum):
+    """The values of ``--by``."""
+
+    kind = "kind"
+    status = "status"
+    county = "county"
+    office_id = "office_id"
+
+
+class PlainFormat(StrEnum):
+    """Formats of totals and inspections."""
+
+    text = "text"
+    json = "json"
+
+
+class LengthFormat(StrEnum):
+    """Formats of lengths."""
+
+    text = "text"
+    json = "json"
+    csv = "csv"
+    xlsx = "xlsx"
+
+
+class FindingFormat(StrEnum):
+    """Formats of findings."""
+
+    text = "text"
+    json = "json"
+    csv = "csv"
+    sarif = "sarif"
+
+
+app = typer.Typer(
+    name="fibre",
+    help=_say(
+        "Measure, check, reconcile and map surveys of optical fibre networks.",
+        "اندازه‌گیری، بررسی، تطبیق و نقشهٔ برداشت‌های شبکهٔ فیبر نوری.",
+    ),
+    epilog=_say(
+        "Exit status: 0 nothing wrong, 1 an error finding or a total that differs, 2 unusable input or wrong usage.",
+        "کد خروج: ۰ ایرادی نیست، ۱ خطا یا مغایرت هست، ۲ ورودی یا دستور نادرست است.",
+    ),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+Lang = Annotated[
+    LanguageChoice | None, typer.Option("--lang", help=_say("Language of the output.", "زبان خروجی."))
+]
+Debug = Annotated[
+    bool, typer.Option("--debug", help=_say("Show the traceback of an error.", "ردگیری خطا را نشان بده."))
+]
+Files = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="FILE…|PROJECT",
+        help=_say("Survey files, or one project file.", "پرونده‌های برداشت یا یک پروندهٔ پروژه."),
+    ),
+]
+ProjectFile = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[PROJECT]",
+        help=_say("Project file; without it the bundled plan.", "پروندهٔ پروژه؛ بدون آن طرح همراه برنامه."),
+        show_default=False,
+    ),
+]
+OutFile = Annotated[
+    Path | None, typer.Option("--out", help=_say("Write to this file.", "در این پرونده بنویس."))
+]
+Codes = Annotated[
+    list[str] | None,
+    typer.Option(help=_say("Checks to run: codes, families or all.", "بررسی‌ها: کد، خانواده یا all.")),
+]
+Ignored = Annotated[
+    list[str] | None, typer.Option(help=_say("Checks to leave out.", "بررسی‌هایی که کنار گذاشته می‌شوند."))
+]
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help=_say("Show the version.", "نسخه را نشان بده."))
+    ] = False,
+    lang: Lang = None,  # noqa: ARG001 - read before parsing
+    debug: Debug = False,  # noqa: ARG001 - read before parsing
+) -> None:
+    if version:
+        from gis import __version__
+
+        print(f"fibre-gis {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@app.command(
+    help=_say("Do everything: measure, check, reconcile, map.", "همهٔ کارها: اندازه‌گیری، بررسی، تطبیق، نقشه.")
+)
+def run(
+    project: ProjectFile = None,
+    out: Annotated[Path, typer.Option("--out", help=_say("Folder to write to.", "پوشهٔ خروجی."))] = Path(
+        "maps"
+    ),
+    lang: Lang = None,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Do everything and write it to a folder."""
+    import gis
+    from gis.publish import tables
+
+    language = _language(lang)
+    with _working(_say("Reading, measuring, checking…", "خواندن، اندازه‌گیری، بررسی…")):
+        result = gis.run(project or _default_project(), out, lang=language)
+    _show(
+        tables.totals_table(result.totals, language),
+        tables.findings_table(result.findings, language, rows=20),
+    )
+    _notice(result.inventory, language)
+    for path in result.files:
+        print(path)
+    raise typer.Exit(_status(result.findings, result.totals))
+
+
+@app.command(help=_say("Show what is in a delivery.", "نشان بده در یک تحویل چیست."))
+def inspect(
+    files: Files,
+    form: Annotated[PlainFormat, typer.Option("--format")] = PlainFormat.text,
+    lang: Lang = None,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Show what is in a delivery."""
+    import gis
+    from gis.publish import tables
+
+    document = gis.inspect(files, lang=_language(lang))
+    if form is PlainFormat.json:
+        _print_json(document)
+    else:
+        _show(*tables.inspection_tables(document, _language(lang)))
+
+
+@app.command(help=_say("Look for faults.", "ایرادها را پیدا کن."))
+def check(
+    files: Files,
+    select: Codes = None,
+    ignore: Ignored = None,
+    form: Annotated[FindingFormat, typer.Option("--format")] = FindingFormat.text,
+    out: OutFile = None,
+    lang: Lang = None,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Look for faults."""
+    import gis
+    from gis.documents import check_document
+    from gis.publish import exports, tables
+
+    language = _language(lang)
+    with _working(_say("Reading and checking…", "خواندن و بررسی…")):
+        inventory = gis.read(files)
+        findings = gis.check(inventory, select=_split(select), ignore=_split(ignore))
+    if form is FindingFormat.json:
+        _deliver(_json(check_document(findings, language)), out)
+    elif form is FindingFormat.csv:
+        _deliver(tables.findings_csv(findings, language), out)
+    elif form is FindingFormat.sarif:
+        _deliver(exports.sarif_json(findings, inventory.sources), out)
+    else:
+        _show(tables.findings_table(findings, language), out=out)
+    raise typer.Exit(_status(findings, ()))
+
+
+@app.command(help=_say("Measure lengths.", "طول‌ها را اندازه بگیر."))
+def measure(
+    files: Files,
+    length: Annotated[
+        LengthChoice | None,
+        typer.Option(help=_say("Show this kind of length alone.", "فقط این نوع طول را نشان بده.")),
+    ] = None,
+    by: Annotated[
+        ByChoice | None, typer.Option(help=_say("Sum by this column.", "جمع به تفکیک این ستون."))
+    ] = None,
+    form: Annotated[LengthFormat, typer.Option("--format")] = LengthFormat.text,
+    out: OutFile = None,
+    lang: Lang = None,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Measure lengths."""
+    import gis
+    from gis.documents import measure_document
+    from gis.publish import tables
+
+    language = _language(lang)
+    with _working(_say("Reading and measuring…", "خواندن و اندازه‌گیری…")):
+        inventory = gis.read(files)
+        measured = gis.measure(inventory)
+    column = f"{length.value}_m" if length else None
+    grouped = by.value if by else None
+    if form is LengthFormat.json:
+        _deliver(_json(measure_document(measured)), out)
+    elif form is LengthFormat.csv:
+        _deliver(tables.lengths_csv(measured, by=grouped, length=column), out)
+    elif form is LengthFormat.xlsx:
+        _deliver(tables.lengths_xlsx(measured, language, by=grouped, length=column), out)
+    else:
+        _show(tables.lengths_table(measured, language, by=grouped, length=column), out=out)
+        _notice(inventory, language)
+
+
+@app.command(
+    help=_say("Hold the recorded totals against the survey.", "جمع‌های ثبت‌شده را با برداشت تطبیق بده.")
+)
+def totals(
+    project: ProjectFile = None,
+    form: Annotated[PlainFormat, typer.Option("--format")] = PlainFormat.text,
+    out: OutFile = None,
+    lang: Lang = None,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Hold the recorded totals against the survey."""
+    import gis
+    from gis.documents import totals_document
+    from gis.publish import tables
+    from gis.totals import reconcile
+
+    language = _language(lang)
+    inventory = gis.read(project or _default_project())
+    results = reconcile(inventory, gis.measure(inventory))
+    if form is PlainFormat.json:
+        _deliver(_json(totals_document(results, language)), out)
+    else:
+        _show(tables.totals_table(results, language), out=out)
+        _notice(inventory, language)
+    raise typer.Exit(FAULTY if any(result.verdict == "differs" for result in results) else CLEAN)
+
+
+@app.command("map", help=_say("Draw an interactive map.", "نقشهٔ تعاملی بکش."))
+def map_(
+    files: Files,
+    out: Annotated[Path, typer.Option("--out", help=_say("The page to write.", "صفحهٔ خروجی."))] = Path(
+        "map.html"
+    ),
+    basemap: Annotated[
+        str | None,
+        typer.Option(
+            help=_say(
+                "Offer an online background: osm, or the address of tiles with {z}/{x}/{y}.",
+                "پس‌زمینهٔ برخط: osm یا نشانی کاشی‌ها با {z}/{x}/{y}.",
+            )
+        ),
+    ] = None,
+    lang: Lang = None,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Draw an interactive map."""
+    import gis
+    from gis.publish import files as outputs
+    from gis.publish.map import page
+
+    with _working(_say("Reading and drawing…", "خواندن و کشیدن…")):
+        drawn = gis.map(gis.read(files), lang=_language(lang), basemap=basemap)
+        outputs.write(out, page(drawn).encode())
+    print(out)
+
+
+@app.command(
+    help=_say(
+        "Say what a check does, why, and how to fix what it finds.", "بگو یک بررسی چیست، چرا، و چاره چیست."
+    )
+)
+def explain(
+    code: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[CODE]",
+            help=_say(
+                "A code, such as N302; without it all are listed.", "کد بررسی، مانند N302؛ بدون آن فهرست همه."
+            ),
+        ),
+    ] = None,
+    lang: Lang = None,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Print the page of a check."""
+    import gis
+
+    print(gis.explain(code, lang=_language(lang)))
+
+
+def main() -> NoReturn:
+    """Run the command line; every way out is an exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # A Windows console in an old code page, or a pipe, must not fail on Persian letters.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    if "--debug" in sys.argv:
+        sys.exit(app(standalone_mode=False) or CLEAN)
+    sys.exit(_guarded())
+
+
+def _guarded() -> int:
+    try:
+        return int(app(standalone_mode=False) or CLEAN)
+    except FibreError as error:
+        return _complain(error.message(_LANG))
+    except TyperException as error:
+        hint = _say("see `fibre --help`", "راهنما: `fibre --help`")
+        return _complain(f"{error.format_message()}; {hint}")
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe has left: nobody is there to be told, now or when Python flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLEAN
+    except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours is one line too
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        return _complain(
+            _say(
+                "a fault in fibre-gis itself: {why}; --debug shows where",
+                "ایراد از خود fibre-gis است: {why}؛ با --debug جایش پیدا می‌شود",
+            ).replace("{why}", why)
+        )
+
+
+def _complain(line: str) -> int:
+    print(f"fibre: {line}", file=sys.stderr)
+    return UNUSABLE
+
+
+def _language(lang: LanguageChoice | None) -> Language:
+    if lang is None:
+        return _LANG
+    return "fa" if lang is LanguageChoice.fa else "en"
+
+
+def _default_project() -> Path:
+    """Find the bundled plan: in the folder the user stands in, else in the installed package."""
+    here = Path("layers", "isfahan.toml")
+    installed = Path(__file__).parent / "_plan" / "isfahan.toml"
+    beside = Path(__file__).parent.parent / here
+    for candidate in (here, installed, beside):
+        if candidate.is_file():
+            return candidate
+    raise ProjectError(
+        Text(
+            "{path}: the bundled plan is not there; name a project file",
+            "{path}: طرح همراه برنامه اینجا نیست؛ نام یک پروندهٔ پروژه را بدهید",
+        ),
+        path=here,
+    )
+
+
+def _split(words: Sequence[str] | None) -> list[str] | None:
+    """Take codes as ``--select N --select G201`` or ``--select N,G201``."""
+    return [code.strip() for word in words for code in word.split(",") if code.strip()] if words else None
+
+
+def _status(findings: Any, results: Sequence[Any]) -> int:
+    if findings.attrs["failed"]:
+        for code, why in findings.attrs["failed"].items():
+            _complain(
+                _say("check {code} failed", "بررسی {code} از کار افتاد").replace("{code}", code) + f": {why}"
+            )
+        return UNUSABLE
+    faulty = (findings["severity"] == "error").any() or any(r.verdict == "differs" for r in results)
+    return FAULTY if faulty else CLEAN
+
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal:
+        console.width = _PAGE
+    return console
+
+
+def _working(what: str) -> Any:
+    """Show that work is going on, on a terminal and nowhere else."""
+    from contextlib import nullcontext
+
+    return _console(stderr=True).status(what) if sys.stderr.isatty() else nullcontext()
+
+
+def _show(*parts: RenderableType, out: Path | None = None) -> None:
+    if out is None:
+        console = _console()
+        for part in parts:
+            console.print(part)
+        return
+    import io
+
+    from rich.console import Console
+
+    page = io.StringIO()
+    console = Console(width=_PAGE, file=page, highlight=False)
+    for part in parts:
+        console.print(part)
+    _deliver(page.getvalue().encode(), out)
+
+
+def _json(document: BaseModel) -> bytes:
+    return (document.model_dump_json(indent=2) + "\n").encode()
+
+
+def _print_json(document: BaseModel) -> None:
+    _deliver(_json(document), None)
+
+
+def _deliver(content: bytes, out: Path | None) -> None:
+    """Write a result to its file, whole, or to standard output."""
+    if out is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+        return
+    from gis.publish import files
+
+    files.write(out, content)
+    print(out, file=sys.stderr)
+
+
+def _notice(inventory: Inventory, lang: Language) -> None:
+    """Say on stderr that what was shown is illustrative, where it is."""
+    if inventory.illustrative:
+        print(
+            Text(
+                "The geometry is illustrative: the record has totals and no coordinates.",
+                "هندسهٔ مسیرها نمایشی است: در گزارش فقط جمع‌ها آمده و مختصاتی نیست.",
+            ).render(lang),
+            file=sys.stderr,
+        )

@@ -1,0 +1,11 @@
+"""
+Deliveries: files as they come from the field, and what they say.
+
+Format, encoding, coordinate system and columns are found out, each from its evidence; what was found out and what is
+doubtful goes with the inventory.
+"""
+
+from gis.delivery.inspection import inspect
+from gis.delivery.reading import read
+
+__all__ = ["inspect", "read"]

@@ -1,0 +1,231 @@
+"""A delivery's features in canonical form: our columns, our codes, our types, beside what else the delivery has."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import shapely
+
+from gis.delivery.columns import match_values, referenced
+from gis.delivery.dates import parse_dates
+from gis.delivery.quantities import parse_numbers
+from gis.delivery.text import written
+from gis.inventory import CRS, Column, Note, Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+_DTYPES: dict[str, Any] = {
+    "text": "str",
+    "number": "float64",
+    "integer": "Int64",
+    "date": pd.ArrowDtype(pa.date32()),
+}
+# Columns that say where a feature stands in its source, and the geometry: a delivery's own of these names step aside.
+_RESERVED = ("source", "record", "geometry")
+
+
+def today() -> date:
+    """
+    Give the day after which a date lies in the future.
+
+    Returns
+    -------
+    datetime.date
+        Today, or the day of ``SOURCE_DATE_EPOCH`` where results must be repeatable.
+    """
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return datetime.fromtimestamp(int(epoch), UTC).date() if epoch.isdigit() else datetime.now(UTC).date()
+
+
+def empty(schema: Schema) -> gpd.GeoDataFrame:
+    """
+    Make a layer with no features.
+
+    Parameters
+    ----------
+    schema
+        The layer.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        No rows; all columns with their types; EPSG:4326.
+    """
+    columns = {column.name: pd.Series([], dtype=_DTYPES[column.kind]) for column in schema.columns}
+    columns["source"] = pd.Series([], dtype="str")
+    columns["record"] = pd.Series([], dtype="int64")
+    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=CRS), crs=CRS)
+
+
+def canonical(
+    frame: gpd.GeoDataFrame,
+    schema: Schema,
+    columns: Mapping[str, str],
+    *,
+    geometry: NDArray[np.object_],
+    source: str,
+    records: NDArray[np.int64],
+    values: Mapping[str, Mapping[str, str]],
+    fixed: Mapping[str, Any],
+    scale: Mapping[str, float],
+) -> tuple[gpd.GeoDataFrame, list[Note]]:
+    """
+    Bring a delivery's table into canonical form.
+
+    Parameters
+    ----------
+    frame
+        The delivery's columns, (n,) rows.
+    schema
+        The canonical layer.
+    columns
+        Canonical column to the delivery's.
+    geometry
+        (n,) geometries in WGS 84 degrees.
+    source
+        The file, as it is shown.
+    records
+        (n,) record numbers in the file.
+    values
+        Canonical column to a table of their value to ours.
+    fixed
+        Canonical column to the same value for every feature.
+    scale
+        Canonical column to the factor that brings its numbers to our unit.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        The layer as `gis.inventory` describes it.
+    list of Note
+        Values that could not be read: A403, A406.
+    """
+    notes: list[Note] = []
+    table: dict[str, Any] = {}
+    index = pd.RangeIndex(len(frame))
+    ids = _ids(frame, columns.get(schema.id), records)
+    for column in schema.columns:
+        theirs = columns.get(column.name)
+        if column.name in fixed:
+            table[column.name] = _typed(
+                pd.Series([fixed[column.name]] * len(frame), index=index), column, schema
+            )
+        elif theirs is None:
+            table[column.name] = pd.Series(_missing(column, len(frame)), index=index)
+        else:
+            raw = frame[theirs].set_axis(index)
+            raw = _referenced(raw, column)
+            read, unread = _read(
+                raw, column, schema, values.get(column.name, {}), scale.get(column.name, 1.0)
+            )
+            table[column.name] = read
+            notes += [
+                Note(
+                    "A406" if column.kind == "date" else "A403",
+                    schema.name,
+                    ids[row],
+                    {"column": column.name, "value": written(raw.iloc[row])},
+                    *_place(geometry[row]),
+                )
+                for row in np.flatnonzero(unread)
+            ]
+    taken = set(columns.values())
+    for name in frame.columns:
+        if name not in taken and name != frame.geometry.name:
+            table[_own(str(name), table)] = frame[name].set_axis(index)
+    table["source"] = pd.Series([source] * len(frame), index=index, dtype="str")
+    table["record"] = pd.Series(records, index=index, dtype="int64")
+    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(geometry, index=index, crs=CRS), crs=CRS), notes
+
+
+def _ids(frame: gpd.GeoDataFrame, column: str | None, records: NDArray[np.int64]) -> list[str]:
+    """Name each feature for the notes: by its id, or its record number where it has none."""
+    own = frame[column].map(written, na_action="ignore").fillna("").tolist() if column else [""] * len(frame)
+    return [name or f"#{record}" for name, record in zip(own, records, strict=True)]
+
+
+def _own(name: str, table: dict[str, Any]) -> str:
+    """Give a further column of the delivery a name that no canonical column has."""
+    while name in table or name in _RESERVED:
+        name += "_"
+    return name
+
+
+def _missing(column: Column, count: int) -> Any:
+    if column.kind == "number":
+        return np.full(count, np.nan)
+    return pd.array([None] * count, dtype=_DTYPES[column.kind])
+
+
+def _read(
+    raw: pd.Series[Any], column: Column, schema: Schema, given: Mapping[str, str], scale: float = 1.0
+) -> tuple[pd.Series[Any], NDArray[np.bool_]]:
+    """Read a column's values; tell which of them say something that could not be read."""
+    present = _present(raw)
+    if column.kind == "date":
+        days = parse_dates(raw, today())
+        unread = present & (days.impossible | pd.isna(days.values))
+        # A date in the future is kept out as an impossible one is: nothing may be reckoned from it.
+        kept = np.array(days.values, dtype=object)  # noqa: PD011 - of Days, not of pandas
+        kept[days.impossible] = None
+        return pd.Series(kept, index=raw.index, dtype=_DTYPES["date"]), unread
+    if column.kind in ("number", "integer"):
+        numbers = raw.to_numpy(dtype=float) if raw.dtype.kind == "f" else parse_numbers(raw)
+        numbers = numbers * scale if scale != 1 else numbers
+        unread = present & np.isnan(numbers)
+        if column.kind == "number":
+            return pd.Series(numbers, index=raw.index), unread
+        whole = np.isnan(numbers) | (numbers == np.round(numbers))
+        safe = np.where(whole & (np.abs(numbers) < 2**53), numbers, np.nan)
+        return pd.Series(safe, index=raw.index).astype("Int64"), unread | (present & ~whole)
+    text = _text(raw)
+    if column.codes:
+        mapping = match_values(text.dropna().unique(), column, schema.name, given)
+        text = text.map({value: code or value for value, code in mapping.items()}).astype("str")
+    elif given:
+        text = text.replace(dict(given))
+    return text, np.zeros(len(raw), dtype=bool)
+
+
+def _referenced(raw: pd.Series[Any], column: Column) -> pd.Series[Any]:
+    """Reduce references to other features to their ids, where they are written as whole features."""
+    if not column.name.endswith("_id") or raw.dtype.kind in "iuf":
+        return raw
+    return pd.Series(referenced(raw), index=raw.index)
+
+
+def _present(raw: pd.Series[Any]) -> NDArray[np.bool_]:
+    """Tell which values are neither missing nor blank."""
+    present = raw.notna().to_numpy()
+    if raw.dtype.kind == "O" or isinstance(raw.dtype, pd.StringDtype):
+        present = present & (raw.astype("str").str.strip() != "").to_numpy(dtype=bool, na_value=False)
+    return np.asarray(present, dtype=bool)
+
+
+def _text(raw: pd.Series[Any]) -> pd.Series[Any]:
+    """Give values as text; blank ones are missing."""
+    text = raw if isinstance(raw.dtype, pd.StringDtype) else raw.map(written, na_action="ignore")
+    text = text.astype("str").str.strip()
+    return text.mask(text == "")
+
+
+def _typed(values: pd.Series[Any], column: Column, schema: Schema) -> pd.Series[Any]:
+    """Give the project file's fixed value the column's type."""
+    return _read(values, column, schema, {})[0]
+
+
+def _place(geometry: Any) -> tuple[float | None, float | None]:
+    """Give the first position of a geometry."""
+    if geometry is None or geometry.is_empty:
+        return None, None
+    lon, lat = shapely.get_coordinates(geometry)[0]
+    return (float(lon), float(lat)) if np.isfinite((lon, lat)).all() else (None, None)

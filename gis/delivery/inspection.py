@@ -1,0 +1,78 @@
+"""What is in a delivery, told without judging it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gis.delivery import coordinates, reading
+from gis.documents import ColumnGuess, InspectDocument, InspectedFile, InspectedLayer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from gis.delivery.reading import Reading
+    from gis.language import Language
+
+
+def inspect(
+    source: str | Path | Sequence[str | Path], *, crs: str | None = None, lang: Language = "en"
+) -> InspectDocument:
+    """
+    Say what is in a delivery and how it was understood.
+
+    Parameters
+    ----------
+    source
+        A project file, or survey files.
+    crs
+        The coordinate system of survey files, instead of what they say.
+    lang
+        The language of the evidence.
+
+    Returns
+    -------
+    InspectDocument
+        Each file with its layers.
+
+    Raises
+    ------
+    FibreError
+        A file cannot be read.
+    """
+    files: dict[str, list[InspectedLayer]] = {}
+    for one in reading.readings(source, crs=crs):
+        files.setdefault(one.raw.path, []).append(_layer(one, lang))
+    return InspectDocument(files=[InspectedFile(path=path, layers=layers) for path, layers in files.items()])
+
+
+def _layer(one: Reading, lang: Language) -> InspectedLayer:
+    raw, belief, place = one.raw, one.belief, one.place
+    match = place.match if place else None
+    types = raw.frame.geometry.geom_type.dropna().unique()
+    return InspectedLayer(
+        layer=raw.layer,
+        driver=raw.driver,
+        features=len(raw.frame),
+        geometry_types=sorted(str(name) for name in types),
+        crs_declared=coordinates.authority(raw.crs) if raw.crs is not None else None,
+        crs_believed=coordinates.authority(belief.crs) if belief.crs is not None else None,
+        axes_swapped=belief.swapped,
+        evidence=belief.evidence.render(lang),
+        encoding=raw.encoding,
+        goes_into=place.schema.name if place else None,
+        columns=dict(match.columns) if match else {},
+        set=dict(place.entry.set) if place else {},
+        alternatives={
+            ours: [
+                ColumnGuess(column=guess.theirs, score=guess.score, why=guess.why.render(lang))
+                for guess in guesses
+            ]
+            for ours, guesses in (match.alternatives.items() if match else ())
+        },
+        ambiguous=dict(match.ambiguous) if match else {},
+        further=list(match.extra)
+        if match
+        else [str(name) for name in raw.frame.columns if name != "geometry"],
+        notes=sorted({note.code for note in raw.notes} | {code for code, _ in belief.notes}),
+    )

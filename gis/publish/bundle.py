@@ -1,0 +1,70 @@
+"""What ``fibre run`` leaves in its folder: map, report, tables and layers that belong together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gis.publish import exports, files, map, report, tables  # noqa: A004
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import geopandas as gpd
+    import pandas as pd
+
+    from gis.documents import RunDocument
+    from gis.inventory import Inventory
+    from gis.language import Language
+    from gis.totals import TotalResult
+
+
+def write(
+    out: Path,
+    inventory: Inventory,
+    measured: pd.DataFrame,
+    findings: gpd.GeoDataFrame,
+    results: Sequence[TotalResult],
+    document: RunDocument,
+    lang: Language,
+) -> list[Path]:
+    """
+    Write all outputs, none before the last one is ready.
+
+    Parameters
+    ----------
+    out
+        The folder; made where it is missing.
+    inventory
+        The survey.
+    measured
+        Its lengths, a row a route.
+    findings
+        Its faults, WGS 84.
+    results
+        The totals.
+    document
+        The JSON report.
+    lang
+        The language that map and report open in.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files.
+
+    Raises
+    ------
+    FibreError
+        The folder cannot be written.
+    """
+    with files.Folder(out) as folder:
+        drawn = map.build(inventory, measured, findings, results, lang=lang)
+        folder.write("index.html", map.page(drawn).encode())
+        folder.write("report.html", report.report_html(inventory, measured, findings, results, lang).encode())
+        folder.write("report.json", (document.model_dump_json(indent=2) + "\n").encode())
+        folder.write("lengths.csv", tables.lengths_csv(measured))
+        folder.write("lengths.xlsx", tables.lengths_xlsx(measured, lang))
+        exports.findings_gpkg(findings, folder.path("findings.gpkg"))
+        exports.inventory_gpkg(inventory, measured, folder.path("inventory.gpkg"))
+    return folder.written
