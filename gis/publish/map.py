@@ -1,0 +1,422 @@
+"""
+The interactive map: one page that needs no network.
+
+folium gives the map, its layers and the figure they stand in; our own style sheet and scripts in ``assets/``, the same
+in every map, do what folium's elements do not: Persian and English, values that stay text, tens of thousands of
+features on one canvas, and a policy that forbids the page whatever it does not need.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import cache
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import folium
+from branca.element import Element, Figure, MacroElement
+from folium.template import Template
+
+from gis.errors import FibreError
+from gis.language import Text
+from gis.publish import payload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import geopandas as gpd
+    import pandas as pd
+
+    from gis.checks.registry import Page
+    from gis.inventory import Inventory
+    from gis.language import Language
+    from gis.totals import TotalResult
+
+# What can be shown and hidden, the lowest first.
+LAYERS = ("graticule", "counties", "ducts", "cables", "manholes", "exchanges", "offices", "findings", "names")
+_NAMES = frozenset({"fibre", "basemap", *LAYERS})
+_SCRIPTS = (
+    "geodesy.js",
+    "words.js",
+    "survey.js",
+    "symbols.js",
+    "painter.js",
+    "legend.js",
+    "cards.js",
+    "panel.js",
+    "search.js",
+    "tools.js",
+    "map.js",
+)
+# Which characters each file is for: digits and punctuation inside a Persian line come from the first.
+_FONTS = {
+    "vazirmatn-arabic-wght-normal.woff2": "U+0600-06FF,U+0750-077F,U+200C-200E,U+2010-2011,U+FB50-FDFF,U+FE70-FEFC",
+    "vazirmatn-latin-wght-normal.woff2": "U+0000-00FF,U+02C6,U+02DC,U+2000-200B,U+200F,U+2012-206F,U+20AC,U+2212",
+}
+_POLICY = "<!-- content security policy -->"
+_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+# {s} {z} {x} {y} {-y} {r} are Leaflet's; another brace would be read by the template engine.
+_TILES = re.compile(r"https?://(?:[\w.~:/?#@!$&()*+,;=%-]|\{(?:s|z|x|y|-y|r)\})+")
+_SHORT_NAMES = {"osm": "OpenStreetMap Mapnik", "openstreetmap": "OpenStreetMap Mapnik"}
+
+_BAD_BASEMAP = Text(
+    "basemap {basemap}: neither a tile address such as https://tile.example.org/{{z}}/{{x}}/{{y}}.png nor the name of "
+    "a provider such as OpenStreetMap",
+    "نقشهٔ زمینهٔ {basemap}: نه نشانی کاشی است، مانند https://tile.example.org/{{z}}/{{x}}/{{y}}.png، و نه نام "
+    "یک سرویس‌دهنده، مانند OpenStreetMap",
+)
+
+
+class MapPage(Figure):
+    """
+    The page that a map stands in: everything it needs is in it.
+
+    Parameters
+    ----------
+    title
+        The page's title.
+    data
+        The survey, as `gis.publish.payload.dumps` writes it.
+    lang
+        The language that the page opens in.
+    images
+        Where the page may take images from besides itself, as sources of a content security policy.
+
+    Notes
+    -----
+    The data is put in here and not by an element of the map, because branca reads what an element renders as a
+    template once more: a name such as ``{{ … }}`` in a survey would be evaluated.
+    """
+
+    _template = Template(
+        """<!DOCTYPE html>
+<html lang="{{ this.lang }}" dir="{{ 'rtl' if this.lang == 'fa' else 'ltr' }}">
+<head>
+<meta charset="utf-8">
+"""
+        + _POLICY
+        + """
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<meta name="color-scheme" content="light dark">
+<title>{{ this.title|e }}</title>
+<style>
+{{ this.style }}
+</style>
+{{ this.header.render(**kwargs) }}
+</head>
+<body>
+{{ this.html.render(**kwargs) }}
+<script type="application/json" id="fibre-data">{{ this.data }}</script>
+<script>{{ this.library }}</script>
+<script>
+{{ this.script.render(**kwargs) }}
+</script>
+</body>
+</html>
+"""
+    )
+
+    def __init__(self, title: str, data: str, lang: Language, images: str = "") -> None:
+        super().__init__(title=title, height="720px")
+        self.data = data
+        self.lang = lang
+        self.images = images
+        self.style = _style()
+        self.library = _library()
+        del self.header._children["meta_http"]  # noqa: SLF001 - the template has it
+
+    def render(self, **kwargs: Any) -> str:
+        """
+        Write the page.
+
+        Parameters
+        ----------
+        **kwargs
+            Passed on to branca.
+
+        Returns
+        -------
+        str
+            HTML; the same for the same survey, however often it is called.
+        """
+        parts = (self.header, self.html, self.script)
+        before = [part._children.copy() for part in parts]  # noqa: SLF001 - rendering adds to them
+        for number, element in enumerate(_elements(self)):
+            if element._id not in _NAMES:  # noqa: SLF001
+                element._id = f"{number:04d}"  # noqa: SLF001 - random otherwise
+        try:
+            html = super().render(**kwargs)
+        finally:
+            for part, children in zip(parts, before, strict=True):
+                part._children = children  # noqa: SLF001
+        return html.replace(_POLICY, self._policy(html), 1)
+
+    def _policy(self, html: str) -> str:
+        """Write the policy that lets this page's own scripts run and nothing else."""
+        hashes = [
+            "'sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() + "'"
+            for script in _SCRIPT.findall(html)
+        ]
+        policy = {
+            "default-src": "'none'",
+            "script-src": " ".join(hashes),
+            "style-src": "'unsafe-inline'",
+            "img-src": f"data: {self.images}".strip(),
+            "font-src": "data:",
+            "connect-src": "'none'",
+            "base-uri": "'none'",
+            "form-action": "'none'",
+        }
+        content = "; ".join(f"{key} {value}" for key, value in policy.items())
+        return f'<meta http-equiv="Content-Security-Policy" content="{escape(content, quote=True)}">'
+
+
+class SurveyMap(folium.Map):
+    """
+    A folium map whose page loads nothing and speaks both languages.
+
+    Further elements of folium may be added to it; those that load scripts or images from elsewhere will miss them.
+
+    Parameters
+    ----------
+    bounds
+        West, south, east, north of the first view in degrees.
+    """
+
+    _template = Template(
+        """
+        {% macro html(this, kwargs) %}{{ this.shell }}{% endmacro %}
+        {% macro script(this, kwargs) %}{{ this.leaflet_script(kwargs) }}{% endmacro %}
+        """
+    )
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        west, south, east, north = bounds
+        super().__init__(
+            location=((south + north) / 2, (west + east) / 2),
+            zoom_start=8,
+            tiles=None,
+            zoom_control=False,
+            attribution_control=False,
+            zoom_snap=0.1,
+            zoom_delta=1,
+            wheel_px_per_zoom_level=90,
+            max_zoom=21,
+            min_zoom=2,
+            fade_animation=False,
+            world_copy_jump=True,
+            bounce_at_zoom_limits=False,
+        )
+        # folium's own come from four hosts; Leaflet is in the page, and the others serve elements that are not here.
+        self.default_js = []
+        self.default_css = []
+        _name(self, "fibre")
+        self.shell = _asset("shell.html").replace("MAP_ID", self.get_name())
+
+    def leaflet_script(self, kwargs: Mapping[str, Any]) -> str:
+        """Write folium's own script of the map."""
+        return str(folium.Map._template.module.script(self, kwargs))  # noqa: SLF001
+
+
+class Survey(MacroElement):
+    """
+    What fills the map: starts our script with the map, the layers that it draws into, and the background.
+
+    Parameters
+    ----------
+    groups
+        A name of `LAYERS` to the folium layer that shows and hides it.
+    basemap
+        A background of tiles, or None.
+    """
+
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+            window.fibre = Fibre.start({
+                map: {{ this._parent.get_name() }},
+                groups: {
+                    {%- for name, group in this.groups.items() %}
+                    {{ name }}: {{ group.get_name() }},
+                    {%- endfor %}
+                },
+                basemap: {{ this.basemap.get_name() if this.basemap else "null" }},
+            });
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, groups: Mapping[str, folium.FeatureGroup], basemap: folium.TileLayer | None) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name = "Survey"
+        self.groups = groups
+        self.basemap = basemap
+        _name(self, "fibre")
+
+
+def build(
+    inventory: Inventory,
+    measured: pd.DataFrame,
+    findings: gpd.GeoDataFrame,
+    totals: Sequence[TotalResult],
+    lang: Language = "fa",
+    basemap: str | None = None,
+    pages: Mapping[str, Page] | None = None,
+) -> SurveyMap:
+    """
+    Make the map of a survey.
+
+    Parameters
+    ----------
+    inventory
+        The survey.
+    measured
+        Its lengths, metres, one row a route in the inventory's order.
+    findings
+        Its faults, WGS 84 degrees.
+    totals
+        Recorded against measured.
+    lang
+        The language that it opens in; the page itself switches.
+    basemap
+        The address of a tile service with ``{z}``, ``{x}``, ``{y}``, or the name of a provider that `xyzservices`
+        knows. The page then loads tiles from there, and works without them.
+    pages
+        Code to page of the checks; by default all that there are.
+
+    Returns
+    -------
+    SurveyMap
+        Shows itself in a notebook; `page` gives it as a file.
+
+    Raises
+    ------
+    FibreError
+        The basemap is neither an address nor a known name.
+    """
+    if pages is None:
+        from gis.checks import registry  # noqa: PLC0415 - only where the caller has no pages of his own
+
+        pages = registry.pages()
+    content = payload.build(inventory, measured, findings, totals, pages)
+    survey_map = SurveyMap(content["bounds"] or (44.0, 25.0, 63.5, 40.0))  # Iran, where nothing has a place
+    tiles, images = _background(basemap)
+    page_of_map = MapPage(inventory.project.name(lang), payload.dumps(content), lang, images)
+    page_of_map.add_child(survey_map)
+    groups = {}
+    for layer in LAYERS:
+        group = folium.FeatureGroup(name=layer)
+        _name(group, layer)
+        group.add_to(survey_map)
+        groups[layer] = group
+    if tiles:
+        _name(tiles, "basemap")
+        tiles.add_to(survey_map)
+    Survey(groups, tiles).add_to(survey_map)
+    return survey_map
+
+
+def page(folium_map: folium.Map) -> str:
+    """
+    Write a map as one HTML file.
+
+    Parameters
+    ----------
+    folium_map
+        The map; elements may have been added to it since `build`.
+
+    Returns
+    -------
+    str
+        The whole page, encoded as UTF-8 by whoever writes it; the same map gives the same text.
+    """
+    return str(folium_map.get_root().render())
+
+
+def _name(element: Element, name: str) -> None:
+    """Give an element its name in the page's script, one of `_NAMES`; branca would draw it by lot."""
+    element._id = name  # noqa: SLF001
+
+
+def _elements(element: Element) -> Iterator[Element]:
+    for child in element._children.values():  # noqa: SLF001 - branca has no public way to walk
+        yield child
+        yield from _elements(child)
+
+
+def _background(basemap: str | None) -> tuple[folium.TileLayer | None, str]:
+    """Give the layer of tiles, and where its images come from as the policy writes it."""
+    if not basemap:
+        return None, ""
+    basemap = _SHORT_NAMES.get(basemap.lower(), basemap)
+    try:
+        # Only an address without attribution fails: a name that xyzservices knows brings its own.
+        named = folium.TileLayer(basemap, attr="-")
+    except (ValueError, AttributeError):
+        raise FibreError(_BAD_BASEMAP, basemap=basemap) from None
+    address = str(named.tiles)
+    if not _TILES.fullmatch(address):
+        raise FibreError(_BAD_BASEMAP, basemap=basemap)
+    parts = urlsplit(address)
+    host = parts.netloc.rpartition("@")[2].replace("{s}", "*")
+    layer = folium.TileLayer(
+        address,
+        attr=escape(_attribution(basemap) or host),
+        max_zoom=21,
+        max_native_zoom=int(str(named.options.get("max_zoom", 18))),
+        subdomains=str(named.options.get("subdomains", "abc")),
+        overlay=True,
+    )
+    return layer, f"{parts.scheme}://{host}"
+
+
+def _attribution(basemap: str) -> str:
+    import xyzservices  # type: ignore[import-untyped] # noqa: PLC0415 - folium brings it
+
+    try:
+        return str(xyzservices.providers.query_name(basemap).get("attribution", ""))
+    except ValueError:
+        return ""
+
+
+def _asset(name: str) -> str:
+    return (files("gis.publish") / "assets" / name).read_text("utf-8").replace("\r\n", "\n")
+
+
+@cache
+def _style() -> str:
+    """Join Leaflet's style sheet, the fonts and ours."""
+    leaflet = (_leaflet() / "leaflet.css").read_text("utf-8").replace("\r\n", "\n")
+    # Its images are those of markers and of a control that the page does not have.
+    leaflet = re.sub(r"url\([^)]*\)", "none", leaflet)
+    faces = []
+    for name, characters in _FONTS.items():
+        font = base64.b64encode((files("gis.publish") / "assets" / name).read_bytes()).decode()
+        faces.append(
+            # The overrides set capitals and Persian letters in the middle of a line.
+            "@font-face{font-family:Vazirmatn;font-weight:100 900;font-display:block;"
+            "ascent-override:110%;descent-override:47%;line-gap-override:0%;"
+            f"src:url(data:font/woff2;base64,{font}) format('woff2');unicode-range:{characters}}}"
+        )
+    return "\n".join([leaflet, *faces, _asset("map.css")])
+
+
+@cache
+def _library() -> str:
+    """Join Leaflet and our scripts, with the words of the page in both languages."""
+    leaflet = (_leaflet() / "leaflet.js").read_text("utf-8").replace("\r\n", "\n")
+    leaflet = re.sub(r"//# sourceMappingURL=.*", "", leaflet).strip()
+    ours = "\n".join(_asset(name) for name in _SCRIPTS)
+    return f'{leaflet}\n;const Fibre = (() => {{ "use strict";\nconst WORDS = {_asset("words.json")};\n{ours}\n}})();'
+
+
+def _leaflet() -> Path:
+    import xstatic.pkg.leaflet  # noqa: PLC0415 - a namespace package that only a map needs
+
+    return Path(xstatic.pkg.leaflet.BASE_DIR)
