@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gis.lengths import geodesic, kinds, uncertainty
-from gis.lengths.vertices import explode
+from gis.lengths.vertices import Vertices, measure_lines
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from gis.inventory import Inventory
 
@@ -49,24 +50,30 @@ def measure(inventory: Inventory, threads: int | None = None) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415 - heavy
 
     routes, about = inventory.routes, inventory.project.project
-    vertices = explode(routes.geometry.to_numpy(), heights=True)
-    geodesic_m, ground_m, slope_m = kinds.part_heighted_lengths(vertices, about.elevation_m, threads)
     accuracy = pd.to_numeric(routes["accuracy_m"], errors="coerce").to_numpy(
         dtype=np.float64, na_value=np.nan
     )
     assumed = ~(np.isfinite(accuracy) & (accuracy >= 0))
     accuracy = np.where(assumed, about.accuracy_m, accuracy)
-    std_m, bias_m = uncertainty.vertices_uncertainty(vertices, accuracy, threads)
-    lengths = vertices.sum_parts(geodesic_m)
-    unmeasured = np.isnan(lengths)
+
+    def of_lines(some: Vertices, which: slice) -> tuple[NDArray[np.float64], ...]:
+        by_part = kinds.part_all_lengths(some, about.elevation_m, about.crs)
+        return *map(some.sum_parts, by_part), *uncertainty.vertices_uncertainty(some, accuracy[which])
+
+    if about.crs is not None:
+        kinds.require_grid(about.crs)
+    geodesic_m, grid_m, ground_m, slope_m, std_m, bias_m = measure_lines(
+        routes.geometry.to_numpy(), of_lines, heights=True, threads=threads
+    )
+    unmeasured = np.isnan(geodesic_m)
     measured = pd.DataFrame(
         {
             "id": routes["route_id"].to_numpy(),
             **{name: routes[name].to_numpy() for name in _OF_THE_ROUTE},
-            "geodesic_m": lengths,
-            "grid_m": vertices.sum_parts(kinds.part_grid_lengths(vertices, about.crs, threads)),
-            "ground_m": vertices.sum_parts(ground_m),
-            "slope_m": vertices.sum_parts(slope_m),
+            "geodesic_m": geodesic_m,
+            "grid_m": grid_m,
+            "ground_m": ground_m,
+            "slope_m": slope_m,
             "std_m": np.where(unmeasured, np.nan, std_m),
             "bias_m": np.where(unmeasured, np.nan, bias_m),
             **{

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gis.lengths.vertices import Block, Vertices, explode, sum_segments
+from gis.lengths.vertices import Block, Vertices, measure_lines, sum_segments
 from gis.mercator import FLATTENING, SEMI_MAJOR_M
 
 if TYPE_CHECKING:
     import pyproj
     from numpy.typing import ArrayLike, NDArray
 
-# The series leaves out terms of the sixth order. Within these limits they stay below 5e-14 of the length,
-# which is 1 µm in 20 000 km, from equator to pole.
+# The series leaves out terms of the sixth order. Within these limits they stay below 1e-14 of the length,
+# which is 0.2 µm in 20 000 km, from equator to pole.
 SHORT_M = 5_000.0
 SHORT_LONGITUDE_DEGREES = np.degrees(1e-3)
 
@@ -69,11 +69,10 @@ def line_lengths(lines: ArrayLike, threads: int | None = None) -> NDArray[np.flo
     Within 1 µm a route of Karney's algorithm (C. F. F. Karney, "Algorithms for geodesics", J. Geodesy 87,
     2013) for segments from 0 to 20 000 km, anywhere, across the antimeridian and over the poles.
     """
-    vertices = explode(lines)
-    return vertices.sum_parts(part_lengths(vertices, threads))
+    return measure_lines(lines, lambda some, _: (some.sum_parts(part_lengths(some)),), threads=threads)[0]
 
 
-def part_lengths(vertices: Vertices, threads: int | None = None) -> NDArray[np.float64]:
+def part_lengths(vertices: Vertices, threads: int | None = 1) -> NDArray[np.float64]:
     """
     Measure lines that are flat arrays already, as `line_lengths` does.
 
@@ -82,7 +81,7 @@ def part_lengths(vertices: Vertices, threads: int | None = None) -> NDArray[np.f
     vertices
         The lines, WGS 84 degrees.
     threads
-        As for `line_lengths`.
+        How many threads work; None takes as many as the machine has processors where the lines are worth it.
 
     Returns
     -------

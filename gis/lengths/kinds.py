@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,13 +12,14 @@ import numpy as np
 from gis.errors import ProjectError
 from gis.language import Text
 from gis.lengths.geodesic import ECCENTRICITY_SQUARED, curvature, measure_block
-from gis.lengths.vertices import Block, Vertices, explode, sum_segments
+from gis.lengths.vertices import Block, Vertices, explode, measure_lines, sum_segments
 
 if TYPE_CHECKING:
     import pyproj
     from numpy.typing import ArrayLike, NDArray
 
 _WGS84 = 4326
+_UTM_NORTH = 32600  # the scale of a zone is the same on either side of the equator
 _UTM_SCALE = 0.9996
 _ZONE_DEGREES = 6
 _ZONES = 60
@@ -57,8 +60,11 @@ def grid_lengths(lines: ArrayLike, crs: str | None = None, threads: int | None =
     -----
     Within 1e-9 of the length of the distance between vertices that PROJ has projected.
     """
-    vertices = explode(lines)
-    return vertices.sum_parts(part_grid_lengths(vertices, crs, threads))
+    if crs is not None:
+        require_grid(crs)
+    return measure_lines(
+        lines, lambda some, _: (some.sum_parts(part_grid_lengths(some, crs)),), threads=threads
+    )[0]
 
 
 def ground_lengths(
@@ -87,8 +93,11 @@ def ground_lengths(
     A segment has s (R + h) / R with Euler's radius of curvature R in its azimuth: the reduction of measured
     distances to the ellipsoid (e.g. Torge and Müller, "Geodesy", 4th ed. 2012, sect. 6.1), turned round.
     """
-    vertices = explode(lines, heights=True)
-    return vertices.sum_parts(part_heighted_lengths(vertices, elevation_m, threads)[1])
+
+    def measure(some: Vertices, _: slice) -> tuple[NDArray[np.float64]]:
+        return (some.sum_parts(part_heighted_lengths(some, elevation_m)[1]),)
+
+    return measure_lines(lines, measure, heights=True, threads=threads)[0]
 
 
 def slope_lengths(
@@ -112,8 +121,28 @@ def slope_lengths(
     numpy.ndarray
         (n,) metres.
     """
-    vertices = explode(lines, heights=True)
-    return vertices.sum_parts(part_heighted_lengths(vertices, elevation_m, threads)[2])
+
+    def measure(some: Vertices, _: slice) -> tuple[NDArray[np.float64]]:
+        return (some.sum_parts(part_heighted_lengths(some, elevation_m)[2]),)
+
+    return measure_lines(lines, measure, heights=True, threads=threads)[0]
+
+
+def require_grid(crs: str) -> None:
+    """
+    Make sure that a system can be a grid, before threads set to work with it.
+
+    Parameters
+    ----------
+    crs
+        Any system that PROJ knows.
+
+    Raises
+    ------
+    ProjectError
+        It is not known or not projected.
+    """
+    _grid(crs)
 
 
 def utm_zones(lines: ArrayLike) -> NDArray[np.intp]:
@@ -135,9 +164,38 @@ def utm_zones(lines: ArrayLike) -> NDArray[np.intp]:
     return _zones(explode(lines))
 
 
-def part_heighted_lengths(
-    vertices: Vertices, elevation_m: float = 0.0, threads: int | None = None
+def part_all_lengths(
+    vertices: Vertices, elevation_m: float = 0.0, crs: str | None = None
 ) -> NDArray[np.float64]:
+    """
+    Measure flat arrays in every way at once.
+
+    Parameters
+    ----------
+    vertices
+        The lines, WGS 84 degrees, with or without heights.
+    elevation_m
+        The height of vertices that have none.
+    crs
+        The grid; None takes the UTM zone of each line.
+
+    Returns
+    -------
+    numpy.ndarray
+        (4, p) geodesic, grid, ground and slope lengths in metres of each part.
+
+    Raises
+    ------
+    ProjectError
+        `crs` is not known or not projected.
+    """
+    zones, meridians = _zones_and_meridians(vertices, crs)
+    lengths = sum_segments(vertices, _every, elevation_m, meridians, results=4, buffers=10)
+    lengths[1] = _by_proj(vertices, crs, zones, lengths[1])
+    return lengths
+
+
+def part_heighted_lengths(vertices: Vertices, elevation_m: float = 0.0) -> NDArray[np.float64]:
     """
     Measure flat arrays in one go: on the ellipsoid, at the ground and along the slope.
 
@@ -147,20 +205,16 @@ def part_heighted_lengths(
         The lines, WGS 84 degrees, with or without heights.
     elevation_m
         The height of vertices that have none.
-    threads
-        How many threads work; None takes as many as are worth it.
 
     Returns
     -------
     numpy.ndarray
         (3, p) geodesic, ground and slope lengths in metres of each part.
     """
-    return sum_segments(vertices, _heighted, elevation_m, results=3, buffers=10, threads=threads)
+    return sum_segments(vertices, _heighted, elevation_m, results=3, buffers=10)
 
 
-def part_grid_lengths(
-    vertices: Vertices, crs: str | None = None, threads: int | None = None
-) -> NDArray[np.float64]:
+def part_grid_lengths(vertices: Vertices, crs: str | None = None) -> NDArray[np.float64]:
     """
     Measure flat arrays in a grid, as `grid_lengths` does.
 
@@ -170,8 +224,6 @@ def part_grid_lengths(
         The lines, WGS 84 degrees.
     crs
         The grid; None takes the UTM zone of each line.
-    threads
-        How many threads work; None takes as many as are worth it.
 
     Returns
     -------
@@ -183,30 +235,56 @@ def part_grid_lengths(
     ProjectError
         `crs` is not known or not projected.
     """
-    if crs is None:
-        zones = _zones(vertices)[vertices.owners]
-        meridians: NDArray[np.float64] | None = (zones * _ZONE_DEGREES - 183).astype(np.float64)
-    else:
-        grid = _projected(crs)
-        zones = np.zeros(len(vertices.owners), dtype=np.intp)
-        meridian = _utm_meridian(grid)
-        meridians = None if meridian is None else np.full(len(zones), meridian)
-    if meridians is None:
-        lengths = np.full(len(zones), np.nan)
-    else:
-        lengths = sum_segments(vertices, _scaled, meridians, buffers=8, threads=threads)[0]
-    # What the series does not reach, PROJ projects vertex by vertex.
-    for zone in np.unique(zones[np.isnan(lengths)]):
-        parts = np.flatnonzero(np.isnan(lengths) & (zones == zone))
-        target = _projected(crs) if crs is not None else _projected(f"EPSG:{32600 + zone}") if zone else None
-        if target is not None:
-            lengths[parts] = _by_proj(vertices.select(parts), target, threads)
+    zones, meridians = _zones_and_meridians(vertices, crs)
+    return _by_proj(vertices, crs, zones, sum_segments(vertices, _scaled, meridians, buffers=8)[0])
+
+
+def _zones_and_meridians(vertices: Vertices, crs: str | None) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Give the UTM zone (0 with a `crs`) and the central meridian of each part, NaN where its grid is not UTM."""
+    if crs is not None:
+        parts = len(vertices.owners)
+        return np.zeros(parts, dtype=np.intp), np.full(parts, _grid(crs).meridian)
+    zones = _zones(vertices)[vertices.owners]
+    return zones, (zones * _ZONE_DEGREES - 183).astype(np.float64)
+
+
+def _by_proj(
+    vertices: Vertices, crs: str | None, zones: NDArray[np.intp], lengths: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Fill in grid lengths that are NaN because the series does not reach them: PROJ projects each vertex."""
+    beyond = np.isnan(lengths)
+    for zone in np.unique(zones[beyond]):
+        if crs is not None or zone:
+            grid = _grid(crs or f"EPSG:{_UTM_NORTH + zone}")
+            parts = np.flatnonzero(beyond & (zones == zone))
+            projected = sum_segments(vertices.select(parts), _planar, grid)[0]
+            lengths[parts] = np.where(np.isfinite(projected), projected, np.nan)
     return lengths
+
+
+def _every(
+    block: Block, elevation_m: float, meridians: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], ...]:
+    s = measure_block(block)
+    # The grid first: raising takes the buffers that it reads.
+    grid = _scale(block, s, meridians, block.work[6:8])
+    return s, grid, *_raise(block, s, elevation_m, block.work[8:10])
 
 
 def _heighted(block: Block, elevation_m: float) -> tuple[NDArray[np.float64], ...]:
     s = measure_block(block)
-    ground, slope = block.work[8:10]
+    return s, *_raise(block, s, elevation_m, block.work[8:10])
+
+
+def _scaled(block: Block, meridians: NDArray[np.float64]) -> tuple[NDArray[np.float64]]:
+    return (_scale(block, measure_block(block), meridians, block.work[6:8]),)
+
+
+def _raise(
+    block: Block, s: NDArray[np.float64], elevation_m: float, work: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Raise segments to the ground, and lay them along the slope."""
+    ground, slope = work
     curvature(block, out=ground)
     if block.height is None:
         ground *= elevation_m
@@ -217,15 +295,17 @@ def _heighted(block: Block, elevation_m: float) -> tuple[NDArray[np.float64], ..
     ground *= s
     ground[block.joints] = 0
     if block.height is None:
-        return s, ground, ground
+        return ground, ground
     np.subtract(block.height[1:], block.height[:-1], out=slope)
     slope[~np.isfinite(slope)] = 0
     slope[block.joints] = 0
     np.hypot(ground, slope, out=slope)
-    return s, ground, slope
+    return ground, slope
 
 
-def _scaled(block: Block, meridians: NDArray[np.float64]) -> tuple[NDArray[np.float64]]:
+def _scale(
+    block: Block, s: NDArray[np.float64], meridians: NDArray[np.float64], work: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """
     Measure segments in UTM as geodesics times the scale of the projection.
 
@@ -234,9 +314,10 @@ def _scaled(block: Block, meridians: NDArray[np.float64]) -> tuple[NDArray[np.fl
     extent over 24. That the straight line of the map is not quite the projected geodesic changes a segment of
     1 km by less than 1e-11.
     """
-    s = measure_block(block)
     easting, v = block.work[2], block.work[5]
-    offset, k = block.work[6:8]
+    offset: NDArray[np.float64]
+    k: NDArray[np.float64]
+    offset, k = work
     np.add(block.lon[1:], block.lon[:-1], out=offset)
     offset /= 2
     spans = np.diff(block.starts, append=len(block))
@@ -261,48 +342,35 @@ def _scaled(block: Block, meridians: NDArray[np.float64]) -> tuple[NDArray[np.fl
     k *= s
     k[~within] = np.nan
     k[block.joints] = 0
-    return (k,)
+    return k
 
 
-def _by_proj(vertices: Vertices, grid: pyproj.CRS, threads: int | None) -> NDArray[np.float64]:
-    lengths: NDArray[np.float64] = sum_segments(
-        vertices,
-        _planar,
-        _transformer(grid, vertices),
-        grid.axis_info[0].unit_conversion_factor,
-        threads=threads,
-    )[0]
-    lengths[~np.isfinite(lengths)] = np.nan
-    return lengths
+@dataclass(frozen=True, slots=True, eq=False)
+class _Grid:
+    """A projected system: the way to it, its unit, and its central meridian if it is UTM on WGS 84, else NaN."""
+
+    transformer: pyproj.Transformer
+    metres: float
+    meridian: float
 
 
-def _planar(block: Block, transformer: pyproj.Transformer, metres: float) -> tuple[NDArray[np.float64]]:
-    x, y = transformer.transform(block.lon, block.lat)
-    length = np.hypot(np.diff(x), np.diff(y)) * metres
+def _planar(block: Block, grid: _Grid) -> tuple[NDArray[np.float64]]:
+    x, y = grid.transformer.transform(block.lon, block.lat)
+    length = np.hypot(np.diff(x), np.diff(y)) * grid.metres
     length[block.joints] = 0
     return (length,)
 
 
-def _transformer(grid: pyproj.CRS, vertices: Vertices) -> pyproj.Transformer:
+@functools.cache
+def _grid(crs: str) -> _Grid:
     """
-    Choose one way from WGS 84 to a grid.
+    Look a projected system up.
 
-    `Transformer.from_crs` may take another operation for each vertex where a datum has several, and a route
-    would jump where their areas meet.
+    `Transformer.from_crs` may take another operation for each vertex where a datum has several, and a route would
+    jump where their areas meet; so one is chosen that suits the grid's own area.
     """
-    from pyproj.transformer import AreaOfInterest, TransformerGroup  # noqa: PLC0415 - heavy
-
-    positions = vertices.coordinates[:, :2]
-    sound = positions[np.isfinite(positions).all(axis=1) & (np.abs(positions) <= (180, 90)).all(axis=1)]
-    area = AreaOfInterest(*sound.min(axis=0), *sound.max(axis=0)) if len(sound) else None
-    with warnings.catch_warnings():
-        # A better operation may need a shift grid that is not installed; the next one is as good as there is.
-        warnings.simplefilter("ignore", UserWarning)
-        return TransformerGroup(_WGS84, grid, always_xy=True, area_of_interest=area).transformers[0]
-
-
-def _projected(crs: str) -> pyproj.CRS:
     import pyproj  # noqa: PLC0415 - heavy, and a session may measure on the ellipsoid only
+    from pyproj.transformer import AreaOfInterest, TransformerGroup  # noqa: PLC0415 - heavy
 
     try:
         grid = pyproj.CRS.from_user_input(crs)
@@ -316,16 +384,16 @@ def _projected(crs: str) -> pyproj.CRS:
             ),
             crs=crs,
         )
-    return grid
-
-
-def _utm_meridian(grid: pyproj.CRS) -> float | None:
-    """Give the central meridian of a UTM zone of WGS 84, None for any other grid."""
-    zone = grid.utm_zone
-    geographic = grid.geodetic_crs
-    if zone is None or geographic is None or geographic.to_epsg() != _WGS84:
-        return None
-    return float(int(zone[:-1]) * _ZONE_DEGREES - 183)
+    metres = grid.axis_info[0].unit_conversion_factor
+    if grid.utm_zone is not None and grid.geodetic_crs is not None and grid.geodetic_crs.to_epsg() == _WGS84:
+        transformer = pyproj.Transformer.from_crs(_WGS84, grid, always_xy=True)
+        return _Grid(transformer, metres, float(int(grid.utm_zone[:-1]) * _ZONE_DEGREES - 183))
+    area = None if grid.area_of_use is None else AreaOfInterest(*grid.area_of_use.bounds)
+    with warnings.catch_warnings():
+        # A better operation may need a shift grid that is not installed; the next one is as good as there is.
+        warnings.simplefilter("ignore", UserWarning)
+        group = TransformerGroup(_WGS84, grid, always_xy=True, area_of_interest=area)
+    return _Grid(group.transformers[0], metres, np.nan)
 
 
 def _zones(vertices: Vertices) -> NDArray[np.intp]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gis.lengths.geodesic import ECCENTRICITY_SQUARED, SHORT_LONGITUDE_DEGREES, SHORT_M, wgs84
-from gis.lengths.vertices import Block, Vertices, explode, sum_segments
+from gis.lengths.vertices import Block, Vertices, measure_lines, sum_segments
 from gis.mercator import SEMI_MAJOR_M
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _UNIT = SEMI_MAJOR_M * _RADIAN / np.sqrt(1 - ECCENTRICITY_SQUARED)
 # 1e-7.
 _FAR = 1 / 400
 _RING_VERTICES = 4
+_BUFFERS = 10
 
 
 def length_uncertainty(
@@ -61,13 +62,17 @@ def length_uncertainty(
     distribution: S. O. Rice, "Mathematical analysis of random noise", Bell Syst. Tech. J. 24, 1945, sect.
     3.10).
     """
-    vertices = explode(lines)
-    sigma = np.broadcast_to(np.asarray(accuracy_m, dtype=np.float64), (vertices.count,))
-    return vertices_uncertainty(vertices, sigma, threads)
+    sigma = np.asarray(accuracy_m, dtype=np.float64)
+    if sigma.ndim == 0:
+        sigma = np.full(np.size(np.asarray(lines, dtype=object)), sigma)
+    std, bias = measure_lines(
+        lines, lambda some, which: vertices_uncertainty(some, sigma[which]), threads=threads
+    )
+    return std, bias
 
 
 def vertices_uncertainty(
-    vertices: Vertices, accuracy_m: NDArray[np.float64], threads: int | None = None
+    vertices: Vertices, accuracy_m: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """
     Tell how well lines that are flat arrays already are known, as `length_uncertainty` does.
@@ -78,8 +83,6 @@ def vertices_uncertainty(
         The lines, WGS 84 degrees.
     accuracy_m
         (count,) one standard deviation of each coordinate of each line, metres.
-    threads
-        How many threads work; None takes as many as are worth it.
 
     Returns
     -------
@@ -88,7 +91,7 @@ def vertices_uncertainty(
     """
     distinct = _without_repeats(vertices)
     sigma = accuracy_m[distinct.owners]
-    variance, bias = sum_segments(distinct, _moments, sigma, results=2, lead=1, threads=threads)
+    variance, bias = sum_segments(distinct, _moments, sigma, results=2, buffers=_BUFFERS, lead=1)
     _close_rings(distinct, sigma, variance)
     return np.sqrt(vertices.sum_parts(variance)), vertices.sum_parts(bias)
 
@@ -116,49 +119,62 @@ class _Segments:
     """
     Direction and length of segments, and the mean derivatives of their length under the errors of their ends.
 
-    `leaving` and `arriving` are (2, m) unit vectors east and north at either end; `slope` is the mean of the
-    first derivative, `across` and `along` those of the second times σ, `variance` that of the length over σ²,
-    `bias` in metres.
+    `leaving` and `arriving` are the components east and north of unit vectors at either end; `slope` is the mean of
+    the first derivative, `across` and `along` those of the second times σ; `variance` that of the length over σ²;
+    `bias` in metres. `along` is None where no segment is short enough for it to matter.
     """
 
-    leaving: NDArray[np.float64]
-    arriving: NDArray[np.float64]
+    leaving: tuple[NDArray[np.float64], NDArray[np.float64]]
+    arriving: tuple[NDArray[np.float64], NDArray[np.float64]]
     slope: NDArray[np.float64]
     across: NDArray[np.float64]
-    along: NDArray[np.float64]
+    along: NDArray[np.float64] | None
     variance: NDArray[np.float64]
     bias: NDArray[np.float64]
+
+    def silence(self, joints: NDArray[np.intp]) -> None:
+        """Let segments that do not count have no part in anything."""
+        for values in (*self.leaving, *self.arriving, self.slope, self.across, self.variance, self.bias):
+            values[joints] = 0
+        if self.along is not None:
+            self.along[joints] = 0
 
 
 def _moments(block: Block, sigma: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Give each segment's share of its part's variance, with the turn before it, and of its bias."""
     spans = np.diff(block.starts, append=len(block) - block.lead)
-    of_segment = np.repeat(sigma[block.parts], spans)
     if block.lead:
-        # Only a segment of the same part is a neighbour, and that has the same accuracy.
-        of_segment = np.concatenate([of_segment[:1], of_segment])
-    segments = _segments(block.lon[:-1], block.lat[:-1], block.lon[1:], block.lat[1:], of_segment)
-    for values in (segments.slope, segments.across, segments.along, segments.variance, segments.bias):
-        values[block.joints] = 0
-    for directions in (segments.leaving, segments.arriving):
-        directions[:, block.joints] = 0
+        # The one at the front matters as a neighbour in the same part only, which has the same accuracy.
+        spans[0] += 1
+    of_segment = np.repeat(sigma[block.parts], spans)
+    ends = (block.lon[:-1], block.lat[:-1], block.lon[1:], block.lat[1:])
+    segments = _segments(*ends, of_segment, block.work, block.joints)
+    segments.silence(block.joints)
     variance = segments.variance
-    variance[1:] += _turn(segments, slice(None, -1), slice(1, None))
-    variance *= of_segment**2
+    variance[1:] += _turn(segments, slice(None, -1), slice(1, None), *block.work[-2:, 1:])
+    variance *= of_segment
+    variance *= of_segment
     return variance, segments.bias
 
 
-def _turn(segments: _Segments, before: slice, after: slice) -> NDArray[np.float64]:
+def _turn(
+    segments: _Segments, before: slice, after: slice, out: NDArray[np.float64], spare: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Give what the vertex between two segments adds to the variance, in units of σ²."""
-    cosine = (segments.arriving[:, before] * segments.leaving[:, after]).sum(axis=0)
-    squared = cosine**2
-    a, b = segments.across[before], segments.across[after]
-    p, q = segments.along[before], segments.along[after]
-    return np.asarray(
-        squared * (a * b + p * q)
-        + (1 - squared) * (a * q + p * b)
-        - 2 * cosine * segments.slope[before] * segments.slope[after]
-    )
+    cosine, term = out, spare
+    np.multiply(segments.arriving[0][before], segments.leaving[0][after], out=cosine)
+    np.multiply(segments.arriving[1][before], segments.leaving[1][after], out=term)
+    cosine += term
+    squared = None if segments.along is None else cosine**2
+    np.multiply(segments.across[before], segments.across[after], out=term)
+    term *= cosine
+    term -= 2 * segments.slope[before] * segments.slope[after]
+    cosine *= term
+    if segments.along is not None and squared is not None:
+        a, b = segments.across[before], segments.across[after]
+        p, q = segments.along[before], segments.along[after]
+        cosine += squared * p * q + (1 - squared) * (a * q + p * b)
+    return cosine
 
 
 def _segments(
@@ -167,56 +183,99 @@ def _segments(
     lon_to: NDArray[np.float64],
     lat_to: NDArray[np.float64],
     sigma: NDArray[np.float64],
+    work: NDArray[np.float64],
+    joints: NDArray[np.intp],
 ) -> _Segments:
     """Work out segments, the short ones in the plane that touches the ellipsoid at their middle."""
-    middle = np.cos((lat_to + lat_from) * (_RADIAN / 2))
-    w = middle**2 * _W1 + 1
-    directions = np.stack([lon_to - lon_from, lat_to - lat_from])
-    long = np.abs(directions[0]) > SHORT_LONGITUDE_DEGREES
-    directions[0] *= middle
-    directions[1] /= w
-    norm = np.hypot(directions[0], directions[1])
-    length = norm / np.sqrt(w) * _UNIT
-    directions /= norm
-    arriving = directions
-    long |= length > SHORT_M
-    if long.any():
-        arriving = directions.copy()
+    east, north, ratio, q, slope, across, variance, bias = work[: _BUFFERS - 2]
+    middle, w = q, bias
+    np.subtract(lon_to, lon_from, out=east)
+    np.subtract(lat_to, lat_from, out=north)
+    east[joints] = 0
+    widest = max(east.max(), -east.min())
+    np.add(lat_to, lat_from, out=middle)
+    middle *= _RADIAN / 2
+    np.cos(middle, out=middle)
+    east *= middle
+    middle *= middle
+    np.multiply(middle, _W1, out=w)
+    w += 1
+    north /= w
+    # The reciprocal of the length, at first in degrees.
+    np.multiply(east, east, out=ratio)
+    np.multiply(north, north, out=middle)
+    ratio += middle
+    np.sqrt(ratio, out=ratio)
+    np.divide(1, ratio, out=ratio)
+    east *= ratio
+    north *= ratio
+    np.sqrt(w, out=w)
+    ratio *= w
+    ratio /= _UNIT
+    ratio[joints] = 1
+    arriving = (east, north)
+    # NaN fails these comparisons too.
+    if not (widest <= SHORT_LONGITUDE_DEGREES and ratio.min() >= 1 / SHORT_M):
+        arriving = (east.copy(), north.copy())
+        long = ~((np.abs(lon_to - lon_from) <= SHORT_LONGITUDE_DEGREES) & (ratio >= 1 / SHORT_M))
+        long[joints] = False
         at = np.flatnonzero(long)
-        out, back, length[at] = wgs84().inv(lon_from[at], lat_from[at], lon_to[at], lat_to[at])
-        directions[:, at] = np.sin(np.radians(out)), np.cos(np.radians(out))
-        arriving[:, at] = -np.sin(np.radians(back)), -np.cos(np.radians(back))
-    return _Segments(directions, arriving, *_rice(length, sigma))
+        out, back, length = wgs84().inv(lon_from[at], lat_from[at], lon_to[at], lat_to[at])
+        east[at], north[at] = np.sin(np.radians(out)), np.cos(np.radians(out))
+        arriving[0][at], arriving[1][at] = -np.sin(np.radians(back)), -np.cos(np.radians(back))
+        ratio[at] = 1 / length
+    ratio *= sigma
+    ratio[joints] = 0
+    along = _rice(ratio, sigma, q, slope, across, variance, bias)
+    return _Segments((east, north), arriving, slope, across, along, variance, bias)
 
 
-def _rice(length: NDArray[np.float64], sigma: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+def _rice(
+    ratio: NDArray[np.float64],
+    sigma: NDArray[np.float64],
+    q: NDArray[np.float64],
+    slope: NDArray[np.float64],
+    across: NDArray[np.float64],
+    variance: NDArray[np.float64],
+    bias: NDArray[np.float64],
+) -> NDArray[np.float64] | None:
     """
-    Give the mean derivatives of a distance whose ends err, its variance and its bias.
+    Give the mean derivatives of a distance L whose ends err, its variance and its bias, from the ratio σ / L.
 
     The distance follows Rice's distribution with s² = 2 σ². With z = L² / 8σ² its mean is
     m = s √(π/2) ((1 + 2z) I₀(z) + 2z I₁(z)) exp(-z). Along the segment the mean derivatives are m' = L b and
-    m'' = p, across it the second is b, where b, p = √(π/2) / 2s (I₀(z) ± I₁(z)) exp(-z).
+    m'' = p, across it the second is b, where b, p = √(π/2) / 2s (I₀(z) ± I₁(z)) exp(-z). For segments of more than
+    20 σ these are their asymptotic series; there p is too small to matter.
     """
-    ratio = sigma / length
-    q = ratio**2
-    slope = 1 - q * (1 + 1.5 * q)
-    across = slope * ratio
-    along = ratio * q * (2 + 6 * q)
-    variance = 2 * (slope**2 + across**2 + along**2)
-    bias = sigma * ratio * (1 + 0.5 * q)
+    np.multiply(ratio, ratio, out=q)
+    np.multiply(q, -1.5, out=slope)
+    slope -= 1
+    slope *= q
+    slope += 1
+    np.multiply(slope, ratio, out=across)
+    np.multiply(slope, slope, out=variance)
+    variance *= 2
+    np.multiply(q, variance, out=bias)
+    variance += bias
+    np.multiply(q, 0.5, out=bias)
+    bias += 1
+    bias *= ratio
+    bias *= sigma
     near = np.flatnonzero(q > _FAR)
-    if len(near):
-        from scipy.special import i0e, i1e  # noqa: PLC0415 - heavy, and a good survey needs none
+    if not len(near):
+        return None
+    from scipy.special import i0e, i1e  # noqa: PLC0415 - heavy, and a good survey needs none
 
-        z = 1 / (8 * q[near])
-        i0, i1 = i0e(z), i1e(z)
-        across[near] = np.sqrt(np.pi) / 4 * (i0 + i1)
-        along[near] = np.sqrt(np.pi) / 4 * (i0 - i1)
-        slope[near] = across[near] / ratio[near]
-        mean = np.sqrt(np.pi) * ((1 + 2 * z) * i0 + 2 * z * i1)
-        variance[near] = 4 + 8 * z - mean**2
-        bias[near] = sigma[near] * mean - length[near]
-    return slope, across, along, variance, bias
+    along = np.zeros_like(q)
+    z = 1 / (8 * q[near])
+    i0, i1 = i0e(z), i1e(z)
+    across[near] = np.sqrt(np.pi) / 4 * (i0 + i1)
+    along[near] = np.sqrt(np.pi) / 4 * (i0 - i1)
+    slope[near] = across[near] / ratio[near]
+    mean = np.sqrt(np.pi) * ((1 + 2 * z) * i0 + 2 * z * i1)
+    variance[near] = 4 + 8 * z - mean**2
+    bias[near] = sigma[near] * (mean - 1 / ratio[near])
+    return along
 
 
 def _without_repeats(vertices: Vertices) -> Vertices:
@@ -247,6 +306,9 @@ def _close_rings(vertices: Vertices, sigma: NDArray[np.float64], variance: NDArr
     if not len(rings):
         return
     start = np.concatenate([last[rings] - 1, first[rings]])
-    both = _segments(lon[start], lat[start], lon[start + 1], lat[start + 1], np.tile(sigma[rings], 2))
     half = len(rings)
-    variance[rings] += sigma[rings] ** 2 * _turn(both, slice(None, half), slice(half, None))
+    work = np.empty((_BUFFERS, 2 * half))
+    ends = (lon[start], lat[start], lon[start + 1], lat[start + 1])
+    both = _segments(*ends, np.tile(sigma[rings], 2), work, np.zeros(0, dtype=np.intp))
+    turn = _turn(both, slice(None, half), slice(half, None), *work[-2:, :half])
+    variance[rings] += sigma[rings] ** 2 * turn

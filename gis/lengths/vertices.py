@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 BLOCK = 32_768
 # Below this a second thread costs more than it saves.
 _VERTICES_A_THREAD = 50_000
+_CHUNK = 1_000_000
 _LINE_STRING, _LINEAR_RING, _MULTI_LINE_STRING = 1, 2, 5
 
 
@@ -167,6 +168,53 @@ def explode(lines: ArrayLike, *, heights: bool = False) -> Vertices:
     return Vertices(coordinates, offsets, owners.astype(np.intp, copy=False), len(geometries), unmeasurable)
 
 
+def measure_lines(
+    lines: ArrayLike,
+    measure: Callable[[Vertices, slice], tuple[NDArray[np.float64], ...]],
+    *,
+    heights: bool = False,
+    threads: int | None = None,
+) -> tuple[NDArray[np.float64], ...]:
+    """
+    Take lines apart and measure them, some hundred thousand vertices at a time.
+
+    Parameters
+    ----------
+    lines
+        (n,) Shapely geometries, as for `explode`.
+    measure
+        Given the `Vertices` of some lines, and which lines these are, returns arrays with a value a line.
+    heights
+        Whether it needs the third coordinate.
+    threads
+        How many threads; None takes the machine's processors.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        What `measure` returned, (n,) each. Fresh memory for all vertices at once would cost more time than the
+        arithmetic; the chunks do not depend on the number of threads, and so neither do the results.
+    """
+    geometries = np.atleast_1d(np.asarray(lines, dtype=object))
+    reached = np.cumsum(shapely.get_num_coordinates(geometries))
+    total = int(reached[-1]) if len(reached) else 0
+    borders = np.searchsorted(reached, np.arange(_CHUNK, total, _CHUNK)) + 1
+    spans = [
+        slice(a, b) for a, b in itertools.pairwise([0, *borders.tolist(), len(geometries)]) if b > a or not b
+    ]
+
+    def work_off(span: slice) -> tuple[NDArray[np.float64], ...]:
+        return measure(explode(geometries[span], heights=heights), span)
+
+    workers = min(_processors() if threads is None else threads, len(spans))
+    if workers > 1:
+        with ThreadPoolExecutor(workers) as pool:
+            measured = list(pool.map(work_off, spans))
+    else:
+        measured = [work_off(span) for span in spans]
+    return tuple(np.concatenate(column) for column in zip(*measured, strict=True))
+
+
 def sum_segments(
     vertices: Vertices,
     measure: Callable[..., tuple[NDArray[np.float64], ...]],
@@ -174,7 +222,7 @@ def sum_segments(
     results: int = 1,
     buffers: int = 0,
     lead: int = 0,
-    threads: int | None = None,
+    threads: int | None = 1,
 ) -> NDArray[np.float64]:
     """
     Add up over each part what a function says of its segments.
