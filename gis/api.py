@@ -52,7 +52,7 @@ class RunResult:
     files: list[Path]
 
 
-def read(source: Paths) -> Inventory:
+def read(source: Paths, *, crs: str | None = None) -> Inventory:
     """
     Read a survey.
 
@@ -60,6 +60,8 @@ def read(source: Paths) -> Inventory:
     ----------
     source
         A project file, or one or more survey files of any format that is read.
+    crs
+        The coordinate system of survey files, whatever they say, as pyproj takes it.
 
     Returns
     -------
@@ -71,10 +73,10 @@ def read(source: Paths) -> Inventory:
     FibreError
         One line: which file, what is wrong, what would do.
     """
-    return delivery.read(source)
+    return delivery.read(source, crs=crs)
 
 
-def inspect(source: Paths, *, lang: Language = "en") -> InspectDocument:
+def inspect(source: Paths, *, crs: str | None = None, lang: Language = "en") -> InspectDocument:
     """
     Say what is in a delivery, without judging it.
 
@@ -82,6 +84,8 @@ def inspect(source: Paths, *, lang: Language = "en") -> InspectDocument:
     ----------
     source
         Survey files, or a project file.
+    crs
+        As for `read`.
     lang
         The language of evidence and labels.
 
@@ -96,7 +100,37 @@ def inspect(source: Paths, *, lang: Language = "en") -> InspectDocument:
     FibreError
         A file cannot be read.
     """
-    return delivery.inspect(source, lang=lang)
+    return delivery.inspect(source, crs=crs, lang=lang)
+
+
+def init(
+    source: Sequence[str | Path], *, folder: str | Path = ".", crs: str | None = None, lang: Language = "en"
+) -> str:
+    """
+    Draft a project file with guessed layers and columns, for a person to correct.
+
+    Parameters
+    ----------
+    source
+        Survey files.
+    folder
+        Where the project file will be, so that it names the files as seen from there.
+    crs
+        As for `read`.
+    lang
+        The language of the comments.
+
+    Returns
+    -------
+    str
+        TOML; what could not be decided stands in comments marked with ``???``.
+
+    Raises
+    ------
+    FibreError
+        A file cannot be read, or no layer matches a canonical one.
+    """
+    return delivery.draft(source, folder=folder, crs=crs, lang=lang)
 
 
 def measure(inventory: Inventory) -> pd.DataFrame:

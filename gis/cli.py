@@ -135,6 +135,17 @@ ProjectFile = Annotated[
 OutFile = Annotated[
     Path | None, typer.Option("--out", help=_say("Write to this file.", "در این پرونده بنویس."))
 ]
+System = Annotated[
+    str | None,
+    typer.Option(
+        "--crs",
+        metavar="EPSG:…",
+        help=_say(
+            "Coordinate system of the files, whatever they say.",
+            "دستگاه مختصات پرونده‌ها، هرچه خودشان بگویند.",
+        ),
+    ),
+]
 Codes = Annotated[
     list[str] | None,
     typer.Option(help=_say("Checks to run: codes, families or all.", "بررسی‌ها: کد، خانواده یا all.")),
@@ -194,6 +205,7 @@ def run(
 def inspect(
     files: Files,
     form: Annotated[PlainFormat, typer.Option("--format")] = PlainFormat.text,
+    crs: System = None,
     lang: Lang = None,
     debug: Debug = False,  # noqa: ARG001
 ) -> None:
@@ -201,7 +213,7 @@ def inspect(
     import gis
     from gis.publish import tables
 
-    document = gis.inspect(files, lang=_language(lang))
+    document = gis.inspect(files, crs=crs, lang=_language(lang))
     if form is PlainFormat.json:
         _print_json(document)
     else:
@@ -215,6 +227,7 @@ def check(
     ignore: Ignored = None,
     form: Annotated[FindingFormat, typer.Option("--format")] = FindingFormat.text,
     out: OutFile = None,
+    crs: System = None,
     lang: Lang = None,
     debug: Debug = False,  # noqa: ARG001
 ) -> None:
@@ -225,7 +238,7 @@ def check(
 
     language = _language(lang)
     with _working(_say("Reading and checking…", "خواندن و بررسی…")):
-        inventory = gis.read(files)
+        inventory = gis.read(files, crs=crs)
         findings = gis.check(inventory, select=_split(select), ignore=_split(ignore))
     if form is FindingFormat.json:
         _deliver(_json(check_document(findings, language)), out)
@@ -250,6 +263,7 @@ def measure(
     ] = None,
     form: Annotated[LengthFormat, typer.Option("--format")] = LengthFormat.text,
     out: OutFile = None,
+    crs: System = None,
     lang: Lang = None,
     debug: Debug = False,  # noqa: ARG001
 ) -> None:
@@ -260,7 +274,7 @@ def measure(
 
     language = _language(lang)
     with _working(_say("Reading and measuring…", "خواندن و اندازه‌گیری…")):
-        inventory = gis.read(files)
+        inventory = gis.read(files, crs=crs)
         measured = gis.measure(inventory)
     column = f"{length.value}_m" if length else None
     grouped = by.value if by else None
@@ -273,6 +287,39 @@ def measure(
     else:
         _show(tables.lengths_table(measured, language, by=grouped, length=column), out=out)
         _notice(inventory, language)
+
+
+@app.command(
+    help=_say(
+        "Draft a project file: guessed layers and columns, to be corrected.",
+        "پیش‌نویس پروندهٔ پروژه با لایه‌ها و ستون‌های حدسی، برای تصحیح.",
+    )
+)
+def init(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help=_say("Survey files.", "پرونده‌های برداشت."))
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", help=_say("The project file to write.", "پروندهٔ پروژه‌ای که نوشته می‌شود."))
+    ] = Path("project.toml"),
+    crs: System = None,
+    lang: Lang = None,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Draft a project file."""
+    import gis
+    from gis.publish import files as outputs
+
+    if out.exists():
+        raise ProjectError(
+            Text(
+                "{path}: is there already; name another with --out",
+                "{path}: از پیش هست؛ نام دیگری با --out بدهید",
+            ),
+            path=out,
+        )
+    outputs.write(out, gis.init(files, folder=out.parent, crs=crs, lang=_language(lang)).encode())
+    print(out)
 
 
 @app.command(
@@ -317,6 +364,7 @@ def map_(
             )
         ),
     ] = None,
+    crs: System = None,
     lang: Lang = None,
     debug: Debug = False,  # noqa: ARG001
 ) -> None:
@@ -326,7 +374,7 @@ def map_(
     from gis.publish.map import page
 
     with _working(_say("Reading and drawing…", "خواندن و کشیدن…")):
-        drawn = gis.map(gis.read(files), lang=_language(lang), basemap=basemap)
+        drawn = gis.map(gis.read(files, crs=crs), lang=_language(lang), basemap=basemap)
         outputs.write(out, page(drawn).encode())
     print(out)
 
@@ -373,7 +421,7 @@ def _guarded() -> int:
         return _complain(error.message(_LANG))
     except TyperException as error:
         hint = _say("see `fibre --help`", "راهنما: `fibre --help`")
-        return _complain(f"{error.format_message()}; {hint}")
+        return _complain(f"{error.format_message().rstrip('.')}; {hint}")
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except BrokenPipeError:

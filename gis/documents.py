@@ -124,9 +124,9 @@ class InspectedLayer(_Document):
     One layer of a delivery as it was understood.
 
     ``goes_into`` is the canonical layer, null where it matches none; ``columns`` maps canonical to theirs, ``set``
-    gives values that hold for every feature; ``alternatives`` lists other candidates; ``ambiguous`` names columns that fit
-    equally well, for a person to decide; ``further`` the columns that went nowhere; ``notes`` the codes that a check
-    would report of the reading.
+    gives values that hold for every feature; ``alternatives`` lists other candidates; ``ambiguous`` names columns
+    that fit equally well, for a person to decide; ``further`` the columns that went nowhere; ``notes`` the codes
+    that a check would report of the reading.
     """
 
     layer: str

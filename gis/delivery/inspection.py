@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gis.delivery import coordinates, reading
+from gis.delivery import reading, systems
 from gis.documents import ColumnGuess, InspectDocument, InspectedFile, InspectedLayer
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def _layer(one: Reading, lang: Language) -> InspectedLayer:
         driver=raw.driver,
         features=len(raw.frame),
         geometry_types=sorted(str(name) for name in types),
-        crs_declared=coordinates.authority(raw.crs) if raw.crs is not None else None,
-        crs_believed=coordinates.authority(belief.crs) if belief.crs is not None else None,
+        crs_declared=systems.authority(raw.crs) if raw.crs is not None else None,
+        crs_believed=systems.authority(belief.crs) if belief.crs is not None else None,
         axes_swapped=belief.swapped,
         evidence=belief.evidence.render(lang),
         encoding=raw.encoding,

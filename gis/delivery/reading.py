@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import pyproj
 import shapely
 
 from gis import project as projects
-from gis.delivery import columns, coordinates, sources
+from gis.delivery import columns, coordinates, encodings, rounding, sources, systems
 from gis.delivery.canonical import canonical, empty
 from gis.errors import ProjectError, SourceError
 from gis.inventory import CRS, SCHEMAS, Inventory, LayerName, Note, Source
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 ORDER: tuple[LayerName, ...] = ("offices", "manholes", "routes")
 _SAMPLE = 5000
 _SHOWN = 12
+_POINT_TYPES, _LINE_TYPES = (0, 4), (1, 2, 5)
+# The layer of a note that is about the delivery as a whole.
+_DELIVERY = "delivery"
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,18 +151,35 @@ def _understood(
 
 
 def _project_readings(project: Project, area: BaseGeometry | None) -> list[Reading]:
+    entries = [(name, entry) for name in ORDER for entry in getattr(project.layers, name)]
     found: list[Reading] = []
     known: list[Positions] = []
-    for name in ORDER:
-        for entry in getattr(project.layers, name):
-            layers = sources.open_delivery(
-                project.resolve(entry.source), layer=entry.layer, encoding=entry.encoding
-            )
-            raw = _only(layers, entry.source, project)
-            reading = _reading(raw, name, entry, area, _stacked(known), _declared(entry.crs, project))
-            found.append(reading)
-            known.append(_positions(reading))
+    for name, entry in entries:
+        layers = sources.open_delivery(
+            project.resolve(entry.source), layer=entry.layer, encoding=entry.encoding
+        )
+        raw = _only(layers, entry.source, project)
+        # A drawing that is named for its lines and again for its points gives each its own.
+        if any(_same_place(entry, other) and _form(name) != _form(theirs) for theirs, other in entries):
+            raw = _of_form(raw, _form(name))
+        reading = _reading(raw, name, entry, area, _stacked(known), _declared(entry.crs, project))
+        found.append(reading)
+        known.append(_positions(reading))
     return found
+
+
+def _form(name: LayerName) -> str:
+    return SCHEMAS[name].geometry_type
+
+
+def _same_place(one: LayerSource, other: LayerSource) -> bool:
+    return (one.source, one.layer) == (other.source, other.layer)
+
+
+def _of_form(raw: RawLayer, form: str) -> RawLayer:
+    """Give the part of a layer that is points, or all but the points."""
+    points = np.isin(shapely.get_type_id(raw.frame.geometry.to_numpy()), _POINT_TYPES)
+    return _part(raw, points if form == "Point" else ~points)
 
 
 def _bare_readings(paths: Iterable[Path], crs: str | None) -> list[Reading]:
@@ -178,11 +199,22 @@ def _bare_readings(paths: Iterable[Path], crs: str | None) -> list[Reading]:
     for at in places:
         guess = guesses[at]
         entry = projects.LayerSource(source=layers[at].path, set=dict(guess.set)) if guess else None
-        found[at] = _reading(
-            layers[at], guess.layer if guess else None, entry, None, _stacked(known), _declared(crs, None)
+        found[at] = _own_first(
+            _reading(
+                layers[at], guess.layer if guess else None, entry, None, _stacked(known), _declared(crs, None)
+            )
         )
         known.append(_positions(found[at]))
     return [found[at] for at in range(len(layers))]
+
+
+def _own_first(reading: Reading) -> Reading:
+    """Let a column that a layer has count before what the layer's name says of all features."""
+    place = reading.place
+    if place is None:
+        return reading
+    left = {name: value for name, value in place.entry.set.items() if name not in place.match.columns}
+    return replace(reading, place=replace(place, entry=place.entry.model_copy(update={"set": left})))
 
 
 def _only(layers: list[RawLayer], source: str, project: Project) -> RawLayer:
@@ -220,10 +252,9 @@ def _declared(crs: str | None, project: Project | None) -> pyproj.CRS | None:
 def _by_geometry(raw: RawLayer) -> list[RawLayer]:
     """Part a layer that holds lines and points, as those of CAD programs do, by the type of geometry."""
     types = shapely.get_type_id(raw.frame.geometry.to_numpy())
-    lines, points = np.isin(types, (1, 2, 5)), np.isin(types, (0, 4))
-    if not (lines.any() and points.any()):
+    if not (np.isin(types, _LINE_TYPES).any() and np.isin(types, _POINT_TYPES).any()):
         return [raw]
-    return [_part(raw, ~points), _part(raw, points)]
+    return [_of_form(raw, "LineString"), _of_form(raw, "Point")]
 
 
 def _part(raw: RawLayer, chosen: NDArray[np.bool_]) -> RawLayer:
@@ -244,7 +275,15 @@ def _decoded(raw: RawLayer) -> RawLayer:
     """Decode text whose encoding the file does not tell, and say which was taken."""
     if raw.undecoded is None:
         return raw
-    return raw.decode("utf-8")
+    texts = (value for name in raw.undecoded.columns for value in raw.frame[name].unique())
+    found = encodings.detect(
+        chain(texts, raw.undecoded.names), None, raw.undecoded.declared, raw.undecoded.language_byte
+    )
+    decoded = raw.decode(found.encoding)
+    if not found.guessed:
+        return decoded
+    note = Note("D006", raw.title, fields={"encoding": found.name, "evidence": found.evidence})
+    return replace(decoded, notes=[*raw.notes, note])
 
 
 def _reading(
@@ -292,7 +331,7 @@ def _assembled(
         if reading.place is None:
             notes.append(_unknown(reading))
             continue
-        layer, found, entry = _canonical(reading, reading.place)
+        layer, found, entry = _canonical(reading, reading.place, _stated_accuracy(project))
         notes += found
         parts[reading.place.schema.name].append(layer)
         entries.append(entry)
@@ -320,7 +359,15 @@ def _unknown(reading: Reading) -> Note:
     return Note("D004", reading.raw.title, fields=fields)
 
 
-def _canonical(reading: Reading, place: Place) -> tuple[gpd.GeoDataFrame, list[Note], Source]:
+def _stated_accuracy(project: Project) -> float:
+    """Give the accuracy that the project file states for features that state none; not-a-number where it does not."""
+    about = project.project
+    return about.accuracy_m if "accuracy_m" in about.model_fields_set else np.nan
+
+
+def _canonical(
+    reading: Reading, place: Place, accuracy_m: float
+) -> tuple[gpd.GeoDataFrame, list[Note], Source]:
     """Bring one layer into canonical form, with the notes that belong to it and where it is from."""
     raw, read = reading.raw, reading.belief.read
     if read is None:
@@ -347,12 +394,13 @@ def _canonical(reading: Reading, place: Place) -> tuple[gpd.GeoDataFrame, list[N
     )
     notes += _missing_columns(raw, place)
     notes += _coordinate_notes(reading, place.schema, layer)
+    notes += _coarse(reading, place.schema, layer, accuracy_m)
     source = Source(
         path=raw.path,
         layer=raw.layer,
         schema=place.schema.name,
         driver=raw.driver,
-        crs=coordinates.authority(read.crs),
+        crs=systems.authority(read.crs),
         encoding=raw.encoding,
         features=len(raw.frame),
         columns=dict(place.match.columns),
@@ -425,9 +473,24 @@ def _coordinate_notes(reading: Reading, schema: Schema, layer: gpd.GeoDataFrame)
     return notes
 
 
+def _coarse(reading: Reading, schema: Schema, layer: gpd.GeoDataFrame, accuracy_m: float) -> list[Note]:
+    """Hold the step that coordinates were rounded to against the accuracy stated for them."""
+    if "accuracy_m" not in schema.names or reading.raw.crs is None:
+        return []
+    stated = layer["accuracy_m"].fillna(accuracy_m).median()
+    if not np.isfinite(stated):
+        return []
+    xy = shapely.get_coordinates(reading.raw.frame.geometry.to_numpy())
+    return [
+        Note(code, schema.name, fields={**fields, "source": reading.raw.title})
+        for code, fields in rounding.coarse(xy, reading.raw.crs, float(stated))
+    ]
+
+
 def _mixed(understood: Sequence[Reading]) -> list[Note]:
     """Say so where the layers of one delivery declare different coordinate systems."""
-    return []
+    declared = {reading.raw.title: reading.raw.crs for reading in understood}
+    return [Note(code, _DELIVERY, fields=fields) for code, fields in systems.mixed(declared)]
 
 
 def _joined(name: LayerName, parts: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
