@@ -6,13 +6,29 @@ import shutil
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gis.delivery import vector
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow
+import pyarrow.parquet
+import pyproj
+import shapely
+
+from gis.delivery import documents, tables, vector
+from gis.delivery import geopackage as geopackage_file
+from gis.delivery.archives import MAX_BYTES
 from gis.delivery.raw import RawLayer, stage, title
+from gis.delivery.refusals import refusal
+from gis.errors import SourceError
 from gis.inventory import Note
+from gis.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+_GEODATABASE_PARTS = {".gdbtable", ".gdbtablx", ".gdbindexes", ".atx", ".spx", ".freelist", ".horizon"}
+_MAX_ROWS = 20_000_000
 
 
 def geopackage(
@@ -53,7 +69,11 @@ def geopackage(
     else:
         staged = stage(path, folder / "layer.gpkg")
         options = {"IMMUTABLE": "YES"}
-    return _each(staged, "GPKG", shown, options)
+    geopackage_file.check(staged, shown)
+    try:
+        return _each(staged, "GPKG", shown, options)
+    except SourceError:
+        return [(raw.layer, partial(_given, raw)) for raw in geopackage_file.salvage(staged, shown, folder)]
 
 
 def flatgeobuf(
@@ -85,6 +105,104 @@ def flatgeobuf(
     """
     del encoding
     return _each(stage(path, folder / "layer.fgb"), "FlatGeobuf", shown, {})
+
+
+def geodatabase(
+    path: Path, shown: str, folder: Path, encoding: str | None
+) -> list[tuple[str, Callable[[], RawLayer]]]:
+    """
+    Tell the layers of a File Geodatabase.
+
+    Parameters
+    ----------
+    path
+        The folder with its tables.
+    shown
+        Its name for people.
+    folder
+        A private folder.
+    encoding
+        Not used: a File Geodatabase is UTF-16.
+
+    Returns
+    -------
+    list of (str, callable)
+        The name of each feature class and table, and what reads it.
+
+    Raises
+    ------
+    SourceError
+        D001 where nothing of it can be read.
+    """
+    del encoding
+    staged = folder / "layer.gdb"
+    staged.mkdir()
+    # Its own files alone: what else lies in the folder must not make another driver take it.
+    for part in path.iterdir():
+        if part.suffix in _GEODATABASE_PARTS or part.name in {"gdb", "timestamps"}:
+            stage(part, staged / part.name)
+    return _each(staged, "OpenFileGDB", shown, {})
+
+
+def parquet(
+    path: Path, shown: str, folder: Path, encoding: str | None
+) -> list[tuple[str, Callable[[], RawLayer]]]:
+    """
+    Tell the layer of a GeoParquet file, or of a Parquet table of points.
+
+    Parameters
+    ----------
+    path
+        The file.
+    shown
+        Its name for people.
+    folder
+        Not used: nothing is laid out.
+    encoding
+        Not used: Parquet is UTF-8.
+
+    Returns
+    -------
+    list of (str, callable)
+        The file's stem, and what reads it.
+
+    Raises
+    ------
+    SourceError
+        D001 where it is damaged, or would take more than 2 GiB of memory.
+    """
+    del folder, encoding
+    try:
+        metadata = pyarrow.parquet.read_metadata(path)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise refusal(
+            "unreadable", shown, driver="Parquet", reason=" ".join(str(error).split())[:200]
+        ) from error
+    size = sum(metadata.row_group(at).total_byte_size for at in range(metadata.num_row_groups))
+    if size > MAX_BYTES or metadata.num_rows > _MAX_ROWS:
+        reason = Text("it unpacks to more than 2 GiB", "بیش از ۲ گیبی‌بایت باز می‌شود")
+        raise refusal("unreadable", shown, driver="Parquet", reason=reason)
+    return [(path.stem, partial(_parquet, path, shown, geo=b"geo" in (metadata.metadata or {})))]
+
+
+def _parquet(path: Path, shown: str, *, geo: bool) -> RawLayer:
+    try:
+        if not geo:
+            return tables.place(pd.read_parquet(path), path, shown, "Parquet")
+        frame = gpd.read_parquet(path)
+    except (pyarrow.ArrowException, OSError, ValueError, KeyError, shapely.errors.ShapelyError) as error:
+        raise refusal(
+            "unreadable", shown, driver="Parquet", reason=" ".join(str(error).split())[:200]
+        ) from error
+    crs = frame.crs
+    if crs is not None and crs.to_authority() == ("OGC", "CRS84"):
+        crs = pyproj.CRS("EPSG:4326")
+    frame = documents.flatten(vector.without_crs(frame.drop(columns=["bbox"], errors="ignore")))
+    return RawLayer(shown, path.stem, "Parquet", crs, "", frame, np.arange(1, len(frame) + 1))
+
+
+def _given(raw: RawLayer) -> RawLayer:
+    return raw
 
 
 def _each(

@@ -377,7 +377,9 @@ def _skip(text: str, at: int) -> int:
 
 def _end(value: Any) -> Any:
     """Write the end of a span as the node's id, as OFDS has it in JSON; in GeoJSON it may be the whole node."""
-    return {"": value["id"], "name": value.get("name")} if isinstance(value, dict) and "id" in value else value
+    return (
+        {"": value["id"], "name": value.get("name")} if isinstance(value, dict) and "id" in value else value
+    )
 
 
 def _flat(value: Any, depth: int = 0) -> dict[str, Any]:

@@ -122,13 +122,13 @@ def points_elsewhere(error: SourceError) -> bool:
     return error.text is _REASONS["reference"][1]
 
 
-def refusal(reason: str, file: str, **fields: Any) -> SourceError:
+def refusal(why: str, file: str, /, **fields: Any) -> SourceError:
     """
     Word why a file is not read.
 
     Parameters
     ----------
-    reason
+    why
         One of the reasons of this module: ``"missing"``, ``"unreadable"``, ``"archive"`` …
     file
         The file as people know it.
@@ -140,5 +140,5 @@ def refusal(reason: str, file: str, **fields: Any) -> SourceError:
     SourceError
         To be raised: D001, D002, D008, D009 or D010 with its line.
     """
-    code, text = _REASONS[reason]
+    code, text = _REASONS[why]
     return SourceError(text, code=code, file=file, formats=READABLE, **fields)

@@ -15,6 +15,7 @@ from gis.delivery import vector
 from gis.delivery.raw import RawLayer, Undecoded, beyond_ascii, is_string, stage
 from gis.delivery.refusals import refusal
 from gis.inventory import Note
+from gis.language import Text, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,11 +107,11 @@ def read(path: Path, shown: str, folder: Path, *, encoding: str | None = None) -
     index = _index(parts, shown, notes) if ".shp" in parts else None
     table = _table(parts[".dbf"]) if ".dbf" in parts else None
     if index is None:
-        notes.append(_note(shown, missing=".shp"))
+        notes.append(_missing(shown, ".shp"))
     if table is None:
-        notes.append(_note(shown, missing=".dbf"))
+        notes.append(_missing(shown, ".dbf"))
     elif index is not None and table.present != len(index.offsets):
-        notes.append(_note(shown, missing="", shapes=len(index.offsets), rows=table.present))
+        notes.append(_unlike(shown, len(index.offsets), ".dbf", table.present))
 
     staged = _lay_out(parts, index, table, folder)
     driver = "ESRI Shapefile"
@@ -170,8 +171,14 @@ def _escape(stem: str) -> str:
     return "".join(f"[{char}]" if char in "*?[" else char for char in stem)
 
 
-def _note(shown: str, **fields: Any) -> Note:
-    return Note("D002", shown, "", fields)
+def _missing(shown: str, part: str) -> Note:
+    return Note("D002", shown, fields={"what": Text(f"{part} is missing", f"\u2068{part}\u2069 نیست")})
+
+
+def _unlike(shown: str, shapes: int, part: str, rows: int) -> Note:
+    en = f"the .shp has {shapes:,} records, the {part} {rows:,}"
+    fa = f"\u2068.shp\u2069 {number(shapes, lang='fa')} رکورد دارد و \u2068{part}\u2069 {number(rows, lang='fa')}"
+    return Note("D002", shown, fields={"what": Text(en, fa)})
 
 
 def _index(parts: dict[str, Path], shown: str, notes: list[Note]) -> _Index:
@@ -179,7 +186,7 @@ def _index(parts: dict[str, Path], shown: str, notes: list[Note]) -> _Index:
     size = parts[".shp"].stat().st_size
     walked: _Index | None = None
     if ".shx" not in parts:
-        notes.append(_note(shown, missing=".shx"))
+        notes.append(_missing(shown, ".shx"))
     else:
         index = _from_shx(parts[".shx"], parts[".shp"], size)
         if index is not None and not index.damaged.any():
@@ -188,11 +195,7 @@ def _index(parts: dict[str, Path], shown: str, notes: list[Note]) -> _Index:
         if index is not None and len(index.offsets) >= len(walked.offsets):
             # The .shp was cut: the .shx still knows how many there were.
             return index
-        notes.append(
-            _note(
-                shown, missing="", shapes=len(walked.offsets), rows=0 if index is None else len(index.offsets)
-            )
-        )
+        notes.append(_unlike(shown, len(walked.offsets), ".shx", 0 if index is None else len(index.offsets)))
     walked = walked or _walk(parts[".shp"], size)
     if not len(walked.offsets) and size > _HEADER:
         raise refusal("unreadable", shown, driver="ESRI Shapefile", reason="no record is whole")

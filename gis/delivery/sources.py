@@ -15,7 +15,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from gis.delivery import archives, databases, documents, formats, ofds, shapefile
+from gis.delivery import (
+    archives,
+    databases,
+    documents,
+    drawings,
+    formats,
+    kml,
+    markup,
+    ofds,
+    shapefile,
+    tables,
+)
 from gis.delivery.raw import RawLayer, Undecoded
 from gis.delivery.refusals import points_elsewhere, refusal
 from gis.errors import SourceError
@@ -37,6 +48,16 @@ _READERS: dict[str, Callable[[Path, str, Path, str | None], Layers]] = {
     "GeoJSON": documents.geojson,
     "GeoJSONSeq": documents.sequence,
     "OFDS": ofds.layers,
+    "KML": kml.layers,
+    "GPX": markup.gpx,
+    "GML": markup.gml,
+    "DXF": drawings.dxf,
+    "MapInfo TAB": drawings.mapinfo,
+    "MapInfo MIF": drawings.mapinfo,
+    "OpenFileGDB": databases.geodatabase,
+    "Parquet": databases.parquet,
+    "CSV": tables.csv,
+    "XLSX": tables.xlsx,
 }
 
 

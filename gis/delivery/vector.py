@@ -25,13 +25,14 @@ from shapely.geometry import shape
 from gis.delivery.refusals import refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 logging.getLogger("fiona").addHandler(logging.NullHandler())
 
-BULK = {"ESRI Shapefile", "GPKG", "FlatGeobuf", "OpenFileGDB", "GeoJSON", "GeoJSONSeq", "LIBKML"}
+BULK = {"ESRI Shapefile", "GPKG", "FlatGeobuf", "OpenFileGDB", "GeoJSON", "GeoJSONSeq"}
 # GDAL takes no other driver for a name with one of these prefixes.
 _PREFIX = {"GeoJSON": "GeoJSON:", "GeoJSONSeq": "GeoJSONSeq:"}
 # Nothing is fetched, no file beside the given one is looked for or written, and arcs are split finely enough that
@@ -46,6 +47,15 @@ _CONFIG = {
 }
 # fiona lists only some of GDAL's drivers as its own.
 _ALLOW = {"allow_unsupported_drivers": True}
+_DAMAGED = (
+    FionaError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RuntimeError,
+    shapely.errors.ShapelyError,
+)
 
 
 @dataclass(frozen=True)
@@ -94,7 +104,9 @@ class Records:
     crs: pyproj.CRS | None = None
 
 
-def heads(path: Path, driver: str, shown: str, **options: str) -> list[Head]:
+def heads(
+    path: Path, driver: str, shown: str, *, config: Mapping[str, str] | None = None, **options: str
+) -> list[Head]:
     """
     Open a file with one driver and tell its layers.
 
@@ -106,6 +118,8 @@ def heads(path: Path, driver: str, shown: str, **options: str) -> list[Head]:
         The only driver that may open it.
     shown
         Its name for people.
+    config
+        GDAL's configuration for this file.
     **options
         Open options of the driver.
 
@@ -120,7 +134,7 @@ def heads(path: Path, driver: str, shown: str, **options: str) -> list[Head]:
         D001 where the driver does not open it.
     """
     found: list[Head] = []
-    with fiona.Env(**_CONFIG):
+    with fiona.Env(**_CONFIG, **(config or {})):
         while True:
             try:
                 layer = fiona.open(path, driver=driver, layer=len(found) or None, **_ALLOW, **options)
@@ -135,7 +149,14 @@ def heads(path: Path, driver: str, shown: str, **options: str) -> list[Head]:
 
 
 def read(
-    path: Path, driver: str, layer: str, shown: str, *, encoding: str | None = None, **options: str
+    path: Path,
+    driver: str,
+    layer: str,
+    shown: str,
+    *,
+    encoding: str | None = None,
+    config: Mapping[str, str] | None = None,
+    **options: str,
 ) -> Records:
     """
     Read a layer: in bulk, or record by record where the bulk reader fails.
@@ -152,6 +173,8 @@ def read(
         The file's name for people.
     encoding
         Read text in this encoding, whatever the file says.
+    config
+        GDAL's configuration for this file; the bulk reader does not take it.
     **options
         Open options of the driver.
 
@@ -167,7 +190,17 @@ def read(
     """
     if driver in BULK and (records := bulk(path, driver, layer, encoding=encoding, **options)) is not None:
         return records
-    return _one_by_one(path, driver, layer, shown, encoding, options)
+    if driver == "ESRI Shapefile" and encoding:
+        options["ENCODING"] = encoding
+    with fiona.Env(**_CONFIG, **(config or {})):
+        try:
+            collection = fiona.open(
+                path, driver=driver, layer=layer or None, encoding=encoding, **_ALLOW, **options
+            )
+        except (FionaError, ValueError) as error:
+            raise refusal("unreadable", shown, driver=driver, reason=_reason(error)) from error
+        with collection:
+            return _one_by_one(collection)
 
 
 def bulk(
@@ -237,51 +270,35 @@ def without_crs(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry")
 
 
-def _one_by_one(
-    path: Path, driver: str, layer: str, shown: str, encoding: str | None, options: dict[str, str]
-) -> Records:
+def _one_by_one(collection: fiona.Collection) -> Records:
     rows: list[dict[str, Any]] = []
     geometries: list[Any] = []
     fids: list[int] = []
     damaged: list[tuple[int, str]] = []
-    with fiona.Env(**_CONFIG):
+    columns = list(collection.schema["properties"])
+    expected = _count(collection)
+    iterator = iter(collection)
+    reached = -1
+    while True:
         try:
-            # fiona's own drivers only: it has no LIBKML.
-            name = "KML" if driver == "LIBKML" else driver
-            collection = fiona.open(
-                path, driver=name, layer=layer or None, encoding=encoding, **_ALLOW, **options
-            )
-        except (FionaError, ValueError) as error:
-            raise refusal("unreadable", shown, driver=driver, reason=_reason(error)) from error
-        with collection:
-            columns = list(collection.schema["properties"])
-            expected = _count(collection)
-            iterator = iter(collection)
-            reached = -1
-            while True:
-                try:
-                    feature = next(iterator)
-                except StopIteration:
-                    break
-                except (FionaError, ValueError, UnicodeError, OverflowError, RuntimeError) as error:
-                    reached += 1
-                    damaged.append((reached, _reason(error)))
-                    if expected >= 0 and reached + 1 >= expected:
-                        break
-                    continue
-                reached = int(feature.id) if str(feature.id).lstrip("-").isdigit() else reached + 1
-                try:
-                    geometry = None if feature.geometry is None else shape(feature.geometry)
-                except (shapely.errors.ShapelyError, ValueError, TypeError, AttributeError) as error:
-                    damaged.append((reached, _reason(error)))
-                    continue
-                rows.append(dict(feature.properties))
-                geometries.append(geometry)
-                fids.append(reached)
-    frame = pd.DataFrame(rows, columns=columns)
-    geometry_array = np.empty(len(geometries), dtype=object)
-    geometry_array[:] = geometries
-    return Records(gpd.GeoDataFrame(frame, geometry=geometry_array), np.array(fids, dtype=np.int64), damaged)
+            feature = next(iterator)
+            reached = int(feature.id)
+            geometry = None if feature.geometry is None else shape(feature.geometry)
+        except StopIteration:
+            break
+        except _DAMAGED as error:
+            reached += 1
+            damaged.append((reached, _reason(error)))
+            if len(damaged) + len(rows) >= expected:  # a driver that cannot step over its fault
+                break
+            continue
+        rows.append(dict(feature.properties))
+        geometries.append(geometry)
+        fids.append(reached)
+    array = np.empty(len(geometries), dtype=object)
+    array[:] = geometries
+    frame = gpd.GeoDataFrame(pd.DataFrame(rows, columns=columns), geometry=array)
+    return Records(frame, np.array(fids, dtype=np.int64), damaged)
 
 
 def _count(layer: fiona.Collection) -> int:
@@ -298,8 +315,8 @@ def _crs(wkt: str) -> pyproj.CRS | None:
         crs = pyproj.CRS.from_wkt(wkt)
     except pyproj.exceptions.CRSError:
         return None
-    # What GeoPackage calls undefined, and the local system of a file that names none.
-    return None if crs.name.casefold().startswith(("undefined", "unknown", "unnamed")) else crs
+    # What GeoPackage calls undefined, and the plane of a file that names none.
+    return None if crs.name.casefold().startswith("undefined") or crs.is_engineering else crs
 
 
 def _reason(error: Exception) -> str:

@@ -1,0 +1,246 @@
+"""Drawings and desktop tables: DXF of CAD programs, TAB and MIF of MapInfo."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gis.delivery import vector
+from gis.delivery.formats import stem
+from gis.delivery.raw import RawLayer, Undecoded, beyond_ascii, is_string, stage, title
+from gis.delivery.refusals import refusal
+from gis.inventory import Note
+from gis.language import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import geopandas as gpd
+
+_HEAD = 256 * 1024
+# What stands for a route or a node in a drawing, as DXF's subclass markers name it: LINE, LWPOLYLINE, POLYLINE, POINT,
+# INSERT. Texts, hatches, dimensions and the like are left out.
+_DRAWN = re.compile(r"AcDb(?:Line|Polyline|2dPolyline|3dPolyline|Point|BlockReference|MInsertBlock)\b")
+_UNICODE = re.compile(r"\\U\+([0-9A-Fa-f]{4})")
+_UTF8_SINCE = "AC1021"
+# $INSUNITS of the DXF reference, where it is not metres.
+_UNITS = {
+    1: Text("inches", "اینچ"),
+    2: Text("feet", "فوت"),
+    3: Text("miles", "مایل"),
+    4: Text("millimetres", "میلی‌متر"),
+    5: Text("centimetres", "سانتی‌متر"),
+    7: Text("kilometres", "کیلومتر"),
+    10: Text("yards", "یارد"),
+    14: Text("decimetres", "دسی‌متر"),
+    21: Text("US survey feet", "فوت نقشه‌برداری آمریکا"),
+}
+_INSERTS_AS_POINTS = {"DXF_INLINE_BLOCKS": "FALSE"}
+_LATIN = "ISO-8859-1"
+# Charsets of MapInfo under which GDAL hands on the bytes as they are.
+_NO_CHARSET = {"", "neutral"}
+
+
+def dxf(
+    path: Path, shown: str, folder: Path, encoding: str | None
+) -> list[tuple[str, Callable[[], RawLayer]]]:
+    """
+    Tell the one layer of a DXF drawing.
+
+    Parameters
+    ----------
+    path
+        The file.
+    shown
+        Its name for people.
+    folder
+        A private folder.
+    encoding
+        What its text is in, whatever it says.
+
+    Returns
+    -------
+    list of (str, callable)
+        ``"entities"``, and what reads it: lines, polylines, points and inserted blocks of model space, with the
+        drawing's own layers in the column ``Layer``.
+    """
+    return [("entities", partial(_dxf, path, shown, folder, encoding))]
+
+
+def mapinfo(
+    path: Path, shown: str, folder: Path, encoding: str | None
+) -> list[tuple[str, Callable[[], RawLayer]]]:
+    """
+    Tell the one layer of a MapInfo table.
+
+    Parameters
+    ----------
+    path
+        The .tab or the .mif file; its other parts lie beside it.
+    shown
+        Its name for people.
+    folder
+        A private folder.
+    encoding
+        What its text is in, whatever it says.
+
+    Returns
+    -------
+    list of (str, callable)
+        The table's name, and what reads it.
+
+    Raises
+    ------
+    SourceError
+        D010 where the table is made of others, or of a database or host.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD).decode("latin-1")
+    if head[:6].lower() == "!table":
+        _check_tab(head, shown)
+    return [(path.stem, partial(_mapinfo, path, shown, folder, encoding, head))]
+
+
+def _dxf(path: Path, shown: str, folder: Path, encoding: str | None) -> RawLayer:
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    header = _header(head.decode("latin-1"))
+    used, declared = _dxf_encoding(path, header, encoding)
+    staged = stage(path, folder / "layer.dxf")
+    config = dict(_INSERTS_AS_POINTS)
+    if used != declared or encoding:
+        config["DXF_ENCODING"] = used
+    records = vector.read(staged, "DXF", "entities", shown, config=config)
+    frame = records.frame
+    keep = np.ones(len(frame), dtype=bool)
+    if "PaperSpace" in frame:
+        keep &= ~frame["PaperSpace"].fillna(0).astype(bool).to_numpy()
+    markers = frame["SubClasses"].fillna("").astype(str)
+    if markers.any():
+        keep &= markers.str.contains(_DRAWN).to_numpy()
+    elif "Text" in frame:  # a drawing of release 12 has no markers
+        keep &= frame["Text"].isna().to_numpy()
+    frame = frame[keep].reset_index(drop=True)
+    frame = frame[[column for column in frame.columns if column == "geometry" or frame[column].notna().any()]]
+    frame = frame.drop(columns=["SubClasses", "PaperSpace"], errors="ignore")
+    texts = [str(c) for c in frame.columns if c != "geometry" and is_string(frame[c])]
+    for column in texts:
+        frame[column] = frame[column].str.replace(_UNICODE, lambda match: chr(int(match[1], 16)), regex=True)
+    undecoded = None
+    if used == _LATIN and not encoding:
+        columns = tuple(column for column in texts if beyond_ascii(frame[column]))
+        undecoded = Undecoded(columns, (), declared) if columns else None
+    notes = _damage(records, title(shown, "entities"))
+    units = _UNITS.get(int(header.get("$INSUNITS", "0") or 0))
+    if units is not None and not _plain(frame):
+        why = Text("the drawing's $INSUNITS says so", "‎$INSUNITS‎ نقشه چنین می‌گوید")
+        notes.append(Note("C106", title(shown, "entities"), fields={"declared": units, "why": why}))
+    shown_encoding = "" if undecoded else (encoding or declared)
+    return RawLayer(
+        shown, "entities", "DXF", None, shown_encoding, frame, records.fids[keep] + 1, notes, undecoded
+    )
+
+
+def _plain(frame: gpd.GeoDataFrame) -> bool:
+    """
+    Tell whether coordinates can be degrees, or metres of a UTM zone.
+
+    Programs write inches into the heads of drawings that are in metres: their templates say so.
+    """
+    bounds = frame.geometry.total_bounds
+    if not np.isfinite(bounds).all():
+        return True
+    degrees = abs(bounds).max() <= 180  # noqa: PLR2004
+    return bool(degrees or (bounds[0] > 1e5 and bounds[2] < 1e6 and bounds[1] > 1e6 and bounds[3] < 1e7))  # noqa: PLR2004
+
+
+def _header(head: str) -> dict[str, str]:
+    """Read the drawing's settings: each a name under code 9 and its value under the next code."""
+    lines = [line.strip() for line in head.splitlines()]
+    settings: dict[str, str] = {}
+    for at in range(0, len(lines) - 3):
+        if lines[at] == "9" and lines[at + 1].startswith("$"):
+            settings.setdefault(lines[at + 1], lines[at + 3])
+    return settings
+
+
+def _dxf_encoding(path: Path, header: dict[str, str], encoding: str | None) -> tuple[str, str]:
+    """Tell the encoding to read a drawing in, and the one that it declares."""
+    page = header.get("$DWGCODEPAGE", "").upper()
+    if header.get("$ACADVER", "") >= _UTF8_SINCE:
+        declared = "UTF-8"
+    else:
+        declared = "CP" + page.removeprefix("ANSI_") if page.startswith("ANSI_") else ""
+    if encoding:
+        return encoding, declared
+    if declared == "UTF-8":
+        try:
+            path.read_bytes().decode("utf-8")
+        except UnicodeDecodeError:
+            return _LATIN, declared
+    return declared or _LATIN, declared
+
+
+def _check_tab(head: str, shown: str) -> None:
+    kind = re.search(r"^\s*Type\s+(\w+)", head, re.IGNORECASE | re.MULTILINE)
+    name = kind[1].upper() if kind else ""
+    if name not in {"NATIVE", "DBF"}:
+        raise refusal("reference", shown, what=f"Type {name}" if name else "Open Table")
+    if re.search(r'IsSeamless"?\s*=\s*"?TRUE', head, re.IGNORECASE):
+        raise refusal("reference", shown, what="IsSeamless")
+    for file in re.findall(r'\bFile\s+"([^"]*)"', head, re.IGNORECASE):
+        if re.search(r"[\\/:]|^\.\.", file):
+            raise refusal("reference", shown, what=f"File {file}")
+
+
+def _mapinfo(path: Path, shown: str, folder: Path, encoding: str | None, head: str) -> RawLayer:
+    for part in sorted(path.parent.iterdir()):
+        if stem(part) == stem(path) and part.suffix.lower() in {
+            ".tab",
+            ".dat",
+            ".map",
+            ".id",
+            ".ind",
+            ".mif",
+            ".mid",
+        }:
+            stage(part, folder / f"layer{part.suffix.lower()}")
+    driver = "MapInfo File"
+    staged = folder / f"layer{'.tab' if head[:6].lower() == '!table' else '.mif'}"
+    if not staged.exists():  # told by its content, under another ending
+        stage(path, staged)
+    charset = re.search(r'\bCharset\s+"?([\w-]+)', head, re.IGNORECASE)
+    declared = charset[1] if charset else ""
+    bare = declared.casefold() in _NO_CHARSET
+    (found,) = vector.heads(staged, driver, shown)
+    records = vector.read(staged, driver, found.name, shown, encoding=encoding or (_LATIN if bare else None))
+    frame = records.frame
+    layer = RawLayer(
+        shown,
+        path.stem,
+        driver,
+        found.crs,
+        "" if bare else (encoding or declared),
+        frame,
+        records.fids if (records.fids > 0).all() else records.fids + 1,
+        _damage(records, shown),
+    )
+    columns = tuple(
+        str(c) for c in frame.columns if c != "geometry" and is_string(frame[c]) and beyond_ascii(frame[c])
+    )
+    if not bare or encoding or not columns:
+        return replace(layer, encoding=encoding or declared)
+    names = tuple(str(c) for c in frame.columns if not str(c).isascii())
+    return replace(layer, undecoded=Undecoded(columns, names, ""))
+
+
+def _damage(records: vector.Records, layer: str) -> list[Any]:
+    return [
+        Note("D003", layer, str(at + 1), {"record": at + 1, "reason": reason})
+        for at, reason in records.damaged
+    ]

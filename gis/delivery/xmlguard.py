@@ -1,0 +1,245 @@
+"""
+XML from the field, read as a stream that no entity, schema or link of it can make grow or reach out.
+
+GDAL never sees such a file itself but a clean copy: no document type, no comments, no processing instructions, no
+addresses of schemas or linked elements. A file that breaks off is closed after its last whole feature.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.sax
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+from xml.sax.handler import ContentHandler
+from xml.sax.saxutils import escape, quoteattr
+from xml.sax.xmlreader import InputSource
+
+import defusedxml
+import defusedxml.expatreader
+
+from gis.delivery.refusals import refusal
+from gis.language import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+    from pathlib import Path
+
+    from gis.errors import SourceError
+
+_DEPTH = 200
+# Elements that make a reader fetch something, in lower case.
+_REFERRING = {
+    "networklink": "NetworkLink",
+    "networklinkcontrol": "NetworkLink",
+    "include": "XInclude",
+    "ogrvrtdatasource": "VRT",
+    "ogrwfsdatasource": "WFS",
+}
+# What GDAL takes for columns where no schema tells it otherwise.
+_LEFT_OUT = {"boundedBy"}
+_REFERRING_ATTRIBUTES = {"schemalocation", "nonamespaceschemalocation", "href"}
+_DECLARED = re.compile(rb"""^\s*(?:\xef\xbb\xbf)?<\?xml[^>]*\bencoding\s*=\s*["']([\w.:-]+)""")
+
+
+@dataclass(frozen=True)
+class Copied:
+    """
+    How far a document could be copied.
+
+    Attributes
+    ----------
+    features
+        How many whole features went into the copy.
+    fault
+        What is wrong after them; empty where the document is whole.
+    """
+
+    features: int
+    fault: str
+
+
+def copy(path: Path, shown: str, target: Path, features: set[str], *, encoding: str | None = None) -> Copied:
+    """
+    Write a clean copy of an XML document.
+
+    Parameters
+    ----------
+    path
+        The document.
+    shown
+        Its name for people.
+    target
+        The copy, UTF-8.
+    features
+        The elements, without prefix, after which a broken document may be closed.
+    encoding
+        What its bytes are in, whatever it says.
+
+    Returns
+    -------
+    Copied
+        How far it went.
+
+    Raises
+    ------
+    SourceError
+        D001 where it breaks before its first feature; D010 for a document type, an entity, or an element that links
+        to another file or host.
+    """
+    with path.open("rb") as source, target.open("wb+") as out:
+        handler = _Copier(out, shown, features)
+        parser = defusedxml.expatreader.create_parser(forbid_dtd=True)
+        parser.setContentHandler(handler)
+        document = InputSource()
+        document.setByteStream(source)
+        if encoding:
+            document.setEncoding(encoding)
+        try:
+            parser.parse(document)
+        except defusedxml.DefusedXmlException as error:
+            raise forbidden(shown) from error
+        except (xml.sax.SAXException, ValueError, LookupError) as error:
+            fault = error.getMessage() if isinstance(error, xml.sax.SAXException) else str(error)
+            if not handler.features:
+                raise refusal("unreadable", shown, driver="XML", reason=fault) from error
+            handler.close_after_last()
+            return Copied(handler.features, fault)
+        return Copied(handler.features, "")
+
+
+def forbidden(shown: str) -> SourceError:
+    """
+    Word the refusal of a document type or an entity.
+
+    Parameters
+    ----------
+    shown
+        The document's name for people.
+
+    Returns
+    -------
+    SourceError
+        D010, to be raised.
+    """
+    return refusal("reference", shown, what=Text("a document type with entities", "تعریف سند با موجودیت"))
+
+
+def check_element(name: str, shown: str, allowed: Container[str] = ()) -> None:
+    """
+    Refuse an element that makes a reader fetch something.
+
+    Parameters
+    ----------
+    name
+        The element's name without prefix and namespace.
+    shown
+        The document's name for people.
+    allowed
+        Names, in lower case, that are judged by what they link to.
+
+    Raises
+    ------
+    SourceError
+        D010 for a network link and the like.
+    """
+    if (what := _REFERRING.get(name.casefold())) and name.casefold() not in allowed:
+        raise refusal("reference", shown, what=what)
+
+
+def readable_encoding(path: Path, encoding: str | None) -> tuple[str | None, str]:
+    """
+    Tell how to read a document's bytes where it is not in the encoding that it declares.
+
+    Parameters
+    ----------
+    path
+        The document.
+    encoding
+        What the user says.
+
+    Returns
+    -------
+    encoding : str or None
+        What to tell the parser: None for what the document says itself, ``"iso-8859-1"`` where its bytes are not what
+        it says and must be kept for who can tell.
+    declared : str
+        The encoding that it wrongly declares; empty where all is well.
+    """
+    if encoding:
+        return encoding, ""
+    data = path.read_bytes()
+    match = _DECLARED.match(data[:200])
+    declared = match[1].decode("ascii") if match else "UTF-8"
+    if declared.casefold() in {"utf-8", "utf8", "us-ascii", "ascii"} and data[:2] not in {
+        b"\xff\xfe",
+        b"\xfe\xff",
+    }:
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            # Cut within a character is cut, not another encoding.
+            if error.reason != "unexpected end of data":
+                return "iso-8859-1", declared
+    return None, ""
+
+
+class _Copier(ContentHandler):
+    """Writes what it is told, minus what reaches out, and remembers where the last whole feature ended."""
+
+    def __init__(self, out: IO[bytes], shown: str, features: set[str]) -> None:
+        super().__init__()
+        self._out = out
+        self._shown = shown
+        self._names = features
+        self._open: list[str] = []
+        self._safe = (0, 0)
+        self._stack: list[str] = []
+        self.features = 0
+        self._silent = 0
+        self._out.write(b'<?xml version="1.0" encoding="UTF-8"?>\n')
+
+    def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802 - SAX's name
+        local = name.rpartition(":")[2]
+        check_element(local, self._shown)
+        if len(self._open) >= _DEPTH:
+            raise refusal(
+                "unreadable",
+                self._shown,
+                driver="XML",
+                reason=Text("nested too deeply", "تودرتویی بیش از اندازه"),
+            )
+        kept = [
+            f" {key}={quoteattr(value)}"
+            for key, value in attrs.items()
+            if key.rpartition(":")[2].casefold() not in _REFERRING_ATTRIBUTES or value.startswith("#")
+        ]
+        self._open.append(name)
+        if local in _LEFT_OUT:
+            self._silent += 1
+        self._write(f"<{name}{''.join(kept)}>")
+
+    def endElement(self, name: str) -> None:  # noqa: N802 - SAX's name
+        self._open.pop()
+        self._write(f"</{name}>")
+        if name.rpartition(":")[2] in _LEFT_OUT:
+            self._silent -= 1
+        if name.rpartition(":")[2] in self._names:
+            self.features += 1
+            self._safe = (self._out.tell(), len(self._open))
+            self._stack = list(self._open)
+
+    def characters(self, content: str) -> None:
+        self._write(escape(content))
+
+    def close_after_last(self) -> None:
+        """Cut the copy after the last whole feature and close what is open there."""
+        at, depth = self._safe
+        self._out.truncate(at)
+        self._out.seek(at)
+        for name in reversed(self._stack[:depth]):
+            self._write(f"</{name}>")
+
+    def _write(self, text: str) -> None:
+        if not self._silent:
+            self._out.write(text.encode("utf-8", "replace"))
