@@ -34,6 +34,8 @@ _MOMENT = "1980-01-01T00:00:00.000Z"
 _GEOPACKAGE = "1.2"
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
+# QGIS draws what is in no other category with the one of the empty value; without it such features would not be seen.
+_OTHER, _GREY = "other / دیگر", "#5f6b76"
 _MARKERS = {
     "error": Symbol("error / خطا", "#c92a2a", 3.6, "diamond"),
     "warning": Symbol("warning / هشدار", "#e67700", 3.4, "triangle"),
@@ -42,18 +44,21 @@ _MARKERS = {
 _KINDS = {
     "cable": Symbol("cable / کابل", "#0b7285", 0.9),
     "duct": Symbol("duct / داکت", "#a04a00", 0.9, dashed=True),
+    "": Symbol(_OTHER, _GREY, 0.9),
 }
 _STATES = {
     "existing": Symbol("existing / موجود", "#495057", 2.4, "square"),
     "new": Symbol("new / جدید", "#0b7285", 2.4, "square"),
     "planned": Symbol("planned / برنامه‌ریزی‌شده", "#9c36b5", 2.4, "square"),
+    "": Symbol(_OTHER, _GREY, 2.4, "circle"),
 }
 _CONNECTIONS = {
     "existing": Symbol("connected before / از پیش متصل", "#495057", 4.0, "square"),
     "new": Symbol("newly connected / تازه متصل", "#0b7285", 4.0, "circle"),
     "none": Symbol("not connected / متصل نیست", "#c92a2a", 4.0, "triangle"),
+    "": Symbol(_OTHER, _GREY, 4.0, "star"),
 }
-_OUTLINE = {"": Symbol("area / محدوده", "#5f6b76", 0.4, dashed=True)}
+_OUTLINE = {"": Symbol("area / محدوده", _GREY, 0.4, dashed=True)}
 
 
 def findings_gpkg(findings: gpd.GeoDataFrame, path: str | Path) -> None:

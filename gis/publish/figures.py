@@ -178,6 +178,30 @@ def decimals(unit: str) -> int:
     return {"m": 2, "km": 3}.get(unit, 0)
 
 
+def counted(count: int, one: str, many: str, persian: str, lang: Language) -> str:
+    """
+    Write how many there are of something.
+
+    Parameters
+    ----------
+    count
+        How many.
+    one, many
+        The English noun.
+    persian
+        The Persian noun, which has one form after a number.
+    lang
+        The language.
+
+    Returns
+    -------
+    str
+        “1 error”, “2 errors”, «۲ خطا».
+    """
+    noun = persian if lang == "fa" else one if count == 1 else many
+    return f"{number(count, ',d', lang)} {noun}"
+
+
 def unit_text(unit: str, lang: Language) -> str:
     """
     Write a unit.
@@ -305,7 +329,7 @@ def jalali(day: date, lang: Language) -> str:
         converted = JalaliDate(day)  # type: ignore[no-untyped-call]
     except (ValueError, OverflowError):
         return ""
-    return digits(str(converted.strftime("%-d %B %Y", locale=lang)), "fa" if lang == "fa" else "en")
+    return digits(f"{converted.day} {converted.strftime('%B', locale=lang)} {converted.year}", lang)
 
 
 def survey_dates(layers: Sequence[gpd.GeoDataFrame]) -> tuple[date, date] | None:

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
 from gis.inventory import SCHEMAS
-from gis.language import Language, Text, digits, number
+from gis.language import Language, Text, number
 from gis.lengths import kinds
 from gis.publish import page
 from gis.publish.figures import (
     LENGTHS,
     SEVERITIES,
     address,
+    counted,
     county_names,
     decimals,
     gregorian,
@@ -34,7 +36,7 @@ from gis.publish.figures import (
     unit_text,
     wording,
 )
-from gis.publish.tables import looked_at, place, total_remarks
+from gis.publish.tables import looked_at, place, severity_counts, total_remarks
 from gis.totals import CONFIDENCE, VERDICTS
 
 if TYPE_CHECKING:
@@ -239,21 +241,24 @@ def _tiles(contents: _Contents, lang: Language) -> list[dict[str, str]]:
         {
             "state": "bad" if errors or findings.attrs["failed"] else "open" if warnings else "good",
             "label": Text("Findings", "ایرادها").render(lang),
-            "figure": Text("{errors} errors, {warnings} warnings", "{errors} خطا، {warnings} هشدار").render(
-                lang, errors=errors, warnings=warnings
-            ),
+            "figure": severity_counts(findings, lang),
         }
     )
     tiles.append(
         {
             "state": "plain",
-            "label": Text("Measured length of {n} routes", "طول اندازه‌گیری‌شدهٔ {n} مسیر").render(
-                lang, n=len(contents.measured)
+            "label": Text("Measured length of {routes}", "طول اندازه‌گیری‌شدهٔ {routes}").render(
+                lang, routes=_routes(len(contents.measured), lang)
             ),
             "figure": f"{metres(float(total[kind]), lang)} {unit_text('m', lang)}",
         }
     )
     return tiles
+
+
+def _routes(count: int, lang: Language) -> Text:
+    text = counted(count, "route", "routes", "مسیر", lang)
+    return Text(text, text)
 
 
 def _total(result: TotalResult, lang: Language) -> dict[str, Any]:
@@ -320,19 +325,16 @@ def _counties(contents: _Contents, lang: Language) -> dict[str, Any] | None:
     english = county_names(contents.inventory) if lang == "en" else {}
     rows = []
     for county, length in whole.head(_MOST_GROUPS).items():
-        here = table[table["county"].isna() if not isinstance(county, str) else table["county"] == county]
+        here = table[_same(table["county"], county)]
         by_kind = [float(here.loc[_same(here["kind"], kind), column].sum()) for kind in columns]
         edges = np.concatenate([[0.0], np.cumsum(by_kind)]) / widest * 100
         rows.append(
             {
-                "county": shown(english.get(county, county)) or "—",
+                "county": shown(english.get(str(county), county)) or "—",
                 "routes": number(int(here["routes"].sum()), ",d", lang),
                 "figures": [metres(value, lang) if value else "—" for value in by_kind],
                 "total": metres(float(length), lang),
-                "bars": [
-                    (f"{left:.2f}", f"{right - left:.2f}")
-                    for left, right in zip(edges[:-1], edges[1:], strict=True)
-                ],
+                "bars": [(f"{left:.2f}", f"{right - left:.2f}") for left, right in pairwise(edges.tolist())],
             }
         )
     return {
@@ -443,7 +445,9 @@ def _grid(crs: str | None, lines: Any, lang: Language) -> str:
         )
     zones, counts = np.unique(kinds.utm_zones(lines), return_counts=True)
     per_zone = [
-        Text("zone {zone}: {n} routes", "زون {zone}: {n} مسیر").render(lang, zone=int(zone), n=int(count))
+        Text("zone {zone}: {routes}", "زون {zone}: {routes}").render(
+            lang, zone=int(zone), routes=_routes(int(count), lang)
+        )
         for zone, count in zip(zones, counts, strict=True)
         if zone
     ]
@@ -456,6 +460,11 @@ def _grid(crs: str | None, lines: Any, lang: Language) -> str:
 
 def _heights(lines: Any, elevation_m: float, lang: Language) -> str:
     heighted = int(shapely.has_z(lines).sum())
+    if not heighted:
+        return Text(
+            "the geodesic raised to {h:,.10g} m above the ellipsoid; no vertex has a height of its own",
+            "ژئودزیک در ارتفاع {h:,.10g} متر بالای بیضوی؛ هیچ رأسی ارتفاع خود را ندارد",
+        ).render(lang, h=elevation_m)
     return Text(
         "the geodesic raised to the ground: heights of the vertices in {n} of {all} routes, else {h:,.10g} m above "
         "the ellipsoid",
@@ -484,9 +493,9 @@ def _accuracy(contents: _Contents, lang: Language) -> str:
     if assumed:
         parts.append(
             Text(
-                "assumed for {n} routes that do not state it: {a:.4g} m",
-                "برای {n} مسیر که آن را نگفته‌اند فرض شده است: {a:.4g} متر",
-            ).render(lang, n=assumed, a=contents.inventory.project.project.accuracy_m)
+                "assumed where it is not stated, {routes}: {a:.4g} m",
+                "فرض‌شده برای {routes} که آن را نگفته‌اند: {a:.4g} متر",
+            ).render(lang, routes=_routes(assumed, lang), a=contents.inventory.project.project.accuracy_m)
         )
     return ("؛ " if lang == "fa" else "; ").join(parts) or "—"
 
@@ -500,9 +509,7 @@ def _sources(inventory: Inventory, lang: Language) -> list[dict[str, str]]:
             "driver": shown(source.driver),
             "crs": shown(source.crs, 80),
             "encoding": shown(source.encoding),
-            "features": digits(f"{source.features:,d}", "en")
-            if lang == "en"
-            else number(source.features, ",d", lang),
+            "features": number(source.features, ",d", lang),
         }
         for source in inventory.sources
     ]

@@ -19,6 +19,7 @@ from gis.publish.figures import (
     MEASURED,
     SEVERITIES,
     address,
+    counted,
     decimals,
     is_missing,
     layer_label,
@@ -32,7 +33,7 @@ from gis.publish.spreadsheet import Sheet, workbook
 from gis.totals import VERDICTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import geopandas as gpd
     import pandas as pd
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from gis.documents import InspectDocument, InspectedLayer
+    from gis.project import Severity
     from gis.totals import TotalResult
 
 _FORMULA = r"^[\s\x00-\x20]*[=+\-@\t\r＝＋－＠]"
@@ -346,23 +348,46 @@ def looked_at(findings: gpd.GeoDataFrame, lang: Language) -> str:
     str
         “No findings: 56 checks over 3 layers, 214 features.”
     """
-    counts = findings["severity"].value_counts()
     looked = findings.attrs["looked_at"]
     layers = sum(1 for features in looked.values() if features)
-    over = Text(
-        "{checks} checks over {layers} layers, {features} features",
-        "{checks} بررسی روی {layers} لایه و {features} عارضه",
-    ).render(lang, checks=len(findings.attrs["ran"]), layers=layers, features=int(sum(looked.values())))
-    if not len(findings):
-        return Text("No findings: {over}.", "ایرادی پیدا نشد: {over}.").render(lang, over=Text(over, over))
-    return Text(
-        "{error} errors, {warning} warnings, {info} notes: {over}.",
-        "{error} خطا، {warning} هشدار، {info} یادآوری: {over}.",
-    ).render(
+    over = Text("{checks} over {layers}, {features}", "{checks} روی {layers} و {features}").render(
         lang,
-        over=Text(over, over),
-        **{name: int(counts.get(name, 0)) for name in SEVERITIES},
+        checks=_plain(counted(len(findings.attrs["ran"]), "check", "checks", "بررسی", lang)),
+        layers=_plain(counted(layers, "layer", "layers", "لایه", lang)),
+        features=_plain(counted(int(sum(looked.values())), "feature", "features", "عارضه", lang)),
     )
+    if not len(findings):
+        return Text("No findings: {over}.", "ایرادی پیدا نشد: {over}.").render(lang, over=_plain(over))
+    return f"{severity_counts(findings, lang, SEVERITIES)}: {over}."
+
+
+def severity_counts(
+    findings: gpd.GeoDataFrame, lang: Language, severities: Iterable[Severity] = ("error", "warning")
+) -> str:
+    """
+    Say how many findings there are of each severity.
+
+    Parameters
+    ----------
+    findings
+        As `gis.check` gives them.
+    lang
+        The language.
+    severities
+        The severities to name.
+
+    Returns
+    -------
+    str
+        “2 errors, 1 warning”.
+    """
+    counts = findings["severity"].value_counts()
+    plurals = {"error": "errors", "warning": "warnings", "info": "notes"}
+    words = [
+        counted(int(counts.get(name, 0)), SEVERITIES[name].en, plurals[name], SEVERITIES[name].fa, lang)
+        for name in severities
+    ]
+    return ("، " if lang == "fa" else ", ").join(words)
 
 
 def feature_label(layer: str, feature: str, lang: Language) -> str:
@@ -439,12 +464,14 @@ def inspection_tables(document: InspectDocument, lang: Language = "en") -> list[
 def _layer_facts(layer: InspectedLayer, lang: Language) -> Table:
     from rich.text import Text as Line  # noqa: PLC0415
 
-    unknown = Text("unknown", "نامعلوم").render(lang)
+    believed = layer.crs_believed or Text("unknown", "نامعلوم").render(lang)
+    if layer.axes_swapped:
+        believed += Text(", axes swapped", "، محورها جابه‌جا").render(lang)
     facts = _table(title=Line(shown(layer.layer), style="bold"), headed=False)
     _add_column(facts, "", style="dim")
     _add_column(facts, "", fold=True)
     rows: list[tuple[Text, str]] = [
-        (Text("Understood as", "شناخته‌شده به‌عنوان"), _schema_label(layer.schema_name, lang)),
+        (Text("Understood as", "شناخته‌شده به‌عنوان"), _schema_label(layer.goes_into, lang)),
         (Text("Format", "قالب"), layer.driver),
         (Text("Features", "تعداد عارضه"), number(layer.features, ",d", lang)),
         (Text("Geometry", "هندسه"), ", ".join(layer.geometry_types)),
@@ -452,12 +479,14 @@ def _layer_facts(layer: InspectedLayer, lang: Language) -> Table:
             Text("CRS declared", "سیستم مختصات اعلام‌شده"),
             layer.crs_declared or Text("none", "ندارد").render(lang),
         ),
-        (Text("CRS believed", "سیستم مختصات پذیرفته‌شده"), layer.crs_believed or unknown),
+        (Text("CRS believed", "سیستم مختصات پذیرفته‌شده"), believed),
         (Text("Encoding", "کدگذاری متن"), layer.encoding),
-        *((Text("Evidence", "شواهد"), line) for line in layer.evidence),
-        *((Text("Note", "یادداشت"), line) for line in layer.notes),
+        (Text("Evidence", "شواهد"), layer.evidence),
+        (Text("To be reported", "ایرادهای خواندن"), ", ".join(layer.notes)),
     ]
     for label, value in rows:
+        if not value:
+            continue
         facts.add_row(label.render(lang), Line(shown(value, 500)))
     return facts
 
@@ -473,20 +502,27 @@ def _layer_columns(layer: InspectedLayer, lang: Language) -> Table:
     ):
         _add_column(columns, heading.render(lang), fold=True)
     ask = Text("decide: which one?", "تصمیم با شما: کدام؟").render(lang)
-    names = dict.fromkeys([*layer.columns, *layer.ambiguous, *layer.alternatives])
-    for name in names:
+    for name in dict.fromkeys([*layer.columns, *layer.set, *layer.ambiguous, *layer.alternatives]):
         others = [
-            f"{guess.column} ({number(guess.score, '.0%', lang)})"
-            for guess in layer.alternatives.get(name, ())
+            *layer.ambiguous.get(name, ()),
+            *(
+                f"{guess.column} ({number(guess.score, '.0%', lang)})"
+                for guess in layer.alternatives.get(name, ())
+            ),
         ]
-        taken = (
-            Line(ask, style="yellow") if name in layer.ambiguous else Line(shown(layer.columns.get(name, "")))
-        )
-        columns.add_row(name, taken, Line(shown(", ".join(others), 300)))
-    if layer.unmatched:
+        taken = layer.columns.get(name, f"= {layer.set[name]}" if name in layer.set else "")
+        undecided = name in layer.ambiguous and not taken
+        cell = Line(ask, style="yellow") if undecided else Line(shown(taken))
+        columns.add_row(name, cell, Line(shown(", ".join(others), 300)))
+    if layer.further:
         left = Text("Not taken: {names}", "برداشته‌نشده: {names}")
-        columns.caption = Line(left.render(lang, names=shown(", ".join(layer.unmatched), 300)))
+        columns.caption = Line(left.render(lang, names=shown(", ".join(layer.further), 300)))
     return columns
+
+
+def _plain(text: str) -> Text:
+    """Let words of our own stand in a sentence without the isolates that a value gets."""
+    return Text(text, text)
 
 
 def _schema_label(name: str | None, lang: Language) -> str:
