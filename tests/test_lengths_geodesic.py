@@ -120,10 +120,12 @@ def test_series_leaves_out_less_than_it_may(lat):
     wgs84 = Geodesic.WGS84
     widest = geodesic.SHORT_LONGITUDE_DEGREES
     for azimuth in np.arange(0, 181, 15):
-        end = wgs84.Direct(lat, 0, float(azimuth), 10 * geodesic.SHORT_M)
-        reach = min(1.0, 10 * widest / max(abs(end["lon2"]), 1e-12))
-        end = wgs84.Direct(lat, 0, float(azimuth), reach * 10 * geodesic.SHORT_M)
-        if abs(end["lon2"]) > 10 * widest * 1.5:
+        reach = 10 * geodesic.SHORT_M
+        end = wgs84.Direct(lat, 0, float(azimuth), reach)
+        while 10 * widest < abs(end["lon2"]) < 90:
+            reach *= 0.95
+            end = wgs84.Direct(lat, 0, float(azimuth), reach)
+        if abs(end["lon2"]) >= 90:
             continue  # over the pole; there is no short segment like it
         work = np.empty((8, 1))
         work[1], work[4], work[5] = end["lat2"] - lat, end["lon2"], end["lat2"] + lat

@@ -190,7 +190,7 @@ def part_all_lengths(
         `crs` is not known or not projected.
     """
     zones, meridians = _zones_and_meridians(vertices, crs)
-    lengths = sum_segments(vertices, _every, elevation_m, meridians, results=4, buffers=10)
+    lengths = sum_segments(vertices, _every, elevation_m, meridians, results=4, buffers=11)
     lengths[1] = _by_proj(vertices, crs, zones, lengths[1])
     return lengths
 
@@ -211,7 +211,7 @@ def part_heighted_lengths(vertices: Vertices, elevation_m: float = 0.0) -> NDArr
     numpy.ndarray
         (3, p) geodesic, ground and slope lengths in metres of each part.
     """
-    return sum_segments(vertices, _heighted, elevation_m, results=3, buffers=10)
+    return sum_segments(vertices, _heighted, elevation_m, results=3, buffers=11)
 
 
 def part_grid_lengths(vertices: Vertices, crs: str | None = None) -> NDArray[np.float64]:
@@ -268,12 +268,12 @@ def _every(
     s = measure_block(block)
     # The grid first: raising takes the buffers that it reads.
     grid = _scale(block, s, meridians, block.work[6:8])
-    return s, grid, *_raise(block, s, elevation_m, block.work[8:10])
+    return s, grid, *_raise(block, s, elevation_m, block.work[8:11])
 
 
 def _heighted(block: Block, elevation_m: float) -> tuple[NDArray[np.float64], ...]:
     s = measure_block(block)
-    return s, *_raise(block, s, elevation_m, block.work[8:10])
+    return s, *_raise(block, s, elevation_m, block.work[8:11])
 
 
 def _scaled(block: Block, meridians: NDArray[np.float64]) -> tuple[NDArray[np.float64]]:
@@ -284,7 +284,7 @@ def _raise(
     block: Block, s: NDArray[np.float64], elevation_m: float, work: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Raise segments to the ground, and lay them along the slope."""
-    ground, slope = work
+    ground, slope = work[:2]
     curvature(block, out=ground)
     if block.height is None:
         ground *= elevation_m
@@ -299,7 +299,10 @@ def _raise(
     np.subtract(block.height[1:], block.height[:-1], out=slope)
     slope[~np.isfinite(slope)] = 0
     slope[block.joints] = 0
-    np.hypot(ground, slope, out=slope)
+    slope *= slope
+    np.multiply(ground, ground, out=work[2])
+    slope += work[2]
+    np.sqrt(slope, out=slope)
     return ground, slope
 
 

@@ -195,10 +195,13 @@ def _segments(
     widest = max(east.max(), -east.min())
     np.add(lat_to, lat_from, out=middle)
     middle *= _RADIAN / 2
-    np.cos(middle, out=middle)
-    east *= middle
+    np.tan(middle, out=middle)
     middle *= middle
+    middle += 1
+    np.divide(1, middle, out=middle)  # cos² φ
     np.multiply(middle, _W1, out=w)
+    np.sqrt(middle, out=middle)
+    east *= middle
     w += 1
     north /= w
     # The reciprocal of the length, at first in degrees.
