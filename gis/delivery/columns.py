@@ -1,41 +1,55 @@
 """
 Which layer is which, which column is which, and which value is which code.
 
-Names come first: the canonical name, a synonym (``synonyms.toml``: Persian, English, Persian in Latin letters, OFDS), one
-cut to ten letters by the DBF format, one misspelt. Values come second: they confirm a name, decide between two, and
-find a column of codes that no name tells. Two columns that fit equally well are reported, not picked.
+Names come first: the canonical name, a synonym (``synonyms.toml``: Persian, English, Persian in Latin letters,
+OFDS), one cut to ten letters by the DBF format, one misspelt. Values come second: they confirm a name, decide
+between two, and find a column of codes that no name tells. Two columns that fit equally well are reported, not
+picked.
 """
 
 from __future__ import annotations
 
 import difflib
-import json
 import re
-import tomllib
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from gis.delivery.dates import parse_dates
 from gis.delivery.quantities import parse_numbers, unit_factor
-from gis.delivery.text import each, fold, persian, written
+from gis.delivery.synonyms import (
+    BRACKETS,
+    EXACT,
+    LAST,
+    LONG_WORD,
+    NAMED,
+    SIMILAR,
+    WEAK,
+    book,
+    code_among,
+    match_values,
+    name_key,
+    names_of,
+    referenced,
+    words_of,
+)
+from gis.delivery.text import fold, persian
 from gis.errors import ProjectError
 from gis.inventory import SCHEMAS
 from gis.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-    from numpy.typing import NDArray
+    import pandas as pd
 
     from gis.inventory import Column, LayerName, Schema
 
-# How surely a name tells the column; values move it by up to 30 %.
-_EXACT, _NAMED, _STUMP, _WEAK, _CONTAINED, _MISSPELT, _LAST = 1.0, 0.95, 0.94, 0.75, 0.72, 0.7, 0.6
+__all__ = ["Candidate", "Guess", "Match", "match", "match_values", "referenced", "which_layer"]
+
+# How surely a name tells the column, beside what `gis.delivery.synonyms` has; values move it by up to 30 %.
+_STUMP, _CONTAINED, _MISSPELT = 0.94, 0.72, 0.7
 _BY_VALUES = 0.6
 _VALUE_WEIGHT = 0.3
 _TAKEN_FROM = 0.55
@@ -43,9 +57,11 @@ _SHOWN_FROM = 0.3
 _EQUAL = 0.02
 _SAMPLE = 2000
 _MANY_COLUMNS = 256
-_SIMILAR = 0.85
 _ALL = 0.9
 _DBF_NAME = 10
+_LONG_NAME = 100
+_STUMP_LETTERS = 4  # shorter ones begin many names
+_SHOWN_NAMES = 30
 
 # Where the values of a number may lie; beside it a name is doubted.
 _RANGES = {
@@ -57,25 +73,18 @@ _RANGES = {
 }
 
 _WHY = {
-    _EXACT: Text("the canonical name", "نام استاندارد"),
-    _NAMED: Text("a synonym", "نام هم‌معنا"),
+    EXACT: Text("the canonical name", "نام استاندارد"),
+    NAMED: Text("a synonym", "نام هم‌معنا"),
     _STUMP: Text("a name cut to ten letters", "نام بریده به ده نویسه"),
-    _WEAK: Text("a name that may mean it", "نامی که می‌تواند همین باشد"),
+    WEAK: Text("a name that may mean it", "نامی که می‌تواند همین باشد"),
     _CONTAINED: Text("its name holds a synonym", "نامش نام هم‌معنا را در خود دارد"),
     _MISSPELT: Text("a misspelt synonym", "نام هم‌معنا با املای نادرست"),
-    _LAST: Text("for want of a better name", "چون نام بهتری نیست"),
+    LAST: Text("for want of a better name", "چون نام بهتری نیست"),
     0.0: Text("its values alone", "تنها از مقدارها"),
 }
 
-_BRACKETS = re.compile(r"[(\[{（]([^)\]}）]*)[)\]}）]")
 _LAST_WORD = re.compile(r"[\s_\-./]+([^\s_\-./]+)$")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\D)(?=\d)|(?<=\d)(?=\D)")
-_WORD_BREAK = re.compile(r"[\W_]+")
 _DEDUPLICATED = re.compile(r"_\d{1,2}$")
-_NEGATION = {
-    fold(word)
-    for word in ("not", "non", "no", "un", "غیر", "نا", "بدون", "فاقد", "عدم", "نیست", "ندارد", "نشده")
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,139 +159,6 @@ class Guess:
     why: Text
 
 
-# --- The synonyms ---
-
-
-@cache
-def _book() -> dict[str, Any]:
-    data: dict[str, Any] = tomllib.loads(
-        (files("gis.delivery") / "synonyms.toml").read_text(encoding="utf-8")
-    )
-    return data
-
-
-@cache
-def _synonyms(layer: LayerName, column: str) -> dict[str, float]:
-    """Give the keys of all names of a column with how surely each tells it."""
-    entry = _book()[layer][column]
-    if "same" in entry:
-        return _synonyms(*entry["same"].split("."))
-    known = {}
-    for tier, score in (("last", _LAST), ("weak", _WEAK), ("names", _NAMED)):
-        known.update({_key(name): score for name in entry.get(tier, ())})
-    known[_key(column)] = _EXACT
-    return known
-
-
-@cache
-def _codes(layer: LayerName, column: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Give the folded values that are a code each, and the words that may stand among others."""
-    entry = _book()["values"][f"{layer}.{column}"]
-    if "same" in entry:
-        return _codes(*entry["same"].split("."))
-    words = {fold(word): code for code, lists in entry.items() for word in lists["words"]}
-    exact = {fold(value): code for code, lists in entry.items() for value in lists["exact"]}
-    for code, label in SCHEMAS[layer][column].codes.items():
-        exact |= {fold(code): code, fold(label.en): code, fold(label.fa): code}
-    return words | exact, words
-
-
-def _key(name: str) -> str:
-    """Bring a column's name into the form that it is compared in: folded letters and digits, no unit in brackets."""
-    key = "".join(c for c in fold(_BRACKETS.sub(" ", name)) if c.isalnum())
-    return key or "".join(c for c in fold(name) if c.isalnum())
-
-
-def _words(text: str) -> list[str]:
-    """Take a name or a value apart into folded words."""
-    text = text.replace("\u200c", " ")
-    return [fold(word) for part in _WORD_BREAK.split(text) for word in _CAMEL.split(part) if word]
-
-
-# --- Codes ---
-
-
-def match_values(
-    values: Iterable[Any], column: Column, layer: LayerName, given: Mapping[str, str] | None = None
-) -> dict[Any, str | None]:
-    """
-    Find the code that each value of a column stands for.
-
-    Parameters
-    ----------
-    values
-        The different values, or all of them; missing ones are left out.
-    column
-        A column with a code list.
-    layer
-        The canonical layer that it belongs to.
-    given
-        Values whose code the project file gives; they count before all else.
-
-    Returns
-    -------
-    dict
-        Value to code, in the order of the values; None where it stands for no code, or for more than one.
-    """
-    known = {fold(theirs): code for theirs, code in (given or {}).items()}
-    found: dict[Any, str | None] = {}
-    for value in values:
-        if isinstance(value, list | tuple | dict | np.ndarray) or pd.isna(value) or value in found:
-            continue
-        text = written(value)
-        found[value] = known.get(fold(text)) or _code(text, column.name, layer)
-    return found
-
-
-def _code(text: str, column: str, layer: LayerName) -> str | None:
-    whole, words = _codes(layer, column)
-    folded = fold(text)
-    if folded in whole:
-        return whole[folded]
-    bare = "".join(c for c in folded if c.isalnum())
-    if bare in whole:
-        return whole[bare]
-    parts = _words(text)[:20]
-    if _NEGATION.isdisjoint(parts):
-        codes = {words[part] for part in parts if part in words}
-        if len(codes) == 1:
-            return codes.pop()
-        if not codes and len(bare) >= 5:  # noqa: PLR2004 - shorter words are alike by chance
-            near = difflib.get_close_matches(
-                bare, [word for word in whole if len(word) >= 5], n=1, cutoff=_SIMILAR
-            )  # noqa: PLR2004
-            return whole[near[0]] if near else None
-    return None
-
-
-def referenced(values: pd.Series[Any]) -> NDArray[np.object_]:
-    """
-    Reduce what refers to another feature to its id: OFDS writes the whole node, ``{"id": …, "name": …}``.
-
-    Parameters
-    ----------
-    values
-        (n,) ids, mappings, or mappings written as JSON.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n,) ids as text; None where there is none.
-    """
-    return each(values, _reference)
-
-
-def _reference(value: Any) -> str | None:
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return str(value)
-    if isinstance(value, dict):
-        value = value.get("id", value.get("name"))
-    return None if value is None else written(value)
-
-
 # --- Layers ---
 
 _LINES, _POINTS = {"LineString", "MultiLineString", "LinearRing"}, {"Point", "MultiPoint"}
@@ -292,8 +168,8 @@ def which_layer(frame: pd.DataFrame, geometry_types: Collection[str], title: str
     """
     Tell which canonical layer a layer of a delivery is.
 
-    Lines are routes unless the name says that they are background; points are manholes or offices by the layer's name, its
-    columns and the words of its values. What neither tells is left undecided.
+    Lines are routes unless the name says that they are background; points are manholes or offices by the
+    layer's name, its columns and the words of its values. What neither tells is left undecided.
 
     Parameters
     ----------
@@ -318,8 +194,8 @@ def which_layer(frame: pd.DataFrame, geometry_types: Collection[str], title: str
         return None
     else:
         candidates = ["routes", "manholes", "offices"]
-    titles = {kind: {fold(word) for word in words} for kind, words in _book()["titles"].items()}
-    said = set(_words(title)) | {_key(title)}
+    titles = {kind: {fold(word) for word in words} for kind, words in book()["titles"].items()}
+    said = set(words_of(title)) | {name_key(title)}
     own = {name: len(said & titles[name]) for name in SCHEMAS}
     if said & titles["other"] and not any(own.values()):
         return None
@@ -357,8 +233,8 @@ _TELLING = {
 
 def _columns_for(frame: pd.DataFrame, layer: LayerName) -> float:
     """Count the columns whose names tell this layer from the others."""
-    keys = {_key(str(name)) for name in frame.columns}
-    return float(sum(any(_synonyms(layer, c).get(key, 0) >= _NAMED for key in keys) for c in _TELLING[layer]))
+    keys = {name_key(str(name)) for name in frame.columns}
+    return float(sum(any(names_of(layer, c).get(key, 0) >= NAMED for key in keys) for c in _TELLING[layer]))
 
 
 def _values_for(frame: pd.DataFrame, titles: set[str]) -> float:
@@ -368,7 +244,7 @@ def _values_for(frame: pd.DataFrame, titles: set[str]) -> float:
         values = _sample(frame[name])
         texts = [value for value in values if isinstance(value, str)]
         if texts and len(texts) == len(values):
-            best = max(best, sum(not titles.isdisjoint(_words(text[:200])) for text in texts) / len(texts))
+            best = max(best, sum(not titles.isdisjoint(words_of(text[:200])) for text in texts) / len(texts))
     return best
 
 
@@ -377,15 +253,9 @@ def _set_by(frame: pd.DataFrame, title: str, layer: LayerName) -> dict[str, str]
     given = {}
     for column in SCHEMAS[layer].columns:
         if column.name in {"kind", "status"}:
-            words = _codes(layer, column.name)[1]
-            parts = _words(title)
-            codes = {words[part] for part in parts if part in words} if _NEGATION.isdisjoint(parts) else set()
-            # A duct of fibre is a duct.
-            weaker = {words[w] for w in ("fibre", "fiber", "فیبر") if w in words and w in parts}
-            strong = {words[p] for p in parts if p in words and p not in {"fibre", "fiber", "فیبر"}}
-            codes = strong or weaker if codes else codes
-            if len(codes) == 1:
-                given[column.name] = codes.pop()
+            code = code_among(words_of(title), layer, column.name)
+            if code is not None:
+                given[column.name] = code
     if (
         layer == "routes"
         and "kind" not in given
@@ -495,7 +365,7 @@ def _find(name: str, theirs: Sequence[str], ours: str, source: str) -> str:
     ]
     if len(alike) == 1:
         return alike[0]
-    shown = theirs[:30] + ["…"] * (len(theirs) > 30)  # noqa: PLR2004 - a line that can be read
+    shown = [*theirs[:_SHOWN_NAMES], *(["…"] if len(theirs) > _SHOWN_NAMES else [])]
     raise ProjectError(
         Text(
             "{source}: columns names {theirs} for {ours}, which it does not have; it has: {has}",
@@ -534,24 +404,28 @@ def _rank(frame: pd.DataFrame, schema: Schema, theirs: Sequence[str]) -> dict[st
 
 def _name_score(theirs: str, layer: LayerName, column: str, *, fuzzy: bool) -> float:
     """Tell how surely a name means a column."""
-    known = _synonyms(layer, column)
-    key = _key(theirs)
-    if key in known:
-        return known[key]
-    without_unit = _key(_LAST_WORD.sub("", theirs)) if _heading_factor(theirs) else key
-    if without_unit in known and known[without_unit] >= _WEAK:
-        return min(known[without_unit], _NAMED)
-    if any(key in _synonyms(layer, other.name) for other in SCHEMAS[layer].columns):
+    known = names_of(layer, column)
+    bare = name_key(theirs)
+    if bare in known:
+        return known[bare]
+    if _heading_factor(theirs):
+        without_unit = known.get(name_key(_LAST_WORD.sub("", theirs)), 0.0)
+        if without_unit >= WEAK:
+            return min(without_unit, NAMED)
+    if any(bare in names_of(layer, other.name) for other in SCHEMAS[layer].columns):
         return 0.0  # a whole name of another column is no part of one of this
-    sure = [name for name, score in known.items() if score >= _NAMED]
+    return _part_score(theirs, bare, [name for name, score in known.items() if score >= NAMED], fuzzy=fuzzy)
+
+
+def _part_score(theirs: str, bare: str, sure: Sequence[str], *, fuzzy: bool) -> float:
+    """Tell how surely a name is a column's cut off, with words around, or misspelt."""
     if _is_stump(theirs) and any(name.startswith(stump) for stump in _stumps(theirs) for name in sure):
         return _STUMP
-    padded = f" {' '.join(_words(theirs))} "
-    if any(len(name) > 3 and f" {name} " in padded for name in sure):  # noqa: PLR2004 - short words are anywhere
+    padded = f" {' '.join(words_of(theirs))} "
+    if any(len(name) >= _STUMP_LETTERS and f" {name} " in padded for name in sure):
         return _CONTAINED
-    if fuzzy and len(key) >= 5 and difflib.get_close_matches(key, sure, n=1, cutoff=_SIMILAR):  # noqa: PLR2004
-        return _MISSPELT
-    return 0.0
+    misspelt = fuzzy and LONG_WORD <= len(bare) <= _LONG_NAME
+    return _MISSPELT if misspelt and difflib.get_close_matches(bare, sure, n=1, cutoff=SIMILAR) else 0.0
 
 
 def _is_stump(name: str) -> bool:
@@ -562,13 +436,13 @@ def _is_stump(name: str) -> bool:
 
 def _stumps(name: str) -> list[str]:
     # GDAL numbers names that became equal: RECORDED_L, RECORDED_1.
-    keys = [_key(name), _key(_DEDUPLICATED.sub("", name))]
-    return [key for key in keys if len(key) >= 4]  # noqa: PLR2004 - shorter ones begin many names
+    keys = [name_key(name), name_key(_DEDUPLICATED.sub("", name))]
+    return [key for key in keys if len(key) >= _STUMP_LETTERS]
 
 
 def _heading_factor(name: str) -> float | None:
     """Give the factor to metres of the unit that a heading ends with: ``Length (km)``, «طول_کیلومتر»."""
-    bracket = _BRACKETS.search(name)
+    bracket = BRACKETS.search(name)
     last = _LAST_WORD.search(name)
     unit = bracket[1] if bracket else (last[1] if last else "")
     return unit_factor(unit)
@@ -625,7 +499,7 @@ class _Evidence:
             return float(np.mean((numbers >= low) & (numbers <= high)))
         if column.kind == "date":
             days = parse_dates(np.array(values, dtype=object))
-            return float(np.mean([day is not None for day in days.values]))
+            return sum(day is not None for day in days.values) / len(values)  # noqa: PD011 - of Days, not of pandas
         return _text_fit(values, column.name)
 
 

@@ -1,37 +1,49 @@
 """
 Which coordinate reference system a layer's coordinates are really in.
 
-A file may declare none, the neighbouring zone, the other datum, or hold latitude first. Each way of reading its numbers
-puts it somewhere; the area of the survey and points that are known already tell which ways can be right. A declared
-system is read as declared all the same, and what speaks against it is reported: nothing is repaired in silence. What the
-evidence leaves open stays open.
+A file may declare none, the neighbouring zone, the other datum, or hold latitude first. Each way of reading its
+numbers puts it somewhere; the area of the survey and points that are known already tell which ways can be
+right. A declared system is read as declared all the same, and what speaks against it is reported: nothing is
+repaired in silence. What the evidence leaves open stays open.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyproj
 import shapely
-from pyproj.transformer import TransformerGroup
 from scipy.spatial import cKDTree
 
 from gis import mercator
+from gis.delivery.systems import authority, datum, label, recognised, to_wgs84, unfit
 from gis.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     Array = NDArray[np.float64]
 
-# WGS 84 and ED50(ED77), geographic and UTM zones 38N to 41N, and Web Mercator, by EPSG code; where two put a layer at the
-# same place, the first one is believed.
+__all__ = [
+    "CANDIDATES",
+    "IRAN",
+    "Belief",
+    "Reading",
+    "authority",
+    "believe",
+    "label",
+    "recognised",
+    "shift_m",
+    "to_wgs84",
+]
+
+# WGS 84 and ED50(ED77), geographic and UTM zones 38N to 41N, and Web Mercator, by EPSG code; where two put a
+# layer at the same place, the first one is believed.
 CANDIDATES = (4326, 32638, 32639, 32640, 32641, 4154, 2058, 2059, 2060, 2061, 3857)
 
 # Iran on land and offshore: the area of use of ED50(ED77) in the EPSG registry, rounded outwards.
@@ -47,7 +59,7 @@ _MUCH_NEARER = 0.25
 _PAIRED_M = 2.0
 _PAIRS = 3
 _SHIFT_AT_MOST_M = 1_000.0
-_ED77 = 4154
+_CIRCLE = 360.0
 _UTM_EASTING = (0.0, 1e6)
 _UTM_NORTHING = (0.0, 1e7)
 
@@ -114,116 +126,6 @@ class Belief:
     open: tuple[Reading, ...] = ()
 
 
-# --- Transformation ---
-
-
-def to_wgs84(xy: Array, crs: pyproj.CRS, *, swapped: bool = False) -> Array:
-    """
-    Bring coordinates to WGS 84 longitude and latitude.
-
-    ED50(ED77) goes by the transformation of the EPSG registry that is made for the whole of Iran, "ED50(ED77) to WGS 84
-    (1)" (position vector; −110.33, −97.73, −119.85 m; 0.3423″, 1.1634″, 0.2715″; 0.063 ppm; accuracy 1 m), never by one
-    of those for single oil fields, so that no layer is torn. Other datums go by PROJ's best transformation that needs no
-    grid from the network.
-
-    Parameters
-    ----------
-    xy
-        (n, 2) coordinates, easting or longitude first whatever the system's own order, in its units.
-    crs
-        Their coordinate reference system.
-    swapped
-        Northing or latitude is first in ``xy``.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n, 2) degrees, EPSG:4326; NaN where a coordinate is not finite or outside what the projection can do.
-    """
-    xy = np.asarray(xy, dtype=np.float64)
-    x, y = (xy[:, 1], xy[:, 0]) if swapped else (xy[:, 0], xy[:, 1])
-    crs = recognised(crs)
-    if crs.to_epsg() != 4326:  # noqa: PLR2004 - WGS 84 stays to the last bit
-        x, y = _transformer(crs.to_wkt()).transform(x, y)
-    lonlat = np.column_stack([x, y])
-    lonlat[~np.isfinite(lonlat).all(axis=1)] = np.nan
-    return lonlat
-
-
-@cache
-def _transformer(wkt: str) -> pyproj.Transformer:
-    crs = pyproj.CRS.from_wkt(wkt)
-    if crs.geodetic_crs is not None and crs.geodetic_crs.to_epsg() == _ED77:
-        # The first of the group is the best one over the whole area of use.
-        return TransformerGroup(crs, 4326, always_xy=True).transformers[0]
-    return pyproj.Transformer.from_crs(crs, 4326, always_xy=True)
-
-
-def recognised(crs: pyproj.CRS) -> pyproj.CRS:
-    """
-    Find the registered system that a description without a code amounts to, as the .prj file of a shapefile.
-
-    Parameters
-    ----------
-    crs
-        Any coordinate reference system.
-
-    Returns
-    -------
-    pyproj.CRS
-        The two-dimensional system of the EPSG registry, or ``crs`` itself where there is none.
-    """
-    return _recognised(crs.to_wkt())
-
-
-@cache
-def _recognised(wkt: str) -> pyproj.CRS:
-    crs = pyproj.CRS.from_wkt(wkt)
-    if crs.is_compound:
-        crs = crs.sub_crs_list[0]
-    code = crs.to_epsg(min_confidence=60)
-    return pyproj.CRS.from_epsg(code) if code is not None else crs
-
-
-def label(crs: pyproj.CRS) -> str:
-    """
-    Name a coordinate reference system.
-
-    Parameters
-    ----------
-    crs
-        Any.
-
-    Returns
-    -------
-    str
-        Its name with its code where it has one: ``WGS 84 / UTM zone 39N (EPSG:32639)``.
-    """
-    authority = recognised(crs).to_authority()
-    return f"{crs.name} ({':'.join(authority)})" if authority else crs.name
-
-
-def authority(crs: pyproj.CRS) -> str:
-    """
-    Give the code of a coordinate reference system.
-
-    Parameters
-    ----------
-    crs
-        Any.
-
-    Returns
-    -------
-    str
-        ``EPSG:32639``, or WKT where it has no code.
-    """
-    found = recognised(crs).to_authority()
-    return ":".join(found) if found else crs.to_wkt()
-
-
-# --- Belief ---
-
-
 def believe(
     xy: Array,
     declared: pyproj.CRS | None,
@@ -234,12 +136,12 @@ def believe(
     """
     Find out what a layer's coordinates really are.
 
-    Each candidate system, axes as they are and swapped, is a reading. Readings that put the layer into the area are
-    viable; several at one place differ by datum only, and the declared or else the first one stands for them. Points
-    known already decide between places (the nearest by far) and between datums (when at least three points of the layer,
-    and half of those that could, pair with known points within 2 m under exactly one of them). A declared system is
-    doubted only where it puts less than half of the layer into the area and another one nearly all of it, or where known
-    points say so.
+    Each candidate system, axes as they are and swapped, is a reading. Readings that put the layer into the area
+    are viable; several at one place differ by datum only, and the declared or else the first one stands for
+    them. Points known already decide between places (the nearest by far) and between datums (when at least
+    three points of the layer, and half of those that could, pair with known points within 2 m under exactly one
+    of them). A declared system is doubted only where it puts less than half of the layer into the area and
+    another one nearly all of it, or where known points say so.
 
     Parameters
     ----------
@@ -266,7 +168,7 @@ def believe(
         notes.append(("C109", {"rows": np.flatnonzero(zero), "count": int(zero.sum()), "of": len(xy)}))
     usable = np.isfinite(xy).all(axis=1) & ~zero
     if declared is not None:
-        notes += _unfit(declared)
+        notes += unfit(declared)
     if not usable.any():
         return _without_positions(declared, notes)
     trial = _Trial(_thinned(xy[usable]), area, known, declared, candidates)
@@ -426,10 +328,9 @@ def _decide(trial: _Trial, places: list[list[Reading]]) -> tuple[list[Reading] |
     if len(places) == 1:
         return places[0], trial.told(places[0][0])
     # The declared system with its axes swapped asks for one mistake only.
-    if trial.declared is not None and (as_swapped := Reading(trial.declared, swapped=True)) in sum(
-        places, []
-    ):
-        return [as_swapped], trial.told(as_swapped)
+    as_swapped = [r for place in places for r in place if r.swapped and r.crs == trial.declared]
+    if as_swapped:
+        return as_swapped, trial.told(as_swapped[0])
     near = trial.by_known(places)
     if near is not None:
         return near, _joined(
@@ -457,20 +358,22 @@ def _declared(trial: _Trial, reading: Reading, notes: list[tuple[str, dict[str, 
             return _content(trial, reading, notes)
         as_declared = Text(
             "as declared ({declared}), {inside}", "آن‌گونه که اعلام شده ({declared})، {inside}"
-        ).filled(declared=reading.label, inside=inside if inside else Text("none", "هیچ"))
-        return _doubted(trial, reading, place, options, _joined(evidence, as_declared), notes)
+        ).filled(declared=reading.label, inside=inside or Text("none", "هیچ"))
+        return _doubted(reading, place, options, _joined(evidence, as_declared), notes)
     near = trial.by_known(places) if len(places) > 1 else None
     if near is not None and own is not None and near is not own:
         evidence = Text(
-            "read in {believed}, half of the points lie within {near} m of known ones; as declared ({declared}), within {far} m",
-            "با خواندن در {believed} نیمی از نقطه‌ها تا {near} متری نقطه‌های شناخته‌اند؛ آن‌گونه که اعلام شده ({declared})، تا {far} متری",
+            "read in {believed}, half of the points lie within {near} m of known ones; as declared ({declared}), "
+            "within {far} m",
+            "با خواندن در {believed} نیمی از نقطه‌ها تا {near} متری نقطه‌های شناخته‌اند؛ آن‌گونه که اعلام شده "
+            "({declared})، تا {far} متری",
         ).filled(
             believed=near[0].label,
             declared=reading.label,
             near=round(trial.nearness_m(near[0])),
             far=round(trial.nearness_m(reading)),
         )
-        return _doubted(trial, reading, near, (near[0],), evidence, notes)
+        return _doubted(reading, near, (near[0],), evidence, notes)
     shifted = _datum_shift(trial, reading, own or [reading])
     if shifted is not None:
         believed, fields = shifted
@@ -496,13 +399,15 @@ def _content(trial: _Trial, reading: Reading, notes: list[tuple[str, dict[str, A
             )
         )
     sound = not trial.area_given or trial.inside(reading) > _MANY * len(trial.xy)
+    evidence = trial.told(reading)
+    if not trial.area_given and not trial.inside(reading):
+        evidence = Text("as declared: nothing speaks against it", "آن‌گونه که اعلام شده: چیزی خلاف آن نمی‌گوید")
     return Belief(
-        reading, reading.crs, swapped=False, declared_ok=sound, evidence=trial.told(reading), notes=notes
+        reading, reading.crs, swapped=False, declared_ok=sound, evidence=evidence, notes=notes
     )
 
 
 def _doubted(
-    trial: _Trial,
     reading: Reading,
     place: list[Reading] | None,
     options: tuple[Reading, ...],
@@ -513,7 +418,7 @@ def _doubted(
     believed = None
     if place is not None:
         # Of the readings at one place: the declared system swapped, else one of the declared datum, else the first.
-        own_datum = [r for r in place if _datum(r.crs) == _datum(reading.crs)]
+        own_datum = [r for r in place if datum(r.crs) == datum(reading.crs)]
         believed = next((r for r in place if r.crs.equals(reading.crs)), (own_datum or place)[0])
     swapped = believed is not None and believed.swapped
     notes.append(
@@ -550,8 +455,8 @@ def _datum_shift(
     believed, count = paired
     east, north = shift_m(trial.lonlat(reading), trial.lonlat(believed))
     evidence = Text(
-        "{pairs} of {of} points fall on known ones to within 2 m when read in {believed}; as declared ({declared}) all lie "
-        "{east:.1f} m {east_word} and {north:.1f} m {north_word} of where they belong",
+        "{pairs} of {of} points fall on known ones to within 2 m when read in {believed}; as declared ({declared}) "
+        "all lie {east:.1f} m {east_word} and {north:.1f} m {north_word} of where they belong",
         "{pairs} نقطه از {of} نقطه با خواندن در {believed} تا ۲ متر روی نقطه‌های شناخته می‌افتند؛ آن‌گونه که اعلام شده "
         "({declared}) همه {east:.1f} متر به {east_word} و {north:.1f} متر به {north_word} جای خود جابه‌جا هستند",
     ).filled(
@@ -567,7 +472,7 @@ def _datum_shift(
     fields = {
         "declared": label(reading.crs),
         "believed": believed.label,
-        "datum": _datum(believed.crs),
+        "datum": datum(believed.crs),
         "east_m": round(-east, 2),
         "north_m": round(-north, 2),
         "pairs": count,
@@ -643,9 +548,6 @@ def _outside(
         notes.append(("C102", {"rows": rows, "count": len(rows), "of": len(xy)}))
 
 
-# --- Pieces ---
-
-
 def _zeros(xy: Array) -> NDArray[np.bool_]:
     """Find positions that were never measured: both numbers zero, or one of them in a layer far from zero."""
     finite = xy[np.isfinite(xy).all(axis=1) & (xy != 0).any(axis=1)]
@@ -663,7 +565,7 @@ def _within_domain(reading: Reading, xy: Array) -> Array:
     lonlat = np.full(xy.shape, np.nan)
     x, y = (xy[:, 1], xy[:, 0]) if reading.swapped else (xy[:, 0], xy[:, 1])
     if reading.crs.is_geographic:
-        sound = (np.abs(x) <= 360) & (np.abs(y) <= 90)  # noqa: PLR2004
+        sound = (np.abs(x) <= _CIRCLE) & (np.abs(y) <= _CIRCLE / 4)
     elif reading.crs.utm_zone is not None:
         sound = (
             (x > _UTM_EASTING[0]) & (x < _UTM_EASTING[1]) & (y >= _UTM_NORTHING[0]) & (y < _UTM_NORTHING[1])
@@ -701,41 +603,7 @@ def _degrees(xy: Array) -> bool:
 
 
 def _metric_numbers_in_degrees(trial: _Trial, reading: Reading) -> bool:
-    return reading.crs.is_geographic and bool((np.abs(trial.xy) > 360).any(axis=1).mean() > _MANY)  # noqa: PLR2004
-
-
-def _datum(crs: pyproj.CRS) -> str:
-    geodetic = recognised(crs).geodetic_crs
-    return geodetic.name if geodetic is not None else crs.name
-
-
-def _unfit(crs: pyproj.CRS) -> list[tuple[str, dict[str, Any]]]:
-    """Report a declared system that lengths should not be taken in."""
-    known = recognised(crs)
-    why = None
-    if (
-        known.to_epsg() in {3857, 3785, 900913}
-        or "pseudo-mercator" in known.name.lower()
-        or "web_mercator" in known.name.lower()
-    ):
-        why = Text(
-            "Web Mercator: its metres are too long, by about 19 % at Isfahan",
-            "مرکاتور وب: مترهای آن بلندتر از واقع است، در اصفهان نزدیک ۱۹٪",
-        )
-    elif not known.is_geographic and not known.is_projected:
-        why = Text(
-            "a local system whose place on Earth is unknown", "دستگاهی محلی که جایش روی زمین معلوم نیست"
-        )
-    elif known.is_projected:
-        units = {axis.unit_name.lower() for axis in known.axis_info[:2]}
-        factors = {axis.unit_conversion_factor for axis in known.axis_info[:2]}
-        if any("foot" in unit or "feet" in unit for unit in units):
-            why = Text("its unit is the foot", "یکای آن فوت است")
-        elif factors != {1.0}:
-            why = Text("its unit is not the metre: {unit}", "یکای آن متر نیست: {unit}").filled(
-                unit=", ".join(sorted(units))
-            )
-    return [("C106", {"declared": label(crs), "why": why})] if why else []
+    return reading.crs.is_geographic and bool((np.abs(trial.xy) > _CIRCLE).any(axis=1).mean() > _MANY)
 
 
 def _without_positions(declared: pyproj.CRS | None, notes: list[tuple[str, dict[str, Any]]]) -> Belief:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -66,14 +66,20 @@ _GREGORIAN_MONTHS = [
     ("november", "nov", "نوامبر"),
     ("december", "dec", "دسامبر"),
 ]
+_CALENDARS: tuple[tuple[Calendar, list[tuple[str, ...]]], ...] = (
+    ("jalali", _JALALI_MONTHS),
+    ("gregorian", _GREGORIAN_MONTHS),
+)
 _MONTHS: dict[str, tuple[Calendar, int]] = {
     fold(name): (calendar, number)
-    for calendar, months in (("jalali", _JALALI_MONTHS), ("gregorian", _GREGORIAN_MONTHS))
+    for calendar, months in _CALENDARS
     for number, names in enumerate(months, 1)
     for name in names
 }
 
 _LONGEST = 64
+_SHORT, _TWO_DIGITS = 2, 99  # a year in short
+_MONTHS_A_YEAR, _DAYS = 12, 31
 _TIME = re.compile(
     r"[T\s,،-]+\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([ap]\.?m\.?|Z|[+-]\d{2}:?\d{2})?$", re.IGNORECASE
 )
@@ -112,11 +118,12 @@ def parse_date(value: Any, today: date | None = None, order: Order = "day first"
     """
     Read a date.
 
-    Years 1200 to 1499 are Jalali, 1900 to 2199 Gregorian, also where a program took a Jalali date for a Gregorian one and
-    stored it as a date. The year stands first or last; where it stands last and both other numbers may be months,
-    `order` decides. A year of two digits (``99-5-12``) stands first unless only the last number can be a year; it is the
-    latest Jalali year with these digits from 1980 to today, else the latest Gregorian one. Whole numbers from 20 000 to
-    80 000 are days of a spreadsheet, of six or eight digits a date without separators. A time of day is left out.
+    Years 1200 to 1499 are Jalali, 1900 to 2199 Gregorian, also where a program took a Jalali date for a
+    Gregorian one and stored it as a date. The year stands first or last; where it stands last and both other
+    numbers may be months, `order` decides. A year of two digits (``99-5-12``) stands first unless only the last
+    number can be a year; it is the latest Jalali year with these digits from 1980 to today, else the latest
+    Gregorian one. Whole numbers from 20 000 to 80 000 are days of a spreadsheet, of six or eight digits a date
+    without separators. A time of day is left out.
 
     Parameters
     ----------
@@ -139,21 +146,19 @@ def parse_date(value: Any, today: date | None = None, order: Order = "day first"
 
 
 def _read(value: Any, today: date | None, order: Order) -> Day:
-    if value is None or value is pd.NaT or (isinstance(value, float | np.floating) and np.isnan(value)):
-        return _ABSENT
     if isinstance(value, np.datetime64):
         value = value.astype("datetime64[s]").item()
-        if value is None:
-            return _ABSENT
-    if isinstance(value, datetime):
-        value = value.date()
-    if isinstance(value, date):
+    if value is None or value is pd.NaT or (isinstance(value, float | np.floating) and np.isnan(value)):
+        return _ABSENT
+    if isinstance(value, date):  # a `datetime` is one
         return _dated(value.year, value.month, value.day)
-    if isinstance(value, bool | np.bool_):
-        return _IMPOSSIBLE
-    if isinstance(value, int | np.integer | float | np.floating):
+    if isinstance(value, int | np.integer | float | np.floating) and not isinstance(value, bool):
         return _numbered(float(value), today)
-    text = str(value)
+    return _IMPOSSIBLE if isinstance(value, bool | np.bool_) else _worded(str(value), today, order)
+
+
+def _worded(text: str, today: date | None, order: Order) -> Day:
+    """Read a date that is written out."""
     if len(text) > _LONGEST:
         return _IMPOSSIBLE
     text = _TIME.sub("", _tidy(text))
@@ -171,7 +176,7 @@ def _read(value: Any, today: date | None, order: Order) -> Day:
 def _tidy(text: str) -> str:
     """Write the digits as ASCII, the dashes as hyphens, and drop what cannot be seen."""
     text = ascii_digits(text).translate(
-        str.maketrans("–—−٫٬", "---..", "\u200c\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069\ufeff")
+        str.maketrans("–—−٫٬", "---..", "\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069\ufeff")
     )
     return re.sub(r"(?:ه\.?\s?ش\.?|هجری\s+شمسی|شمسی|میلادی)$", "", " ".join(text.split())).strip()
 
@@ -180,7 +185,8 @@ def _dated(year: int, month: int, day: int) -> Day:
     """Make a date of a whole year, which tells the calendar."""
     try:
         if year in _JALALI_YEARS:
-            return Day(JalaliDate(year, month, day).to_gregorian(), calendar="jalali")
+            jalali = JalaliDate(year, month, day)  # type: ignore[no-untyped-call]
+            return Day(jalali.to_gregorian(), calendar="jalali")
         if year in _GREGORIAN_YEARS:
             return Day(date(year, month, day), calendar="gregorian")
     except ValueError:
@@ -207,12 +213,12 @@ def _numbered(number: float, today: date | None, digits: int = 0) -> Day:
 
 def _separated(first: str, second: str, third: str, today: date | None, order: Order) -> Day:
     a, b, c = int(first), int(second), int(third)
-    if len(first) > 2:  # noqa: PLR2004 - a whole year
-        return _dated(a, b, c) if len(third) <= 2 else _IMPOSSIBLE  # noqa: PLR2004
-    if len(third) > 2:  # noqa: PLR2004
+    if len(first) > _SHORT:
+        return _dated(a, b, c) if len(third) <= _SHORT else _IMPOSSIBLE
+    if len(third) > _SHORT:
         day, month = (a, b) if _month_last(a, b, order, c) else (b, a)
         return _dated(c, month, day)
-    if c > 31 and a <= 31:  # noqa: PLR2004 - no day
+    if c > _DAYS >= a:
         day, month = (a, b) if _month_last(a, b, order, 0) else (b, a)
         return _short(c, month, day, today)
     return _short(a, b, c, today)
@@ -220,8 +226,8 @@ def _separated(first: str, second: str, third: str, today: date | None, order: O
 
 def _month_last(a: int, b: int, order: Order, year: int) -> bool:
     """Tell whether two numbers beside a year are day and month rather than month and day."""
-    if a > 12 or b > 12:  # noqa: PLR2004 - no month
-        return a > 12  # noqa: PLR2004
+    if a > _MONTHS_A_YEAR or b > _MONTHS_A_YEAR:
+        return a > _MONTHS_A_YEAR
     # Nobody writes the month first in the Jalali calendar.
     return year in _JALALI_YEARS or order == "day first"
 
@@ -247,11 +253,8 @@ def _named(number: str, name: str, other: str, today: date | None) -> Day:
     if known is None:
         return _IMPOSSIBLE
     calendar, month = known
-    year, day = (int(number), int(other)) if len(number) > 2 else (int(other), int(number))  # noqa: PLR2004
-    if year < 100:  # noqa: PLR2004 - two digits
-        found = _short(year, month, day, today)
-    else:
-        found = _dated(year, month, day)
+    year, day = (int(number), int(other)) if len(number) > _SHORT else (int(other), int(number))
+    found = _dated(year, month, day) if year > _TWO_DIGITS else _short(year, month, day, today)
     return found if found.calendar == calendar else _IMPOSSIBLE
 
 
@@ -306,8 +309,8 @@ def _order(values: NDArray[np.object_]) -> Order:
         if not isinstance(value, str) or len(value) > _LONGEST:
             continue
         match = _THREE.fullmatch(_TIME.sub("", _tidy(value)))
-        if match and len(match[4]) > 2 >= len(match[1]):  # noqa: PLR2004
-            if int(match[1]) > 12:  # noqa: PLR2004
+        if match and len(match[4]) > _SHORT >= len(match[1]):
+            if int(match[1]) > _MONTHS_A_YEAR:
                 return "day first"
-            month_first |= int(match[3]) > 12  # noqa: PLR2004
+            month_first |= int(match[3]) > _MONTHS_A_YEAR
     return "month first" if month_first else "day first"

@@ -71,10 +71,11 @@ def parse_number(value: Any, decimal: Decimal | None = None) -> float | None:
     """
     Read a number, with its unit where it has one.
 
-    «٫» and, as on Iranian keyboards, one ``/`` are decimal; «٬», ``'`` and spaces stand between thousands. Where both
-    ``.`` and ``,`` occur the last is decimal; one that occurs twice stands between thousands. A single ``.`` is decimal.
-    A single ``,`` with exactly three digits after and one to three before, the first no zero, stands between thousands
-    (``1,844`` is 1844), any other is decimal (``13,5``), unless ``decimal`` says otherwise.
+    «٫» and, as on Iranian keyboards, one ``/`` are decimal; «٬», ``'`` and spaces stand between thousands.
+    Where both ``.`` and ``,`` occur the last is decimal; one that occurs twice stands between thousands. A
+    single ``.`` is decimal. A single ``,`` with exactly three digits after and one to three before, the first
+    no zero, stands between thousands (``1,844`` is 1844), any other is decimal (``13,5``), unless ``decimal``
+    says otherwise.
 
     Parameters
     ----------
@@ -88,26 +89,34 @@ def parse_number(value: Any, decimal: Decimal | None = None) -> float | None:
     float or None
         The number, lengths in metres; None where the value is not one.
     """
-    if isinstance(value, bool | np.bool_):
+    if isinstance(value, str):
+        number = _worded(value, decimal)
+    elif isinstance(value, bool | np.bool_):
         return None
-    if not isinstance(value, str):
+    else:
         try:
             number = float(value)
         except (TypeError, ValueError):
             return None
-        return number if np.isfinite(number) else None
+    return number if number is not None and np.isfinite(number) else None
+
+
+def _parts(value: str) -> tuple[str, str, str, str] | None:
+    """Take a written number apart into sign, digits with separators, exponent and unit."""
     if len(value) > _LONGEST:
         return None
     match = _NUMBER.fullmatch(ascii_digits(value).translate(_TIDY).strip())
-    if match is None:
+    return (match[1], match[2].rstrip(), match[3] or "", match[4] or "") if match else None
+
+
+def _worded(value: str, decimal: Decimal | None) -> float | None:
+    parts = _parts(value)
+    if parts is None:
         return None
-    sign, body, exponent, unit = match.groups()
+    sign, body, exponent, unit = parts
     factor = unit_factor(unit) if unit else 1.0
-    plain = _plain(body.rstrip(), decimal)
-    if factor is None or plain is None:
-        return None
-    number = float(f"{sign}{plain}{exponent or ''}") * factor
-    return number if np.isfinite(number) else None
+    plain = _plain(body, decimal)
+    return None if factor is None or plain is None else float(f"{sign}{plain}{exponent}") * factor
 
 
 def _plain(body: str, decimal: Decimal | None) -> str | None:
@@ -148,8 +157,9 @@ def parse_numbers(values: Values) -> NDArray[np.float64]:
     """
     Read a column of numbers, the meaning of ``.`` and ``,`` decided by the whole column.
 
-    A value such as ``13.666,5`` or ``12,5`` proves the decimal comma, ``13,666.5`` or ``12.5`` the decimal point; where the
-    column proves just one of them, values that could be either follow it, else each is read as `parse_number` does.
+    A value such as ``13.666,5`` or ``12,5`` proves the decimal comma, ``13,666.5`` or ``12.5`` the decimal
+    point; where the column proves just one of them, values that could be either follow it, else each is read as
+    `parse_number` does.
 
     Parameters
     ----------
@@ -176,19 +186,15 @@ def parse_numbers(values: Values) -> NDArray[np.float64]:
 
 def _proof(value: str) -> Decimal | None:
     """Tell which decimal separator a value proves, if any."""
-    if len(value) > _LONGEST:
+    parts = _parts(value)
+    if parts is None:
         return None
-    match = _NUMBER.fullmatch(ascii_digits(value).translate(_TIDY).strip())
-    if match is None:
-        return None
-    body = match[2].rstrip()
+    body = parts[1]
     points, commas = body.count("."), body.count(",")
     if points and commas:
         return "." if body.rfind(".") > body.rfind(",") else ","
-    for mark, other in ((".", ","), (",", ".")):
-        count = body.count(mark)
-        if count > 1:
-            return other  # type: ignore[return-value]
-        if count == 1 and not _GROUPED.fullmatch(body):
-            return mark  # type: ignore[return-value]
+    if points > 1 or commas > 1:
+        return "," if points else "."
+    if points + commas == 1 and not _GROUPED.fullmatch(body):
+        return "." if points else ","
     return None

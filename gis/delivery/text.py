@@ -57,16 +57,17 @@ _PRESENTATION_FORMS = re.compile("[\ufb50-\ufdfb\ufe70-\ufefc]+")
 _NORMAL_LETTERS = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "ڪ": "ک", **dict.fromkeys(_INVISIBLE)})
 _STRAY_TATWEEL = re.compile(f"(?<=[{_ARABIC_SCRIPT}]){_TATWEEL}+|{_TATWEEL}+(?=[{_ARABIC_SCRIPT}])")
 # A non-joiner belongs between two letters or digits (a vowel mark may come between); anywhere else it does nothing.
-_STRAY_ZWNJ = re.compile(f"(?<![^\\W_]|[\u064b-\u0655]){_ZWNJ}+|{_ZWNJ}+(?![^\\W_])|(?<={_ZWNJ}){_ZWNJ}+")
+_STRAY_ZWNJ = re.compile(f"(?<![^\\W_])(?<![\u064b-\u0655]){_ZWNJ}|{_ZWNJ}(?![^\\W_])")
+_ZWNJS = re.compile(f"{_ZWNJ}{{2,}}")
 # A joiner is right in «ه‍.ش.», where it shows a he that stands for a word.
 _STRAY_ZWJ = re.compile(f"(?<!ه){_ZWJ}|(?<=ه){_ZWJ}(?=\\w|{_ZWJ})")
 _SPACES = re.compile(r"[^\S\n]+|\s*\n\s*")
 _DIGITS = {"persian": re.compile("[۰-۹]"), "arabic": re.compile("[٠-٩]"), "ascii": re.compile("[0-9]")}
 _EDGE = _BIDI + _ZWNJ + " \t\r\n"
 
+_ADDRESS = re.compile(r"\S*(?:://|\w=)\S*")
 _LOST = re.compile(
-    "\ufffd"
-    r"|[^\W\d_]\?+[^\W\d_]"  # between letters
+    r"[^\W\d_]\?+[^\W\d_]"  # between letters
     r"|(?:^|\s)\?+[^\W\d_]"  # before a word
     rf"|[{_ARABIC_SCRIPT}]\?{{2,}}"  # Persian asks with «؟»
     r"|(?:^|\s)\?{3,}(?:\s|$)"
@@ -196,10 +197,10 @@ def normalise(text: str) -> str:
     """
     Repair how a text is written and nothing of what it says.
 
-    Presentation forms and Arabic ي ى ك become Persian letters; Arabic digits become Persian, and a word that mixes kinds
-    of digits gets one kind (ASCII beside Latin letters, else Persian); half spaces and joiners that join nothing,
-    stretching, invisible characters and direction marks at the ends go; runs of spaces become one. Normalising twice
-    changes nothing, and `fold` of the text stays.
+    Presentation forms and Arabic ي ى ك become Persian letters; Arabic digits become Persian, and a word that
+    mixes kinds of digits gets one kind (ASCII beside Latin letters, else Persian); half spaces and joiners that
+    join nothing, stretching, invisible characters and direction marks at the ends go; runs of spaces become
+    one. Normalising twice changes nothing, and `fold` of the text stays.
 
     Parameters
     ----------
@@ -221,7 +222,7 @@ def normalise(text: str) -> str:
         before = text
         text = _STRAY_TATWEEL.sub("", text)
         text = _STRAY_ZWJ.sub("", text)
-        text = _STRAY_ZWNJ.sub("", text)
+        text = _STRAY_ZWNJ.sub("", _ZWNJS.sub(_ZWNJ, text))
         text = _SPACES.sub(_one_space, text).strip(_EDGE)
     return re.sub(r"\S+", lambda word: _one_kind_of_digits(word[0]), text)
 
@@ -242,7 +243,7 @@ def lost(text: str) -> bool:
     """
     Tell whether letters of a text are gone: replacement characters, or question marks where letters were.
 
-    A question mark that ends a word of Latin letters, and one or two that stand for a whole value, count as written.
+    A question mark that ends a word of Latin letters, those of an address of the web, and one or two that stand for a whole value, count as written.
 
     Parameters
     ----------
@@ -254,7 +255,7 @@ def lost(text: str) -> bool:
     bool
         Whether something is lost.
     """
-    return _LOST.search(text) is not None
+    return "\ufffd" in text or ("?" in text and _LOST.search(_ADDRESS.sub("", text)) is not None)
 
 
 # Every eleventh letter of Persian is a yeh: 100 letters without one are a chance of (10/11)^100, below 1 in 10 000.
