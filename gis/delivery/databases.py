@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shutil
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyarrow
-import pyarrow.parquet
-import pyproj
+import pyarrow as pa
+import pyarrow.parquet as pq
 import shapely
 
 from gis.delivery import documents, tables, vector
@@ -65,7 +64,7 @@ def geopackage(
         staged = folder / "layer.gpkg"
         shutil.copyfile(path, staged)
         shutil.copyfile(journal, folder / "layer.gpkg-wal")
-        options = {}
+        options: dict[str, Any] = {}
     else:
         staged = stage(path, folder / "layer.gpkg")
         options = {"IMMUTABLE": "YES"}
@@ -73,7 +72,7 @@ def geopackage(
     try:
         return _each(staged, "GPKG", shown, options)
     except SourceError:
-        return [(raw.layer, partial(_given, raw)) for raw in geopackage_file.salvage(staged, shown, folder)]
+        return [(raw.layer, partial(_given, raw)) for raw in geopackage_file.salvage(staged, shown)]
 
 
 def flatgeobuf(
@@ -173,8 +172,8 @@ def parquet(
     """
     del folder, encoding
     try:
-        metadata = pyarrow.parquet.read_metadata(path)
-    except (pyarrow.ArrowException, OSError) as error:
+        metadata = pq.read_metadata(path)
+    except (pa.ArrowException, OSError) as error:
         raise refusal(
             "unreadable", shown, driver="Parquet", reason=" ".join(str(error).split())[:200]
         ) from error
@@ -190,13 +189,11 @@ def _parquet(path: Path, shown: str, *, geo: bool) -> RawLayer:
         if not geo:
             return tables.place(pd.read_parquet(path), path, shown, "Parquet")
         frame = gpd.read_parquet(path)
-    except (pyarrow.ArrowException, OSError, ValueError, KeyError, shapely.errors.ShapelyError) as error:
+    except (pa.ArrowException, OSError, ValueError, KeyError, shapely.errors.ShapelyError) as error:
         raise refusal(
             "unreadable", shown, driver="Parquet", reason=" ".join(str(error).split())[:200]
         ) from error
-    crs = frame.crs
-    if crs is not None and crs.to_authority() == ("OGC", "CRS84"):
-        crs = pyproj.CRS("EPSG:4326")
+    crs = vector.plain_crs(frame.crs)
     frame = documents.flatten(vector.without_crs(frame.drop(columns=["bbox"], errors="ignore")))
     return RawLayer(shown, path.stem, "Parquet", crs, "", frame, np.arange(1, len(frame) + 1))
 
@@ -206,7 +203,7 @@ def _given(raw: RawLayer) -> RawLayer:
 
 
 def _each(
-    staged: Path, driver: str, shown: str, options: dict[str, str]
+    staged: Path, driver: str, shown: str, options: dict[str, Any]
 ) -> list[tuple[str, Callable[[], RawLayer]]]:
     return [
         (head.name, partial(_read, staged, driver, shown, head, options))
@@ -214,8 +211,13 @@ def _each(
     ]
 
 
-def _read(staged: Path, driver: str, shown: str, head: vector.Head, options: dict[str, str]) -> RawLayer:
+def _read(staged: Path, driver: str, shown: str, head: vector.Head, options: dict[str, Any]) -> RawLayer:
     records = vector.read(staged, driver, head.name, shown, **options)
+    if driver == "GPKG" and len(records.frame) + len(records.damaged) < head.features:
+        # SQLite stops at a page that is damaged, and GDAL takes that for the end.
+        for raw in geopackage_file.salvage(staged, shown):
+            if raw.layer == head.name:
+                return raw
     first = 1 if driver == "FlatGeobuf" else 0
     notes = [
         Note("D003", title(shown, head.name), str(at + first), {"record": at + first, "reason": reason})

@@ -34,7 +34,7 @@ _CRS_OBJECT = re.compile(rb'"crs"\s*:\s*\{', re.IGNORECASE)
 _HIDDEN_LETTERS = re.compile(rb"\\u00(?:4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])", re.IGNORECASE)
 _CRS_NAME = re.compile(
     r"(?:urn:(?:x-)?ogc:def:crs:|urn:x-ogc:|EPSG:)[\w:.,-]+|https?://(?:www\.)?opengis\.net/def/crs/[\w/.-]+",
-    re.I,
+    re.IGNORECASE,
 )
 _UNREADABLE = (
     ValueError,
@@ -293,7 +293,7 @@ def _salvaged(
     for number, (feature, wrong) in enumerate(items, start=1):
         try:
             if feature is None:
-                raise ValueError(wrong)  # noqa: TRY301 - one way out for all that is wrong with a record
+                raise ValueError(wrong)
             bare = "coordinates" in feature or "geometries" in feature
             geometry = feature if bare else feature.get("geometry")
             properties = {} if bare else feature.get("properties") or {}
@@ -343,7 +343,7 @@ def _declared(text: str) -> pyproj.CRS | None:
         known = pyproj.CRS.from_user_input(name)
     except (*_UNREADABLE, pyproj.exceptions.CRSError):
         return None
-    return pyproj.CRS(_GEOJSON_CRS) if known.to_authority() == ("OGC", "CRS84") else known
+    return vector.plain_crs(known)
 
 
 def _records(path: Path) -> int:

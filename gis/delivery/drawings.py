@@ -11,7 +11,7 @@ import numpy as np
 
 from gis.delivery import vector
 from gis.delivery.formats import stem
-from gis.delivery.raw import RawLayer, Undecoded, beyond_ascii, is_string, stage, title
+from gis.delivery.raw import RawLayer, is_string, stage, title, undecoded
 from gis.delivery.refusals import refusal
 from gis.inventory import Note
 from gis.language import Text
@@ -131,18 +131,15 @@ def _dxf(path: Path, shown: str, folder: Path, encoding: str | None) -> RawLayer
     texts = [str(c) for c in frame.columns if c != "geometry" and is_string(frame[c])]
     for column in texts:
         frame[column] = frame[column].str.replace(_UNICODE, lambda match: chr(int(match[1], 16)), regex=True)
-    undecoded = None
-    if used == _LATIN and not encoding:
-        columns = tuple(column for column in texts if beyond_ascii(frame[column]))
-        undecoded = Undecoded(columns, (), declared) if columns else None
+    kept = undecoded(frame, declared=declared, names=False) if used == _LATIN and not encoding else None
     notes = _damage(records, title(shown, "entities"))
     units = _UNITS.get(int(header.get("$INSUNITS", "0") or 0))
     if units is not None and not _plain(frame):
         why = Text("the drawing's $INSUNITS says so", "‎$INSUNITS‎ نقشه چنین می‌گوید")
         notes.append(Note("C106", title(shown, "entities"), fields={"declared": units, "why": why}))
-    shown_encoding = "" if undecoded else (encoding or declared)
+    shown_encoding = "" if kept else (encoding or declared)
     return RawLayer(
-        shown, "entities", "DXF", None, shown_encoding, frame, records.fids[keep] + 1, notes, undecoded
+        shown, "entities", "DXF", None, shown_encoding, frame, records.fids[keep] + 1, notes, kept
     )
 
 
@@ -163,7 +160,7 @@ def _header(head: str) -> dict[str, str]:
     """Read the drawing's settings: each a name under code 9 and its value under the next code."""
     lines = [line.strip() for line in head.splitlines()]
     settings: dict[str, str] = {}
-    for at in range(0, len(lines) - 3):
+    for at in range(len(lines) - 3):
         if lines[at] == "9" and lines[at + 1].startswith("$"):
             settings.setdefault(lines[at + 1], lines[at + 3])
     return settings
@@ -230,13 +227,8 @@ def _mapinfo(path: Path, shown: str, folder: Path, encoding: str | None, head: s
         records.fids if (records.fids > 0).all() else records.fids + 1,
         _damage(records, shown),
     )
-    columns = tuple(
-        str(c) for c in frame.columns if c != "geometry" and is_string(frame[c]) and beyond_ascii(frame[c])
-    )
-    if not bare or encoding or not columns:
-        return replace(layer, encoding=encoding or declared)
-    names = tuple(str(c) for c in frame.columns if not str(c).isascii())
-    return replace(layer, undecoded=Undecoded(columns, names, ""))
+    kept = undecoded(frame) if bare and not encoding else None
+    return replace(layer, undecoded=kept) if kept else replace(layer, encoding=encoding or declared)
 
 
 def _damage(records: vector.Records, layer: str) -> list[Any]:

@@ -22,6 +22,12 @@ _SAVE_DXF = Text("save it as ASCII DXF", "آن را با قالب DXF متنی �
 _SAVE_XLSX = Text("save it as .xlsx", "آن را با قالب ‎.xlsx ذخیره کنید")
 _SURVEY = Text("ask for the survey data that it was drawn from", "دادهٔ نقشه‌برداری آن را بخواهید")
 
+_MAGIC = (
+    (b"fgb\x03fgb", "FlatGeobuf"),
+    (b"PAR1", "Parquet"),
+    (b"PK\x03\x04", "ZIP"),
+    (b"PK\x05\x06", "ZIP"),
+)
 # First bytes of what is known and not read: its name, and what would do.
 _REFUSED_BYTES: tuple[tuple[bytes, str, Text], ...] = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Excel 97–2003 / OLE", _SAVE_XLSX),
@@ -132,16 +138,19 @@ def _binary(head: bytes, path: Path, shown: str) -> str:
         return _shapefile(head, path, shown)
     if head.startswith(b"SQLite format 3\0"):
         return _sqlite(head, path, shown)
-    for magic, driver in ((b"fgb\x03fgb", "FlatGeobuf"), (b"PAR1", "Parquet")):
+    for magic, driver in _MAGIC:
         if head.startswith(magic):
             return driver
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return "ZIP"
     for magic, name, remedy in _REFUSED_BYTES:
         if head.startswith(magic):
             raise refusal("refused", shown, format=name, remedy=remedy)
     if kind := nested(head):
         raise refusal("refused", shown, format=kind, remedy=_ZIP)
+    return _part(head, path, shown)
+
+
+def _part(head: bytes, path: Path, shown: str) -> str:
+    """Take a table that stands alone; name what is missing of a Shapefile's other parts."""
     suffix = path.suffix.lower()
     if suffix == ".dbf" and head[0] & 0x07 in {3, 4} and len(head) > 32:  # noqa: PLR2004 - a DBF header's length
         return "DBF"
@@ -201,7 +210,7 @@ def _xml(start: bytes, shown: str) -> str:
         r"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>",
         "",
         start.decode("utf-8", "replace"),
-        flags=re.S,
+        flags=re.DOTALL,
     )
     root = re.search(r"<(?:([\w.-]+):)?([\w.-]+)", text)
     name = root[2].casefold() if root else ""

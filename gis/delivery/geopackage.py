@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
 import sqlite3
 import struct
 from typing import TYPE_CHECKING, Any
@@ -21,11 +20,11 @@ import shapely
 
 from gis.delivery.raw import RawLayer, title
 from gis.delivery.refusals import refusal
+from gis.delivery.sqlitepages import Pages
 from gis.inventory import Note
-from gis.language import Text
+from gis.language import Text, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -34,7 +33,6 @@ _VIRTUAL = re.compile(r"create\s+virtual\s+table\s.*?\susing\s+[\"'`\[]?(\w+)", 
 _OWN_MODULES = {"rtree", "rtree_i32", "fts3", "fts4", "fts5"}
 # Bytes of the envelope by the indicator in the header's flags.
 _ENVELOPES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
-_FAULTS = 1000
 
 
 def check(path: Path, shown: str) -> None:
@@ -60,7 +58,7 @@ def check(path: Path, shown: str) -> None:
                 raise refusal("reference", shown, what=match[1] if match else "VIRTUAL TABLE")
 
 
-def salvage(path: Path, shown: str, folder: Path) -> list[RawLayer]:
+def salvage(path: Path, shown: str) -> list[RawLayer]:
     """
     Read what is left of a damaged GeoPackage.
 
@@ -70,8 +68,6 @@ def salvage(path: Path, shown: str, folder: Path) -> list[RawLayer]:
         The file.
     shown
         Its name for people.
-    folder
-        A private folder.
 
     Returns
     -------
@@ -83,35 +79,18 @@ def salvage(path: Path, shown: str, folder: Path) -> list[RawLayer]:
     SourceError
         D001 where nothing is left.
     """
-    copy = folder / "salvaged.gpkg"
-    shutil.copyfile(path, copy)
-    with copy.open("r+b") as file:
-        head = file.read(100)
-        page = struct.unpack(">H", head[16:18])[0]
-        page = 65536 if page == 1 else page
-        if page >= 512:  # noqa: PLR2004 - SQLite's smallest page
-            # SQLite opens no file that is shorter than its head says.
-            file.seek(28)
-            file.write(struct.pack(">I", copy.stat().st_size // page))
-    layers: list[RawLayer] = []
-    fault = ""
-    with contextlib.closing(_connect(copy)) as database:
-        database.text_factory = lambda data: data.decode("utf-8", "replace")
-        try:
-            found = database.execute(
-                "SELECT table_name, column_name, srs_id FROM gpkg_geometry_columns"
-            ).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise refusal("unreadable", shown, driver="GPKG", reason=str(error)) from error
-        for name, column, srs in found:
-            try:
-                layer = _layer(database, shown, name, column, srs)
-            except sqlite3.DatabaseError as error:
-                fault = str(error)
-            else:
-                layers.append(layer)
+    try:
+        pages = Pages(path)
+    except ValueError as error:
+        reason = Text("nothing of it is left", "چیزی از آن نمانده است")
+        raise refusal("unreadable", shown, driver="GPKG", reason=reason) from error
+    found = _features(pages)
+    layers = []
+    for entry in found:
+        with contextlib.suppress(KeyError):  # a table whose definition is gone
+            layers.append(_layer(pages, shown, entry["table_name"], entry["column_name"], entry["srs_id"]))
     if not any(len(layer.frame) for layer in layers):
-        reason = fault or Text("no record is left", "هیچ رکوردی نمانده است")
+        reason = Text("no record is left", "هیچ رکوردی نمانده است")
         raise refusal("unreadable", shown, driver="GPKG", reason=reason)
     return layers
 
@@ -122,74 +101,69 @@ def _connect(path: Path) -> sqlite3.Connection:
     return database
 
 
-def _layer(database: sqlite3.Connection, shown: str, name: str, column: str, srs: int) -> RawLayer:
-    table = '"' + name.replace('"', '""') + '"'
-    info = database.execute(f"PRAGMA table_info({table})").fetchall()
-    names = [row[1] for row in info]
-    key = next((row[1] for row in info if row[5]), None)
-    rows: list[tuple[Any, ...]] = []
-    damaged: list[tuple[int, Any]] = []
-    for number, row, wrong in _rows(database, table):
-        if row is None:
-            damaged.append((number, wrong))
-        else:
-            rows.append((number, *row))
-    expected = _expected(database, name)
-    frame = pd.DataFrame([row[1:] for row in rows], columns=names, dtype=object)
-    geometry, wrong_geometry = _geometries(frame[column])
-    numbers = np.array([row[0] for row in rows], dtype=np.int64)
-    reason = Text("its geometry cannot be read", "هندسهٔ آن خوانده نمی‌شود")
-    damaged += [(int(number), reason) for number in numbers[wrong_geometry]]
-    if expected is not None and expected > len(rows) + len(damaged):
-        lost = Text(f"{expected - len(rows):,} records are gone", "رکوردهای پس از آن از دست رفته است")
-        damaged.append((int(numbers.max(initial=0)) + 1, lost))
-    keep = ~wrong_geometry
-    frame = frame.drop(columns=[column, *([key] if key else [])])[keep].reset_index(drop=True).infer_objects()
+def _features(pages: Pages) -> list[dict[str, Any]]:
+    """Tell the tables of features: those that the file lists, or those that hold geometries where the list is gone."""
+    with contextlib.suppress(KeyError):
+        listed = [row.cells for row in pages.rows("gpkg_geometry_columns")[0]]
+        if listed:
+            return listed
+    found = []
+    for name in pages.tables:
+        for row in pages.rows(name)[0][:1]:
+            column = next(
+                (key for key, value in row.cells.items() if isinstance(value, bytes) and value[:2] == b"GP"),
+                None,
+            )
+            if column is not None:
+                srs = struct.unpack("<i" if row.cells[column][3] & 1 else ">i", row.cells[column][4:8])[0]
+                found.append({"table_name": name, "column_name": column, "srs_id": srs})
+    return found
+
+
+def _layer(pages: Pages, shown: str, name: str, column: str, srs: int) -> RawLayer:
+    rows, lost = pages.rows(name)
+    columns = pages.columns(name)
+    frame = pd.DataFrame(
+        [[row.cells.get(key) for key in columns] for row in rows], columns=columns, dtype=object
+    )
+    geometry, wrong = _geometries(frame[column])
+    numbers = np.array([row.number for row in rows], dtype=np.int64)
     layer = title(shown, name)
+    reason = Text("its geometry cannot be read", "هندسهٔ آن خوانده نمی‌شود")
+    notes = [Note("D003", layer, str(at), {"record": int(at), "reason": reason}) for at in numbers[wrong]]
+    notes += _gone(pages, layer, name, numbers, lost)
+    frame = frame.drop(columns=[column])[~wrong].reset_index(drop=True).infer_objects()
     return RawLayer(
         shown,
         name,
         "GPKG",
-        _crs(database, srs),
+        _crs(pages, srs),
         "",
-        gpd.GeoDataFrame(frame, geometry=geometry[keep]),
-        numbers[keep],
-        [
-            Note("D003", layer, str(at), {"record": at, "reason": why})
-            for at, why in sorted(damaged, key=lambda d: d[0])
-        ],
+        gpd.GeoDataFrame(frame, geometry=geometry[~wrong]),
+        numbers[~wrong],
+        notes,
     )
 
 
-def _rows(database: sqlite3.Connection, table: str) -> Iterator[tuple[int, tuple[Any, ...] | None, str]]:
-    """Read rows in the order of their numbers; step over those on pages that are gone."""
-    last, faults = -(2**62), 0
-    while faults < _FAULTS:
-        try:
-            # Table and column names cannot be parameters; the name is quoted.
-            for number, *row in database.execute(
-                f"SELECT rowid, * FROM {table} WHERE rowid > ? ORDER BY rowid",  # noqa: S608
-                (last,),
-            ):
-                last, faults = number, 0
-                yield number, tuple(row), ""
-        except sqlite3.DatabaseError as error:
-            if faults == 0:
-                yield max(last, 0) + 1, None, str(error)
-            faults += 1
-            last = max(last, 0) + 1
-        else:
-            return
-
-
-def _expected(database: sqlite3.Connection, name: str) -> int | None:
-    try:
-        row = database.execute(
-            "SELECT feature_count FROM gpkg_ogr_contents WHERE table_name = ?", (name,)
-        ).fetchone()
-    except sqlite3.DatabaseError:
-        return None
-    return row[0] if row and isinstance(row[0], int) else None
+def _gone(pages: Pages, layer: str, name: str, numbers: NDArray[np.int64], lost: int) -> list[Note]:
+    """Name the first record that is gone, and how many are, as far as the file still tells."""
+    if not lost:
+        return []
+    gaps = np.flatnonzero(np.diff(numbers) > 1)
+    first = int(numbers[gaps[0]] if len(gaps) else numbers.max(initial=0)) + 1
+    reason = Text(
+        "it and others were on pages that are gone", "این و رکوردهای دیگر در صفحه‌هایی بود که از دست رفته است"
+    )
+    with contextlib.suppress(KeyError):
+        for row in pages.rows("gpkg_ogr_contents")[0]:
+            count = row.cells.get("feature_count")
+            if row.cells.get("table_name") == name and isinstance(count, int) and count > len(numbers):
+                gone = count - len(numbers)
+                reason = Text(
+                    f"{gone:,} records from it on were on pages that are gone",
+                    f"{number(gone, lang='fa')} رکورد از این شماره به بعد در صفحه‌هایی بود که از دست رفته است",
+                )
+    return [Note("D003", layer, str(first), {"record": first, "reason": reason})]
 
 
 def _geometries(blobs: pd.Series[Any]) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
@@ -206,20 +180,18 @@ def _geometries(blobs: pd.Series[Any]) -> tuple[NDArray[np.object_], NDArray[np.
         if blob[3] & 0x10:  # empty
             continue
         try:
-            geometry[at] = shapely.from_wkb(blob[start:])
+            with np.errstate(invalid="ignore"):
+                geometry[at] = shapely.from_wkb(blob[start:])
         except (shapely.errors.ShapelyError, NotImplementedError):
             wrong[at] = True
     return geometry, wrong
 
 
-def _crs(database: sqlite3.Connection, srs: int) -> pyproj.CRS | None:
-    try:
-        row = database.execute(
-            "SELECT organization, organization_coordsys_id, definition FROM gpkg_spatial_ref_sys WHERE srs_id = ?",
-            (srs,),
-        ).fetchone()
-        if row is None or srs <= 0:
-            return None
-        return pyproj.CRS.from_wkt(row[2]) if row[0].upper() != "EPSG" else pyproj.CRS.from_epsg(row[1])
-    except (sqlite3.DatabaseError, pyproj.exceptions.CRSError):
-        return None
+def _crs(pages: Pages, srs: int) -> pyproj.CRS | None:
+    with contextlib.suppress(KeyError, pyproj.exceptions.CRSError):
+        for row in pages.rows("gpkg_spatial_ref_sys")[0]:
+            if row.cells.get("srs_id") == srs and srs > 0:
+                if str(row.cells["organization"]).upper() == "EPSG":
+                    return pyproj.CRS.from_epsg(row.cells["organization_coordsys_id"])
+                return pyproj.CRS.from_wkt(row.cells["definition"])
+    return None

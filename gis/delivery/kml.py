@@ -21,7 +21,7 @@ import pyproj
 import shapely
 
 from gis.delivery import documents, xmlguard
-from gis.delivery.raw import RawLayer, Undecoded, beyond_ascii, is_string, title
+from gis.delivery.raw import RawLayer, title, undecoded
 from gis.delivery.refusals import refusal
 from gis.inventory import Note
 
@@ -34,7 +34,11 @@ if TYPE_CHECKING:
 _CONTAINERS = {"Document", "Folder"}
 _PLAIN = {"name": "name", "description": "description", "address": "address", "when": "timestamp"}
 _COMMA = re.compile(r"\s*,\s*")
-_CHUNK = 1 << 16
+_MULTI = {
+    "Point": shapely.multipoints,
+    "LineString": shapely.multilinestrings,
+    "Polygon": shapely.multipolygons,
+}
 
 
 @dataclass
@@ -196,16 +200,9 @@ def _raw(shown: str, name: str, layer: _Layer, declared: str) -> RawLayer:
         Note("D003", title(shown, name), str(number), {"record": number, "reason": reason})
         for number, reason in layer.damaged
     ]
-    undecoded = None
-    if declared:
-        columns = tuple(
-            str(c)
-            for c in frame.columns
-            if c != "geometry" and is_string(frame[c]) and beyond_ascii(frame[c])
-        )
-        undecoded = Undecoded(columns, tuple(str(c) for c in frame.columns if not str(c).isascii()), declared)
+    kept = undecoded(frame, declared=declared) if declared else None
     records = np.array(layer.records, dtype=np.int64)
-    return RawLayer(shown, name, "KML", pyproj.CRS("EPSG:4326"), "", frame, records, notes, undecoded)
+    return RawLayer(shown, name, "KML", pyproj.CRS("EPSG:4326"), "", frame, records, notes, kept)
 
 
 def _properties(placemark: Element) -> dict[str, Any]:
@@ -232,13 +229,13 @@ def _geometry(element: Element) -> BaseGeometry | None:
     if len(parts) < 2:  # noqa: PLR2004 - one is itself
         return parts[0] if parts else None
     kinds = {part.geom_type for part in parts}
-    if kinds == {"LineString"}:
-        return shapely.MultiLineString(parts)
-    if kinds == {"Point"}:
-        return shapely.MultiPoint(parts)
-    if kinds == {"Polygon"}:
-        return shapely.MultiPolygon(parts)
-    return shapely.GeometryCollection(parts)
+    collect = (
+        _MULTI.get(kinds.pop(), shapely.geometrycollections)
+        if len(kinds) == 1
+        else shapely.geometrycollections
+    )
+    collected: BaseGeometry = collect(parts)
+    return collected
 
 
 def _part(element: Element) -> BaseGeometry | None:
@@ -264,7 +261,7 @@ def _coordinates(element: Element) -> Any:
 
 
 def _array(tuples: list[str]) -> Any:
-    """Read ``lon,lat[,height]`` tuples; heights count where every vertex has one and not all are the 0 of the ground."""
+    """Read ``lon,lat[,height]`` tuples; heights count where all vertices have one and not all are 0, the ground."""
     if not tuples:
         raise ValueError("no coordinates")
     rows = [[float(number) for number in entry.strip(",").split(",")] for entry in tuples]

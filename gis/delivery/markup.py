@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gis.delivery import points, vector, xmlguard
-from gis.delivery.raw import RawLayer, Undecoded, beyond_ascii, distinct, is_string, title
+from gis.delivery.raw import RawLayer, distinct, title, undecoded
 from gis.inventory import Note
 
 if TYPE_CHECKING:
@@ -125,16 +125,9 @@ def _read(staged: Path, driver: str, shown: str, head: vector.Head, fault: str, 
         Note("D003", title(shown, head.name), str(number), {"record": number, "reason": reason})
         for number, reason in damaged
     ]
-    undecoded = None
-    if declared:
-        columns = tuple(
-            str(c)
-            for c in frame.columns
-            if c != "geometry" and is_string(frame[c]) and beyond_ascii(frame[c])
-        )
-        undecoded = Undecoded(columns, (), declared)
+    kept = undecoded(frame, declared=declared, names=False) if declared else None
     numbers = records.fids if driver == "GML" and (records.fids > 0).all() else records.fids + 1
-    return RawLayer(shown, head.name, driver, head.crs, "", frame, numbers, notes, undecoded)
+    return RawLayer(shown, head.name, driver, head.crs, "", frame, numbers, notes, kept)
 
 
 def _used(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

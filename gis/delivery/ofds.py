@@ -55,7 +55,7 @@ def layers(
     del folder
     text = documents.load(path, shown, encoding)
     records = _whole(text) or _cut(text)
-    found = [
+    found: list[tuple[str, Callable[[], RawLayer]]] = [
         (name, partial(_read, shown, name, records[name])) for name in ("spans", "nodes") if records.get(name)
     ]
     if not found:

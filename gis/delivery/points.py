@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
 # Words of headings, folded; those of _NOISE say nothing of which column it is.
 _NOISE = {
     fold(word)
-    for word in (
-        "utm wgs wgs84 84 m deg degree degrees dd dms coord coords coordinate coordinates point pt gps utm38 utm39 utm40 "
-        "utm41 38n 39n 40n 41n 38 39 40 41 zone ed50 decimal مختصات متر درجه نقطه جهانی یو تی ام بر حسب of the grid"
-    ).split()
+    for words in (
+        "utm|utm38|utm39|utm40|utm41|zone|38n|39n|40n|41n|38|39|40|41|wgs|wgs84|84|ed50|gps|grid",
+        "m|deg|degree|degrees|decimal|dd|dms|coord|coords|coordinate|coordinates|point|pt|of|the",
+        "مختصات|متر|درجه|نقطه|جهانی|یو|تی|ام|بر|حسب",
+    )
+    for word in words.split("|")
 }
 _ROLES: dict[str, set[str]] = {
     role: {fold(word) for word in words.split("|")}
@@ -47,17 +50,18 @@ _ROLES: dict[str, set[str]] = {
         "wkt": "wkt|geometry|geom|thegeom|shape|wktgeom|هندسه",
         "route": (
             "route|routeid|routeno|routename|routecode|line|lineid|lineno|linename|path|pathid|track|trackid|cable|"
-            "cableid|cableno|cablename|span|spanid|segment|segmentid|string|stringid|مسیر|کد مسیر|شماره مسیر|شناسه مسیر|نام مسیر|"
-            "خط|شماره خط|کد خط|کابل|کد کابل|شماره کابل|نام کابل|شناسه کابل|داکت|کد داکت|شماره داکت"
+            "cableid|cableno|cablename|span|spanid|segment|segmentid|string|stringid|"
+            "مسیر|کد مسیر|شماره مسیر|شناسه مسیر|نام مسیر|خط|شماره خط|کد خط|کابل|کد کابل|شماره کابل|نام کابل|شناسه کابل|داکت|کد داکت|شماره داکت"
         ),
         "sequence": (
-            "seq|sequence|seqno|order|vertex|vertexindex|vertexno|vertexid|index|idx|ptno|ptid|pointno|pointnumber|pointid|"
-            "pointorder|pointindex|nopoint|num|number|station|ترتیب|شماره نقطه|شماره ترتیب|نقطه|شماره راس|راس|توالی|شماره|کد نقطه"
+            "seq|sequence|seqno|order|vertex|vertexindex|vertexno|vertexid|index|idx|ptno|ptid|pointno|pointnumber|"
+            "pointid|pointorder|pointindex|nopoint|num|number|station|"
+            "ترتیب|شماره نقطه|شماره ترتیب|نقطه|شماره راس|راس|توالی|شماره|کد نقطه"
         ),
         "row": "no|row|rowno|id|fid|objectid|ردیف|شماره ردیف|شناسه",
         "node": (
-            "manhole|manholeid|manholeno|mh|mhid|mhno|handhole|handholeid|hh|closure|pole|poleid|node|nodeid|office|officeid|"
-            "حوضچه|کد حوضچه|شماره حوضچه|شناسه حوضچه|نام حوضچه|هندهول|مفصل|تیر|فرمانداری|مرکز"
+            "manhole|manholeid|manholeno|mh|mhid|mhno|handhole|handholeid|hh|closure|pole|poleid|node|nodeid|"
+            "office|officeid|حوضچه|کد حوضچه|شماره حوضچه|شناسه حوضچه|نام حوضچه|هندهول|مفصل|تیر|فرمانداری|مرکز"
         ),
     }.items()
 }
@@ -72,6 +76,7 @@ _HEMISPHERES = str.maketrans({"ش": "N", "ق": "E", "ج": "S", "غ": "W"})
 _PAIR = re.compile(r"\s*([^,;،؛]+?)\s*[,;،؛]\s*([^,;،؛]+?)\s*")
 _FEW_DECIMALS = 6
 _MOST = 0.5
+_POINTS = 2  # that make a line
 # Both ranges of the plane and of the sphere that a survey in Iran or about it can have.
 _EASTING, _NORTHING = (1e5, 9.5e5), (2e6, 5e6)
 _LONGITUDE, _LATITUDE = (40.0, 68.0), (20.0, 44.0)
@@ -191,7 +196,7 @@ def place(frame: pd.DataFrame, records: NDArray[np.int64], layer: str) -> list[P
 
 def routes_of_waypoints(frame: gpd.GeoDataFrame, records: NDArray[np.int64]) -> Placed | None:
     """
-    Make routes of waypoints whose names say so: ``R12-001``, ``R12-002``, … ``R13-001`` …
+    Make routes of waypoints whose names say so, as ``R12-001``, ``R12-002`` and ``R13-001`` do.
 
     Parameters
     ----------
@@ -213,13 +218,10 @@ def routes_of_waypoints(frame: gpd.GeoDataFrame, records: NDArray[np.int64]) -> 
         return None
     ids = pd.Series([match[1] for match in found])
     numbers = pd.Series([int(match[2]) for match in found])
-    firsts = numbers.groupby(ids).min()
+    firsts = set(numbers.groupby(ids).min())
+    alone = (ids.groupby(ids).transform("size") == 1).any()
     # Numbers that run on from one name to the next are names, not an order along each.
-    if (
-        (ids.groupby(ids).transform("size") < 2).any()
-        or firsts.nunique() > 1
-        or not ids.str.contains(r"\d").all()
-    ):  # noqa: PLR2004
+    if alone or len(firsts) > 1 or not ids.str.contains(r"\d").all():
         return None
     table = pd.DataFrame(frame.drop(columns=["geometry", "name"]))
     table.insert(0, "sequence", numbers)
@@ -333,7 +335,7 @@ def _by_values(
     """Take two neighbouring columns that can be nothing else, where no heading says which they are."""
     numbers = {name: _numbers(frame[name]) for name in frame.columns}
     names = list(frame.columns)
-    for one, other in zip(names, names[1:], strict=False):
+    for one, other in pairwise(names):
         for first, second in ((one, other), (other, one)):
             x, y = numbers[first], numbers[second]
             if not _mostly(np.isfinite(x) & np.isfinite(y)):
@@ -427,7 +429,7 @@ def _orders(ids: pd.Series[Any], order: NDArray[np.float64]) -> bool:
         return False
     return not pd.DataFrame({"id": ids.astype(str), "order": order}).duplicated().any() and bool(
         sizes.mean() >= 2
-    )  # noqa: PLR2004
+    )
 
 
 def _joined(
@@ -457,4 +459,5 @@ def _joined(
 
 def _shared(frame: pd.DataFrame, codes: NDArray[np.intp]) -> Iterable[str]:
     """Give the columns that say one thing of a route, not another thing of each point."""
-    return [name for name in frame.columns if (frame[name].groupby(codes).nunique() <= 1).all()]
+    several = frame.groupby(codes).nunique().max() > 1 if len(frame.columns) else pd.Series(dtype=bool)
+    return [name for name in frame.columns if not several[name]]

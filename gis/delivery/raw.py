@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -176,6 +175,33 @@ def beyond_ascii(values: pd.Series[Any]) -> bool:
     return not all(str(value).isascii() for value in values.dropna().unique())
 
 
+def undecoded(
+    frame: pd.DataFrame, *, declared: str = "", language_byte: int = 0, names: bool = True
+) -> Undecoded | None:
+    """
+    Tell what text of a frame that was read as Latin-1 is still to be decoded.
+
+    Parameters
+    ----------
+    frame
+        Columns of text as `Undecoded` describes.
+    declared, language_byte
+        As there.
+    names
+        Whether the columns' names were read so too.
+
+    Returns
+    -------
+    Undecoded or None
+        None where all is ASCII.
+    """
+    texts = [
+        str(c) for c in frame.columns if c != "geometry" and is_string(frame[c]) and beyond_ascii(frame[c])
+    ]
+    headings = [str(c) for c in frame.columns if names and not str(c).isascii()]
+    return Undecoded(tuple(texts), tuple(headings), declared, language_byte) if texts or headings else None
+
+
 def decode_values(values: pd.Series[Any], encoding: str, errors: str = "strict") -> pd.Series[Any]:
     """
     Decode text that is kept as Latin-1, once for equal values.
@@ -207,7 +233,10 @@ def decode_values(values: pd.Series[Any], encoding: str, errors: str = "strict")
 
 
 def _decode(value: str, encoding: str, errors: str) -> str:
-    data = value.encode("latin-1")
+    try:
+        data = value.encode("latin-1")
+    except UnicodeEncodeError:  # written as an escape, such as a drawing's: it is decoded
+        return value
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -261,7 +290,7 @@ def stage(source: Path, target: Path) -> Path:
         `target`.
     """
     try:
-        os.symlink(source.resolve(), target, target_is_directory=source.is_dir())
+        target.symlink_to(source.resolve(), target_is_directory=source.is_dir())
     except (OSError, NotImplementedError):  # Windows, without the right to make links
         if source.is_dir():
             shutil.copytree(source, target)

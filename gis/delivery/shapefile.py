@@ -6,13 +6,13 @@ import codecs
 import struct
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from gis.delivery import vector
-from gis.delivery.raw import RawLayer, Undecoded, beyond_ascii, is_string, stage
+from gis.delivery.raw import RawLayer, stage, undecoded
 from gis.delivery.refusals import refusal
 from gis.inventory import Note
 from gis.language import Text, number
@@ -120,7 +120,7 @@ def read(path: Path, shown: str, folder: Path, *, encoding: str | None = None) -
     frame, rows = records.frame, records.fids
     if table is not None:
         _restore_dates(frame, rows, table, parts[".dbf"])
-    damaged = {at: "" for at in ([] if index is None else np.flatnonzero(index.damaged).tolist())}
+    damaged = dict.fromkeys([] if index is None else np.flatnonzero(index.damaged).tolist(), "")
     damaged |= dict(records.damaged)
     keep = ~np.isin(rows, list(damaged))
     notes += [
@@ -155,7 +155,7 @@ def codec(name: str) -> str | None:
         The name of a codec of Python, or None where there is none.
     """
     plain = name.strip().upper().removeprefix("ANSI ").removeprefix("OEM ").replace(" ", "")
-    if plain.startswith("88591") or plain.startswith("ISO88591"):
+    if plain.startswith(("88591", "ISO88591")):
         plain = "ISO8859-" + plain.removeprefix("ISO").removeprefix("8859")
     elif plain.startswith("CP") or plain.isdigit():
         plain = "cp" + plain.removeprefix("CP")
@@ -294,9 +294,7 @@ def _shorten(target: Path, source: Path, rows: int) -> None:
 
 
 def _restore_dates(frame: gpd.GeoDataFrame, rows: NDArray[np.int64], table: _Table, dbf: Path) -> None:
-    """
-    Take date columns as they stand, digits: Jalali dates are no Gregorian ones, and GDAL bends those that cannot be.
-    """
+    """Take dates as they stand, as digits: GDAL bends Jalali ones that are no Gregorian dates."""
     if not any(kind == "D" and width == _DATE_WIDTH for _, kind, _, width in table.fields):
         return
     data = np.memmap(dbf, dtype=np.uint8, mode="r", offset=table.header, shape=(table.present, table.width))
@@ -314,20 +312,14 @@ def _restore_dates(frame: gpd.GeoDataFrame, rows: NDArray[np.int64], table: _Tab
 
 def _decoded(layer: RawLayer, cpg: Path | None, table: _Table | None, encoding: str | None) -> RawLayer:
     """Decode as told, or as the .cpg says where the bytes bear it out; else leave that to who sees all the text."""
-    frame = layer.frame
-    columns = tuple(
-        str(name)
-        for name in frame.columns
-        if name != "geometry" and is_string(frame[name]) and beyond_ascii(frame[name])
-    )
-    names = tuple(str(name) for name in frame.columns if not str(name).isascii())
     declared = cpg.read_text("latin-1").strip("\ufeff\xef\xbb\xbf \t\r\n")[:40] if cpg is not None else ""
     wanted = codec(encoding) if encoding else codec(declared)
     if encoding and wanted is None:
         raise refusal("encoding", layer.path, encoding=encoding)
-    if not columns and not names:
+    kept = undecoded(layer.frame, declared=declared, language_byte=table.language_byte if table else 0)
+    if kept is None:
         return replace(layer, encoding=wanted or "")
-    layer = replace(layer, undecoded=Undecoded(columns, names, declared, table.language_byte if table else 0))
+    layer = replace(layer, undecoded=kept)
     if wanted is None:
         return layer
     try:

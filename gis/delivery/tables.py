@@ -17,7 +17,7 @@ import openpyxl
 import pandas as pd
 
 from gis.delivery import archives, points
-from gis.delivery.raw import RawLayer, Undecoded, beyond_ascii, is_string, title
+from gis.delivery.raw import RawLayer, title, undecoded
 from gis.delivery.refusals import refusal
 from gis.language import Text
 
@@ -205,16 +205,7 @@ def _delimiter(sample: str) -> str:
 
 
 def _encoded(layer: RawLayer, encoding: str) -> RawLayer:
-    frame = layer.frame
-    if not encoding:
-        columns = tuple(
-            str(c)
-            for c in frame.columns
-            if c != "geometry" and is_string(frame[c]) and beyond_ascii(frame[c])
-        )
-        names = tuple(str(c) for c in frame.columns if not str(c).isascii())
-        return replace(layer, undecoded=Undecoded(columns, names)) if columns or names else layer
-    return replace(layer, encoding=encoding)
+    return replace(layer, encoding=encoding) if encoding else replace(layer, undecoded=undecoded(layer.frame))
 
 
 def _look_inside(path: Path, shown: str) -> bool:

@@ -1,5 +1,5 @@
 """
-Vector files through GDAL: fiona opens them, pyogrio reads sound ones in bulk, fiona reads damaged ones record by record.
+Vector files through GDAL: fiona opens them, pyogrio reads sound ones in bulk, fiona damaged ones record by record.
 
 Every opening names its one driver. fiona hands that to GDAL; pyogrio cannot, so that only files whose first bytes or
 prefix leave GDAL no choice go to it: those of `BULK`.
@@ -243,7 +243,26 @@ def bulk(
     except (shapely.errors.ShapelyError, NotImplementedError, ValueError, RuntimeError):
         return None  # curves and surfaces that GEOS has not, dates that are none
     fids = np.asarray(frame.index, dtype=np.int64)
-    return Records(without_crs(frame), fids, [], getattr(frame, "crs", None))
+    return Records(without_crs(frame), fids, [], plain_crs(getattr(frame, "crs", None)))
+
+
+def plain_crs(crs: pyproj.CRS | None) -> pyproj.CRS | None:
+    """
+    Give WGS 84 longitude and latitude its one name.
+
+    Parameters
+    ----------
+    crs
+        Any CRS.
+
+    Returns
+    -------
+    pyproj.CRS or None
+        EPSG:4326 for OGC:CRS84 and for WGS 84 with heights, else `crs`.
+    """
+    if crs is not None and crs.to_authority() in {("OGC", "CRS84"), ("OGC", "CRS84h"), ("EPSG", "4979")}:
+        return pyproj.CRS("EPSG:4326")
+    return crs
 
 
 def without_crs(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -316,7 +335,7 @@ def _crs(wkt: str) -> pyproj.CRS | None:
     except pyproj.exceptions.CRSError:
         return None
     # What GeoPackage calls undefined, and the plane of a file that names none.
-    return None if crs.name.casefold().startswith("undefined") or crs.is_engineering else crs
+    return None if crs.name.casefold().startswith("undefined") or crs.is_engineering else plain_crs(crs)
 
 
 def _reason(error: Exception) -> str:
