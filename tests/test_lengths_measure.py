@@ -1,7 +1,9 @@
 """The table of lengths and its sums."""
 
+import doctest
 import subprocess
 import sys
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -99,6 +101,13 @@ def test_no_routes():
 def test_route_that_cannot_be_measured_has_no_deviation():
     table = lengths.measure(inventory([shapely.LineString([(51, 90.5), (51, 90.6)]), shapely.Point(51, 32)]))
     assert table[[*lengths.KINDS, "std_m", "bias_m"]].isna().all(axis=None)
+
+
+def test_worked_examples_of_the_page():
+    page = Path(__file__).parent.parent / "docs" / "lengths.md"
+    result = doctest.testfile(str(page), module_relative=False, encoding="utf-8")
+    assert result.attempted > 8
+    assert result.failed == 0
 
 
 def test_import_is_light():

@@ -175,7 +175,7 @@ def curvature(block: Block, out: NDArray[np.float64]) -> NDArray[np.float64]:
     -------
     numpy.ndarray
         (m,) 1/R in 1/m by Euler's theorem, 1/R = cos² α / M + sin² α / N (e.g. Rapp, "Geometric Geodesy" I,
-        1991, sect. 3.6): for a short segment at its middle; for a long one with the radii of its middle
+        1991): for a short segment at its middle; for a long one with the radii of its middle
         latitude and the azimuths of its ends.
     """
     _, northing, easting, w = block.work[:4]

@@ -91,7 +91,7 @@ def ground_lengths(
     Notes
     -----
     A segment has s (R + h) / R with Euler's radius of curvature R in its azimuth: the reduction of measured
-    distances to the ellipsoid (e.g. Torge and Müller, "Geodesy", 4th ed. 2012, sect. 6.1), turned round.
+    distances to the ellipsoid (e.g. Torge and Müller, "Geodesy", 4th ed. 2012), turned round.
     """
 
     def measure(some: Vertices, _: slice) -> tuple[NDArray[np.float64]]:
