@@ -120,7 +120,6 @@ def inventory_gpkg(inventory: Inventory, measured: pd.DataFrame, path: str | Pat
     """
     import pandas as pd  # noqa: PLC0415
 
-    notice = f" {ILLUSTRATIVE.en} {ILLUSTRATIVE.fa}" if inventory.illustrative else ""
     lengths = measured[[*LENGTHS, "std_m", "bias_m"]].reset_index(drop=True)
     with _same_moment():
         if inventory.outline is not None:
@@ -130,6 +129,8 @@ def inventory_gpkg(inventory: Inventory, measured: pd.DataFrame, path: str | Pat
             _write(path, "area", area, outline, empty="Polygon", description="Area of the project")
         for name, schema in SCHEMAS.items():
             layer = inventory.layer(name)
+            illustrative = (layer["provenance"] == "illustrative").any()
+            notice = f" {ILLUSTRATIVE.en} {ILLUSTRATIVE.fa}" if illustrative else ""
             table = _columns(layer, schema, lengths if name == "routes" else None)
             _write(
                 path,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LENGTHS: dict[str, Text] = {
     "geodesic_m": Text("Geodesic", "ژئودزیک"),
-    "grid_m": Text("Grid", "شبکه (صفحهٔ تصویر)"),
+    "grid_m": Text("Grid", "تصویری"),
     "ground_m": Text("Ground", "سطح زمین"),
     "slope_m": Text("Slope", "مایل"),
 }
@@ -239,8 +239,29 @@ def wording(column: str, value: Any, lang: Language) -> str:
     str
         The code's wording; any other value as it is, fit to be shown.
     """
+    return shown(decoded(column, value, lang))
+
+
+def decoded(column: str, value: Any, lang: Language) -> Any:
+    """
+    Put a code of a route's column into words.
+
+    Parameters
+    ----------
+    column
+        Its canonical name.
+    value
+        A code of the column's list, or any other value.
+    lang
+        The language.
+
+    Returns
+    -------
+    Any
+        The code's wording; any other value untouched.
+    """
     codes = ROUTES[column].codes if column in ROUTES.names else {}
-    return codes[value].render(lang) if isinstance(value, str) and value in codes else shown(value)
+    return codes[value].render(lang) if isinstance(value, str) and value in codes else value
 
 
 def layer_label(name: str, lang: Language) -> str:

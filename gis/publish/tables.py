@@ -2,9 +2,9 @@
 Lengths, totals, findings and deliveries as tables: CSV, XLSX, and the terminal's.
 
 CSV is for programs and Excel alike: UTF-8 with a byte order mark (without it Excel on Windows shows Persian
-as mojibake), comma, canonical column names and codes in every language, numbers with a decimal point. A text
-that a spreadsheet would run as a formula gets an apostrophe before it, as OWASP advises; plain numbers such
-as ``-12`` are left alone, so that ids keep their meaning.
+as mojibake), lines and quotes of RFC 4180, canonical column names and codes in every language, numbers with a
+decimal point. A text that a spreadsheet would run as a formula gets an apostrophe before it, as OWASP
+advises; plain numbers such as ``-12`` are left alone, so that ids keep their meaning.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from gis.publish.figures import (
     address,
     counted,
     decimals,
+    decoded,
     is_missing,
     layer_label,
     metres,
@@ -556,7 +557,7 @@ def _csv(table: pd.DataFrame, places: int = 4) -> bytes:
                 _PLAIN_NUMBER, regex=True, na=False
             )
             safe[name] = text.where(~risky, "'" + text)
-    written = safe.to_csv(index=False, float_format=f"%.{places}f", lineterminator="\n")
+    written = safe.to_csv(index=False, float_format=f"%.{places}f", lineterminator="\r\n")
     return b"\xef\xbb\xbf" + written.encode("utf-8", errors="replace")
 
 
@@ -564,7 +565,7 @@ def _sheet(title: str, table: pd.DataFrame, measured: pd.DataFrame, lang: Langua
     names = list(table.columns)
     absent = [name for name in _OPTIONAL if measured[name].isna().all()]
     columns = [
-        [value if _is_figure(name) else wording(name, value, lang) for value in table[name].tolist()]
+        [value if _is_figure(name) else decoded(name, value, lang) for value in table[name].tolist()]
         for name in names
     ]
     return Sheet(
@@ -619,11 +620,14 @@ def _table(title: Any = None, *, headed: bool = True) -> Table:
 def _add_column(
     table: Table, heading: str, *, figure: bool = False, fold: bool = False, style: str = ""
 ) -> None:
+    # Words of a heading stand below each other, so that the figures under it keep their room.
     table.add_column(
-        heading,
+        heading.replace(" ", "\n") if figure else heading,
         justify="right" if figure else "left",
+        vertical="middle",
         no_wrap=figure,
         overflow="fold",
+        min_width=None if figure else min(len(heading), 8),
         ratio=1 if fold else None,
         style=style,
     )
