@@ -453,6 +453,16 @@ class Network:
         return xy, lonlat, tolerance
 
     @cached_property
+    def outer(self) -> Flags:
+        """(2p,) whether an end is the first start or the last end of its route, not between two of its parts."""
+        owners = self.lines.owners
+        outer = np.ones(2 * len(owners), dtype=bool)
+        same = np.flatnonzero(owners[1:] == owners[:-1])
+        outer[2 * same + 1] = False
+        outer[2 * same + 2] = False
+        return outer
+
+    @cached_property
     def end_meets_end(self) -> Flags:
         """(2p,) whether another end, of this or another route, is at the same place."""
         ends = self.ends
@@ -519,11 +529,14 @@ class Network:
         total = count + places + len(self.nodes.rows)
         node, part = self.passes
         one, other = self.end_links
+        # What lies between the parts of a route is another question.
+        same = np.flatnonzero(self.lines.owners[1:] == self.lines.owners[:-1]) + 1
         edges = np.concatenate(
             [
                 np.column_stack([self.ends.parts, self.vertex_of_end]),
                 np.column_stack([one, other]) + count,
                 np.column_stack([part, node + count + places]),
+                np.column_stack([same - 1, same]),
                 further,
             ]
         )

@@ -145,10 +145,13 @@ def _absence(inventory: Inventory, page: Page) -> Text | None:
             label = SCHEMAS[name].label  # type: ignore[index]
             return Text(f"no {label.en.lower()}", f"لایهٔ {label.fa} نیست")
     for needed in page.columns:
-        name, column = needed.split(".")
-        if not inventory.layer(name)[column].notna().any():  # type: ignore[arg-type]
-            label = SCHEMAS[name][column].label  # type: ignore[index]
-            return Text(f"no {needed}", f"ستون «{label.fa}» نیست")
+        alternatives = [name.split(".") for name in needed.split("|")]
+        if not any(inventory.layer(name)[column].notna().any() for name, column in alternatives):  # type: ignore[arg-type]
+            labels = [SCHEMAS[name][column].label for name, column in alternatives]  # type: ignore[index]
+            return Text(
+                f"no {' or '.join(label.en.lower() for label in labels)}",
+                f"ستون «{'» یا «'.join(label.fa for label in labels)}» نیست",
+            )
     if page.code == "C102" and inventory.area is None:
         return Text("the project names no area", "پروژه محدوده‌ای ندارد")
     if page.code == "A407" and inventory.counties is None:

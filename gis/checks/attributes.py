@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import shapely
 
+from gis import mercator
 from gis.checks.registry import Found, check
-from gis.delivery import text
+from gis.delivery import encodings, text
+from gis.delivery.canonical import today
 from gis.inventory import SCHEMAS
+from gis.network import WORST_ACCURACY_M
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import geopandas as gpd
     from numpy.typing import NDArray
 
     from gis.checks.context import Context
+    from gis.inventory import LayerName
+    from gis.language import Text
 
 
 def blank(values: pd.Series) -> NDArray[np.bool_]:
@@ -56,14 +63,16 @@ def repeated_id(context: Context) -> Iterator[Found]:
     """Find ids that an earlier feature of the layer has."""
     for name, schema in SCHEMAS.items():
         layer = context.layer(name)
-        ids = text.fold(layer[schema.id].to_numpy(dtype=object))
+        ids = context.folded(name, schema.id)
         codes, _ = pd.factorize(ids)
         _, first = np.unique(codes, return_index=True)
         firsts = np.full(codes.max(initial=-1) + 2, -1)
         firsts[codes[first]] = first
-        rows = np.flatnonzero(
-            (codes >= 0) & (firsts[codes] != np.arange(len(codes))) & ~blank(layer[schema.id])
-        )
+        again = (codes >= 0) & (firsts[codes] != np.arange(len(codes))) & ~blank(layer[schema.id])
+        # The same thing twice is a duplicate.
+        twice = context.duplicates[name]
+        again[twice.rows[codes[twice.rows] == codes[twice.originals]]] = False
+        rows = np.flatnonzero(again)
         if len(rows):
             earlier = layer.iloc[firsts[codes[rows]]]
             yield Found(
@@ -71,3 +80,208 @@ def repeated_id(context: Context) -> Iterator[Found]:
                 rows,
                 fields={"first": earlier["record"].to_numpy(), "source": earlier["source"].to_list()},
             )
+
+
+@check("A403")
+def unknown_value(context: Context) -> Iterator[Found]:
+    """Find values outside the code lists, counties that are none, and what the reading could not read."""
+    yield from context.noted("A403")
+    for name, schema in SCHEMAS.items():
+        layer = context.layer(name)
+        for column in schema.columns:
+            if column.codes:
+                rows = np.flatnonzero(
+                    ~layer[column.name].isin(column.codes).to_numpy() & ~blank(layer[column.name])
+                )
+                if len(rows):
+                    yield Found(name, rows, fields=_told(layer, column.name, column.label, rows))
+        if context.inventory.counties is not None:
+            known = {text.fold(str(county)) for county in context.inventory.counties["name"]}
+            named = pd.Series(context.folded(name, "county"), dtype=object)
+            rows = np.flatnonzero(~named.isin(known).to_numpy() & ~blank(layer["county"]))
+            rows = _sound(layer["county"], rows)
+            if len(rows):
+                yield Found(name, rows, fields=_told(layer, "county", schema["county"].label, rows))
+
+
+# Column to the least and the greatest value that a survey of fibre could mean.
+RANGES: dict[str, tuple[float, float]] = {
+    "depth_m": (0.0, 10.0),
+    "fibre_count": (1.0, 6912.0),
+    "recorded_length_m": (0.0, 1_000_000.0),
+    "slack_m": (0.0, 10_000.0),
+    "accuracy_m": (0.0, WORST_ACCURACY_M),
+}
+
+
+@check("A404")
+def out_of_range(context: Context) -> Iterator[Found]:
+    """Find numbers that cannot be meant."""
+    for name, schema in SCHEMAS.items():
+        layer = context.layer(name)
+        for column in schema.columns:
+            if column.name in RANGES:
+                low, high = RANGES[column.name]
+                values = layer[column.name].to_numpy(dtype=float, na_value=np.nan)
+                rows = np.flatnonzero((values < low) | (values > high) | np.isinf(values))
+                if len(rows):
+                    yield Found(
+                        name,
+                        rows,
+                        fields={"column": column.label, "value": values[rows], "low": low, "high": high},
+                    )
+
+
+@check("A405")
+def unnormalised_text(context: Context) -> Iterator[Found]:
+    """Find text that is right but written in another way than the rest."""
+    for name, column, rows, repaired in repairs(context, "A405"):
+        layer = context.layer(name)
+        yield Found(
+            name, rows, fields={**_told(layer, column, label(name, column), rows), "better": repaired}
+        )
+
+
+@check("A408")
+def mojibake(context: Context) -> Iterator[Found]:
+    """Find text that was decoded with the wrong encoding."""
+    for name, column, rows, repaired in repairs(context, "A408"):
+        layer = context.layer(name)
+        yield Found(
+            name, rows, fields={**_told(layer, column, label(name, column), rows), "better": repaired}
+        )
+
+
+def repairs(
+    context: Context, code: str
+) -> Iterator[tuple[LayerName, str, NDArray[np.intp], NDArray[np.object_]]]:
+    """
+    Find text that can be put right.
+
+    Parameters
+    ----------
+    context
+        The survey.
+    code
+        ``"A405"`` for how it is written, ``"A408"`` for its encoding. Text that was decoded wrongly is left to A408.
+
+    Yields
+    ------
+    name : str
+        The layer.
+    column : str
+        Its column.
+    rows : numpy.ndarray
+        (n,) features.
+    repaired : numpy.ndarray
+        (n,) what the text should be.
+    """
+    for name in SCHEMAS:
+        layer = context.layer(name)
+        for column in layer.columns:
+            if column not in _NOT_THEIRS and column != layer.geometry.name and _holds_text(layer[column]):
+                values = layer[column].to_numpy(dtype=object)
+                repaired = text.each(values, _decoded if code == "A408" else _normal)
+                rows = np.flatnonzero(~pd.isna(repaired))
+                if len(rows):
+                    yield name, column, rows, repaired[rows]
+
+
+def label(name: LayerName, column: str) -> Text | str:
+    """
+    Give a column's heading.
+
+    Parameters
+    ----------
+    name
+        The layer.
+    column
+        One of its columns, canonical or the delivery's own.
+
+    Returns
+    -------
+    Text or str
+        The heading, or the delivery's name of the column.
+    """
+    schema = SCHEMAS[name]
+    return schema[column].label if column in schema.names else column
+
+
+@check("A406")
+def impossible_date(context: Context) -> Iterator[Found]:
+    """Find dates that are none or lie in the future; the reading notes those that it cannot take for a date."""
+    yield from context.noted("A406")
+    for name, schema in SCHEMAS.items():
+        layer = context.layer(name)
+        for column in schema.columns:
+            if column.kind == "date":
+                days = pd.to_datetime(layer[column.name], errors="coerce")
+                rows = np.flatnonzero((days > pd.Timestamp(today())).fillna(value=False).to_numpy(dtype=bool))
+                if len(rows):
+                    written = layer[column.name].iloc[rows].astype("str").to_numpy(dtype=object)
+                    yield Found(name, rows, fields={"column": column.label, "value": written})
+
+
+@check("A407")
+def wrong_county(context: Context) -> Iterator[Found]:
+    """Find features that lie wholly outside the county they name."""
+    counties = context.inventory.counties
+    if counties is None:
+        return
+    names = text.fold(counties["name"].to_numpy(dtype=object))
+    polygons = mercator.project_geometries(np.asarray(counties.geometry.array, dtype=object))
+    tree = shapely.STRtree(polygons)
+    for name in SCHEMAS:
+        named = context.folded(name, "county")
+        plane = context.plane(name)
+        rows = np.flatnonzero(~shapely.is_missing(plane) & np.isin(named.astype(str), names.astype(str)))
+        rows = rows[~context.astray_nodes(name)[rows]]
+        # A feature on the border, to its tolerance, is in both.
+        lat = shapely.bounds(context.usable(name)[rows])[:, 1]
+        reach = context.tolerance(name)[rows] * mercator.scale(lat)
+        feature, county = tree.query(plane[rows], predicate="dwithin", distance=reach)
+        at_home = np.zeros(len(rows), dtype=bool)
+        at_home[feature[names[county] == named[rows[feature]]]] = True
+        wrong = np.flatnonzero(~at_home)
+        if not len(wrong):
+            continue
+        lies = np.full(len(rows), None, dtype=object)
+        lies[feature] = counties["name"].to_numpy(dtype=object)[county]
+        # Outside all counties is no wrong county.
+        wrong = wrong[lies[wrong] != None]  # noqa: E711 - element by element
+        said = context.layer(name)["county"].to_numpy(dtype=object)[rows[wrong]]
+        if len(wrong):
+            yield Found(name, rows[wrong], fields={"said": said, "lies": lies[wrong]})
+
+
+# Columns that the reading has added.
+_NOT_THEIRS = ("source", "record")
+
+
+def _told(
+    layer: gpd.GeoDataFrame, column: str, heading: Text | str, rows: NDArray[np.intp]
+) -> dict[str, Any]:
+    return {"column": heading, "value": layer[column].iloc[rows].astype(object).to_numpy()}
+
+
+def _sound(values: pd.Series, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Leave out text that was decoded wrongly: that is the fault, not the value."""
+    wrong = text.each(values.iloc[rows].to_numpy(dtype=object), _decoded)
+    return rows[pd.isna(wrong)]
+
+
+def _holds_text(values: pd.Series) -> bool:
+    return bool(pd.api.types.is_string_dtype(values.dtype) or values.dtype == object)
+
+
+def _decoded(value: Any) -> str | None:
+    """Give what wrongly decoded text says; None where it is sound."""
+    return encodings.unmojibake(value) if isinstance(value, str) else None
+
+
+def _normal(value: Any) -> str | None:
+    """Give text as it should be written; None where it is so already, or was decoded wrongly."""
+    if not isinstance(value, str) or _decoded(value) is not None:
+        return None
+    better = text.normalise(value)
+    return None if better == value else better

@@ -102,10 +102,10 @@ def page_text(code: str, lang: Language = "en") -> str:
             return _page(page, lang, "{}\n", "{}: {}\n").replace("`", "")
     raise ProjectError(
         Text(
-            "there is no check {code}; `fibre explain` lists them",
-            "بررسی {code} وجود ندارد؛ `fibre explain` فهرست آن‌ها را نشان می‌دهد",
+            "there is no check {asked}; `fibre explain` lists them",
+            "بررسی {asked} وجود ندارد؛ `fibre explain` فهرست آن‌ها را نشان می‌دهد",
         ),
-        code=wanted,
+        asked=wanted,
     )
 
 
@@ -146,7 +146,7 @@ def _page(page: Page, lang: Language, heading: str, section: str) -> str:
     ]
     parts.append(section.format(_SAYS.render(lang), _message(page.message, lang)))
     needs = [SCHEMAS[name].label.render(lang) for name in page.layers]  # type: ignore[index]
-    needs += [f"`{column}`" for column in page.columns]
+    needs += [column.replace("|", " / ") for column in page.columns]
     if needs:
         parts.append(section.format(_NEEDS.render(lang), comma.join(needs)))
     return "\n".join(parts)

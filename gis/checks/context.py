@@ -6,20 +6,26 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+import shapely
 
 from gis import lengths, mercator, network, totals
+from gis.checks import crossings, duplicates, ends
 from gis.checks.registry import Found
+from gis.checks.shapes import Shapes
+from gis.delivery import text
 from gis.inventory import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import geopandas as gpd
-    import pandas as pd
     from numpy.typing import NDArray
 
     from gis.inventory import Inventory, LayerName
     from gis.project import ChecksSettings
+
+_MISPLACED = ("C103", "C104", "C109")
 
 
 class Context:
@@ -47,6 +53,7 @@ class Context:
         self._measured = measured
         self._planes: dict[str, NDArray[np.object_]] = {}
         self._usable: dict[str, NDArray[np.object_]] = {}
+        self._folded: dict[tuple[str, str], NDArray[np.object_]] = {}
 
     def layer(self, name: LayerName) -> gpd.GeoDataFrame:
         """Give a layer of the inventory by its name."""
@@ -118,8 +125,168 @@ class Context:
 
     @cached_property
     def network(self) -> network.Network:
-        """The network that the layers make."""
-        return network.Network(self.inventory, {name: self.usable(name) for name in SCHEMAS})
+        """The network that the layers make, duplicates left out."""
+        single: dict[str, NDArray[np.object_]] = {}
+        for name in SCHEMAS:
+            single[name] = self.usable(name).copy()
+            single[name][self.duplicates[name].rows] = None
+        return network.Network(self.inventory, single)
+
+    @cached_property
+    def duplicates(self) -> dict[str, duplicates.Duplicates]:
+        """The features of each layer that are there twice."""
+        return {name: duplicates.find(self.layer(name), name, self.usable(name)) for name in SCHEMAS}
+
+    @cached_property
+    def part_tolerance(self) -> NDArray[np.float64]:
+        """(p,) tolerance of each part of the network's lines, metres."""
+        return self.network.route_tolerance[self.network.lines.owners]
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        """How each route runs by itself."""
+        return Shapes(self.network.lines, self.part_tolerance)
+
+    @cached_property
+    def crossings(self) -> crossings.Crossings:
+        """Where routes of one kind cross or overlap."""
+        lines = self.network.lines
+        kinds, _ = pd.factorize(self.layer("routes")["kind"].to_numpy(dtype=object))
+        return crossings.find(lines, kinds[lines.owners], self.part_tolerance)
+
+    @cached_property
+    def free_ends(self) -> ends.FreeEnds:
+        """The ends of routes that meet nothing, sorted by what is wrong with them."""
+        return ends.sort(self.network, self.crossings, self.astray)
+
+    @cached_property
+    def node_names(self) -> NDArray[np.object_]:
+        """(k,) how the network's nodes are called."""
+        nodes = self.network.nodes
+        names = np.empty(len(nodes.rows), dtype=object)
+        for at, layer in enumerate(network.NODE_LAYERS):
+            names[nodes.layers == at] = self.names(layer)[nodes.rows[nodes.layers == at]]
+        return names
+
+    def folded(self, name: LayerName, column: str) -> NDArray[np.object_]:
+        """
+        Give a column of text in the form that it is compared in.
+
+        Parameters
+        ----------
+        name
+            The layer.
+        column
+            One of its columns.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n,) texts as `gis.delivery.text.fold` gives them, None where there is none.
+        """
+        if (name, column) not in self._folded:
+            self._folded[name, column] = text.fold(self.layer(name)[column].to_numpy(dtype=object))
+        return self._folded[name, column]
+
+    def astray_nodes(self, name: LayerName) -> NDArray[np.bool_]:
+        """
+        Tell which points are in a wrong place as it is (C102, C103, C104, C109).
+
+        Parameters
+        ----------
+        name
+            ``"manholes"`` or ``"offices"``.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n,) booleans.
+        """
+        return self._astray(name)
+
+    @cached_property
+    def astray(self) -> NDArray[np.bool_]:
+        """(n,) routes whose place is wrong as it is (C102, C103, C104, C109), so that their form says nothing more."""
+        return self._astray("routes")
+
+    def _astray(self, name: LayerName) -> NDArray[np.bool_]:
+        marked = self.misplaced(name) | self.zero(name)
+        coordinates, owners = shapely.get_coordinates(self.usable(name), return_index=True)
+        if self.inventory.area is not None:
+            shapely.prepare(self.inventory.area)
+            marked[owners[~shapely.intersects_xy(self.inventory.area, coordinates)]] = True
+        return marked
+
+    def zero(self, name: LayerName) -> NDArray[np.bool_]:
+        """
+        Tell which features have a vertex at longitude and latitude zero.
+
+        Parameters
+        ----------
+        name
+            The layer.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n,) booleans.
+        """
+        coordinates, owners = shapely.get_coordinates(self.usable(name), return_index=True)
+        marked = np.zeros(len(self.layer(name)), dtype=bool)
+        marked[owners[(coordinates == 0).all(axis=1)]] = True
+        return marked
+
+    def names(self, name: LayerName) -> NDArray[np.object_]:
+        """
+        Name the features of a layer for people.
+
+        Parameters
+        ----------
+        name
+            The layer.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n,) their ids, or their record numbers where they have none.
+        """
+        layer = self.layer(name)
+        ids = layer[SCHEMAS[name].id].to_numpy(dtype=object, na_value="")
+        return np.where(ids == "", ("#" + layer["record"].astype("str")).to_numpy(dtype=object), ids)
+
+    def misplaced(self, name: LayerName) -> NDArray[np.bool_]:
+        """
+        Tell which features the reading found to be somewhere else than they are: C103, C104, C109.
+
+        Parameters
+        ----------
+        name
+            The layer.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n,) true for a feature that a note names, and for all of a source that a note is about.
+        """
+        layer = self.layer(name)
+        marked = np.zeros(len(layer), dtype=bool)
+        notes = [n for n in self.inventory.notes if n.layer == name and n.code in _MISPLACED]
+        if notes:
+            ids, records = layer[SCHEMAS[name].id], layer["record"]
+            features = {note.feature for note in notes if note.feature}
+            marked |= ids.isin(features).to_numpy(dtype=bool)
+            marked |= ("#" + records.astype("str")).isin(features).to_numpy(
+                dtype=bool
+            ) & ids.isna().to_numpy()
+            for note in notes:
+                if not note.feature:
+                    title = str(note.fields.get("source", ""))
+                    marked |= (
+                        layer["source"]
+                        .map(lambda path, title=title: title.startswith(str(path)))
+                        .to_numpy(dtype=bool)
+                    )
+        return marked
 
     @cached_property
     def missing_columns(self) -> set[tuple[str, str]]:

@@ -1,1 +1,81 @@
 """Checks of the delivery itself: the reading notes what it meets, and here it becomes findings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gis.checks.registry import Found, check
+from gis.language import Text, show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gis.checks.context import Context
+
+
+@check("D001")
+def unreadable(context: Context) -> Iterator[Found]:
+    """Pass on files that no driver opens."""
+    return context.noted("D001")
+
+
+@check("D002")
+def incomplete_shapefile(context: Context) -> Iterator[Found]:
+    """Pass on shapefiles with a file missing or of another length."""
+    for found in context.noted("D002"):
+        missing = found.fields.get("missing")
+        if missing:
+            what = Text(f"{missing} is missing", f"\u2068{missing}\u2069 نیست")
+        else:
+            shapes, rows = (show(found.fields.get(key, 0)) for key in ("shapes", "rows"))
+            what = Text(f"{shapes} geometries, but {rows} records", f"{shapes} هندسه ولی {rows} رکورد")
+        yield replace(found, fields={"what": what, **found.fields})
+
+
+@check("D003")
+def damaged_record(context: Context) -> Iterator[Found]:
+    """Pass on records that could not be read."""
+    return context.noted("D003")
+
+
+@check("D004")
+def unknown_layer(context: Context) -> Iterator[Found]:
+    """Pass on layers that match none of ours."""
+    return context.noted("D004")
+
+
+@check("D005")
+def missing_column(context: Context) -> Iterator[Found]:
+    """Pass on required columns that no column of the delivery matches."""
+    return context.noted("D005")
+
+
+@check("D006")
+def guessed_encoding(context: Context) -> Iterator[Found]:
+    """Pass on encodings that had to be guessed."""
+    return context.noted("D006")
+
+
+@check("D007")
+def lost_text(context: Context) -> Iterator[Found]:
+    """Pass on text that has lost its letters."""
+    return context.noted("D007")
+
+
+@check("D008")
+def unsafe_archive(context: Context) -> Iterator[Found]:
+    """Pass on archives that were not unpacked."""
+    return context.noted("D008")
+
+
+@check("D009")
+def empty_layer(context: Context) -> Iterator[Found]:
+    """Pass on layers without features."""
+    return context.noted("D009")
+
+
+@check("D010")
+def refused_source(context: Context) -> Iterator[Found]:
+    """Pass on sources that are not read at all."""
+    return context.noted("D010")

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from gis import mercator, network
 from gis.checks.registry import Found, check
+from gis.checks.shapes import REPEATED_M
 from gis.inventory import SCHEMAS
 from gis.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
     from gis.checks.context import Context
 
@@ -87,3 +91,211 @@ def invalid_geometry(context: Context) -> Iterator[Found]:
             first, at = np.unique(owners[finite], return_index=True)
             places[first] = coordinates[finite][at]
             yield Found(name, rows, places[rows], {"reason": list(reasons[rows])}, fixable=differs[rows])
+
+
+@check("G204")
+def short_route(context: Context) -> Iterator[Found]:
+    """Find routes shorter than their tolerance."""
+    length = context.measured["geodesic_m"].to_numpy(dtype=float)
+    lines = context.network.lines
+    whole = np.unique(lines.owners)
+    limit = context.network.route_tolerance[whole]
+    short = length[whole] < limit - network.EPSILON_M
+    # A route of one point is invalid, not short.
+    short &= length[whole] > 0
+    rows = whole[short]
+    if len(rows):
+        yield Found("routes", rows, fields={"length_m": length[rows], "tolerance_m": limit[short]})
+
+
+@check("G205")
+def repeated_vertex(context: Context) -> Iterator[Found]:
+    """Find vertices that stand where the one before stands."""
+    lines, shapes = context.network.lines, context.shapes
+    segments = shapes.repeated
+    heights = _heights(context)
+    if heights is not None:
+        # A riser goes straight up: two vertices at one place, not one twice.
+        step = np.abs(heights[segments + 1] - heights[segments])
+        segments = segments[~(step > REPEATED_M)]
+    parts = shapes.segment_part[segments]
+    long_enough = np.zeros(len(lines.owners), dtype=bool)
+    long_enough[shapes.segment_part[shapes.segment_m > REPEATED_M]] = True
+    segments = segments[long_enough[parts]]
+    rows, first, counts = np.unique(
+        lines.owners[shapes.segment_part[segments]], return_index=True, return_counts=True
+    )
+    if len(rows):
+        yield Found("routes", rows, lines.lonlat[segments[first]], {"count": counts})
+
+
+@check("G206")
+def spike(context: Context) -> Iterator[Found]:
+    """Find vertices far off, there and back."""
+    lines = context.network.lines
+    vertices, extra = context.shapes.spikes
+    routes = lines.owners[lines.part_of_vertex[vertices]]
+    seen = ~context.astray[routes]
+    vertices, extra, routes = vertices[seen], extra[seen], routes[seen]
+    if len(routes):
+        yield Found("routes", routes, lines.lonlat[vertices], {"extra_m": extra})
+
+
+@check("G207")
+def self_crossing(context: Context) -> Iterator[Found]:
+    """Find routes that cross themselves away from manholes and offices."""
+    lines, shapes, net = context.network.lines, context.shapes, context.network
+    contacts = shapes.self_contacts
+    covering = np.unique(
+        np.concatenate([side[contacts.shared_m > 0] for side in (contacts.one, contacts.other)])
+    )
+    spikes, _ = shapes.spikes
+    excused = np.concatenate([covering, spikes, spikes - 1])
+    single = np.flatnonzero(
+        (contacts.shared_m == 0) & ~np.isin(contacts.one, excused) & ~np.isin(contacts.other, excused)
+    )
+    parts, xy = contacts.parts[single], contacts.xy[single]
+    scale = mercator.scale(lines.lonlat[lines.offsets[parts], 1])
+    # A ring closes at its ends, a loop may end on the way it came: that is a junction.
+    for end in (lines.xy[lines.offsets[parts]], lines.xy[lines.offsets[parts + 1] - 1]):
+        away = np.hypot(*(xy - end).T) / scale > REPEATED_M
+        parts, xy, scale = parts[away], xy[away], scale[away]
+    lonlat = mercator.unproject(xy)
+    node, _ = net.nearest_node(xy, lonlat, context.part_tolerance[parts], factor=1.0)
+    rows, first, counts = np.unique(lines.owners[parts[node < 0]], return_index=True, return_counts=True)
+    if len(rows):
+        yield Found("routes", rows, lonlat[node < 0][first], {"count": counts})
+
+
+@check("G208")
+def doubling_back(context: Context) -> Iterator[Found]:
+    """Find routes that run over themselves."""
+    lines, contacts = context.network.lines, context.shapes.self_contacts
+    shared = np.flatnonzero(contacts.shared_m > 0)
+    total = np.bincount(
+        contacts.parts[shared], weights=contacts.shared_m[shared], minlength=len(lines.owners)
+    )
+    parts, first = np.unique(contacts.parts[shared], return_index=True)
+    doubled = total[parts] > context.part_tolerance[parts] + network.EPSILON_M
+    parts, first = parts[doubled], first[doubled]
+    if len(parts):
+        places = mercator.unproject(contacts.xy[shared[first]])
+        folds = np.isin(parts, lines.part_of_vertex[context.shapes.folds])
+        yield Found("routes", lines.owners[parts], places, {"doubled_m": total[parts]}, fixable=folds)
+
+
+@check("G209")
+def long_segment(context: Context) -> Iterator[Found]:
+    """Find vertices further apart than the survey allows."""
+    lines, shapes = context.network.lines, context.shapes
+    limit = context.settings.max_segment_m
+    segments = np.flatnonzero(shapes.segment_m > limit + network.EPSILON_M)
+    spikes, _ = shapes.spikes
+    segments = segments[~np.isin(segments, np.concatenate([spikes, spikes - 1]))]
+    segments = segments[~context.astray[lines.owners[shapes.segment_part[segments]]]]
+    # The longest of each route first.
+    segments = segments[np.argsort(-shapes.segment_m[segments], kind="stable")]
+    rows, first, counts = np.unique(
+        lines.owners[shapes.segment_part[segments]], return_index=True, return_counts=True
+    )
+    if len(rows):
+        worst = segments[first]
+        middle = mercator.unproject((lines.xy[worst] + lines.xy[worst + 1]) / 2)
+        stretch = shapely.linestrings(np.stack([lines.lonlat[worst], lines.lonlat[worst + 1]], axis=1))
+        yield Found(
+            "routes",
+            rows,
+            middle,
+            {"length_m": shapes.segment_m[worst], "limit_m": limit, "count": counts},
+            lines=np.asarray(stretch),
+        )
+
+
+@check("G210")
+def multipart_route(context: Context) -> Iterator[Found]:
+    """Find routes of several parts."""
+    geometries = context.usable("routes")
+    rows = np.flatnonzero(shapely.get_num_geometries(geometries) > 1)
+    if len(rows):
+        merged = shapely.line_merge(geometries[rows])
+        ends = _second_parts(geometries[rows])
+        yield Found(
+            "routes",
+            rows,
+            ends,
+            {"parts": shapely.get_num_geometries(geometries[rows])},
+            fixable=shapely.get_type_id(merged) == 1,
+        )
+
+
+@check("G211")
+def implausible_height(context: Context) -> Iterator[Found]:
+    """Find heights that are nowhere on earth, and steps that no ground has."""
+    for name in SCHEMAS:
+        geometries = context.usable(name)
+        if not shapely.has_z(geometries).any():
+            continue
+        coordinates, owners = shapely.get_coordinates(geometries, include_z=True, return_index=True)
+        height = coordinates[:, 2]
+        odd = (height < _LOWEST_M) | (height > _HIGHEST_M)
+        if name == "routes":
+            step = np.abs(np.diff(height))
+            way = network.distances(coordinates[:-1, :2], coordinates[1:, :2])
+            steep = (owners[:-1] == owners[1:]) & (step > _STEP_M) & (step > way)
+            odd[1:] |= steep & ~odd[:-1]
+        at = np.flatnonzero(odd)
+        rows, first = np.unique(owners[at], return_index=True)
+        if len(rows):
+            yield Found(name, rows, coordinates[at[first], :2], {"height_m": height[at[first]]})
+
+
+@check("G212")
+def duplicate_feature(context: Context) -> Iterator[Found]:
+    """Find features with the geometry of an earlier one of their kind."""
+    for name, schema in SCHEMAS.items():
+        duplicates = context.duplicates[name]
+        if len(duplicates.rows):
+            originals = context.layer(name).iloc[duplicates.originals]
+            ids = originals[schema.id].to_numpy(dtype=object)
+            shown = [
+                i if isinstance(i, str) else f"#{r}" for i, r in zip(ids, originals["record"], strict=True)
+            ]
+            yield Found(name, duplicates.rows, fields={"original": shown}, fixable=duplicates.identical)
+
+
+@check("G213")
+def overlapping_routes(context: Context) -> Iterator[Found]:
+    """Find stretches that two routes of one kind share."""
+    found, lines = context.crossings, context.network.lines
+    if len(found.overlap_one):
+        ids = context.names("routes")
+        lonlat = shapely.get_coordinates(
+            shapely.line_interpolate_point(found.overlap_lines, 0.5, normalized=True)
+        )
+        rows = lines.owners[found.overlap_one]
+        other = ids[lines.owners[found.overlap_other]]
+        yield Found(
+            "routes", rows, lonlat, {"other": other, "shared_m": found.overlap_m}, lines=found.overlap_lines
+        )
+
+
+# The Dead Sea's shore, with room for the geoid below the ellipsoid; higher than any road.
+_LOWEST_M, _HIGHEST_M = -550.0, 6000.0
+# A step in height counts from this on, where it is steeper than 45°.
+_STEP_M = 20.0
+
+
+def _heights(context: Context) -> NDArray[np.float64] | None:
+    """Give the heights of the network's vertices; None where no route has any."""
+    geometries = context.usable("routes")[np.unique(context.network.lines.owners)]
+    if not shapely.has_z(geometries).any():
+        return None
+    parts = shapely.get_parts(geometries)
+    return np.asarray(
+        shapely.get_coordinates(parts[shapely.get_num_coordinates(parts) > 1], include_z=True)[:, 2]
+    )
+
+
+def _second_parts(geometries: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Give where the second part of each geometry starts."""
+    return shapely.get_coordinates(shapely.get_point(shapely.get_geometry(geometries, 1), 0))

@@ -1,49 +1,357 @@
-"""Checks of the network: what should meet and does not, what hangs in the air."""
+"""Checks of the network: what should meet and does not, what hangs in the air, what is named and is not there."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
+from gis import mercator, network
+from gis.checks import references
 from gis.checks.registry import Found, check
-from gis.inventory import OFFICES
+from gis.checks.shapes import REPEATED_M
+from gis.inventory import OFFICES, ROUTES
 from gis.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
     from gis.checks.context import Context
+    from gis.network import Flags, Floats, Rows
 
 _WHICH_END = (Text("its start", "سر آغاز آن"), Text("its end", "سر پایان آن"))
+_CONNECTED = ("existing", "new")
+# Two routes are like each other when they agree in all of these.
+LIKE = ("kind", "status", "county", "office_id", "installation", "fibre_count", "provenance")
+# How far apart a cable is looked at for its duct, in tolerances; as much of it may lie outside, into a building.
+_DUCT_TOLERANCES = 5.0
 
 
 @check("N301")
 def loose_end(context: Context) -> Iterator[Found]:
-    """Find ends of routes that meet nothing."""
-    network = context.network
-    ends = network.ends
-    node, _ = network.node_at_end
-    loose = np.flatnonzero((node < 0) & ~network.end_meets_end)
+    """Find ends of routes that meet nothing, and nothing near."""
+    ends, loose = context.network.ends, context.free_ends.loose
     if len(loose):
+        yield Found("routes", ends.routes[loose], ends.lonlat[loose], {"which": _which(loose)})
+
+
+@check("N302")
+def near_miss(context: Context) -> Iterator[Found]:
+    """Find ends just outside the tolerance of a node or of another end."""
+    ends, near = context.network.ends, context.free_ends.near
+    if len(near.ends):
+        target = np.empty(len(near.ends), dtype=object)
+        to_node = near.nodes >= 0
+        target[to_node] = context.node_names[near.nodes[to_node]]
+        target[~to_node] = context.names("routes")[ends.routes[near.other_ends[~to_node]]]
         yield Found(
             "routes",
-            ends.routes[loose],
-            ends.lonlat[loose],
-            {"which": [_WHICH_END[end % 2] for end in loose]},
+            ends.routes[near.ends],
+            ends.lonlat[near.ends],
+            {
+                "which": _which(near.ends),
+                "target": target,
+                "away_m": near.away_m,
+                "tolerance_m": ends.tolerance[near.ends],
+            },
         )
+
+
+@check("N303")
+def overshoot(context: Context) -> Iterator[Found]:
+    """Find ends just past a node or a crossing."""
+    net, over = context.network, context.free_ends.over
+    ends, found = net.ends, context.crossings
+    if len(over.ends):
+        past = np.empty(len(over.ends), dtype=object)
+        node = over.nodes >= 0
+        past[node] = context.node_names[over.nodes[node]]
+        at = over.crossings[~node]
+        own = ends.parts[over.ends[~node]]
+        crossed = np.where(found.one[at] == own, found.other[at], found.one[at])
+        past[~node] = context.names("routes")[net.lines.owners[crossed]]
+        yield Found(
+            "routes",
+            ends.routes[over.ends],
+            ends.lonlat[over.ends],
+            {"which": _which(over.ends), "past": past, "stub_m": over.stub_m},
+        )
+
+
+@check("N304")
+def stray_manhole(context: Context) -> Iterator[Found]:
+    """Find manholes on no route."""
+    nodes = context.network.nodes
+    rows = nodes.rows[(nodes.layers == 0) & _unreached(context)]
+    if len(rows):
+        yield Found("manholes", rows)
 
 
 @check("N305")
 def unserved_office(context: Context) -> Iterator[Found]:
     """Find offices that are recorded as connected and are on no route."""
-    network = context.network
-    nodes = network.nodes
-    on_route = np.zeros(len(nodes.rows), dtype=bool)
-    on_route[network.passes[0]] = True
-    unserved = nodes.rows[(nodes.layers == 1) & ~on_route]
+    nodes = context.network.nodes
+    unserved = nodes.rows[(nodes.layers == 1) & _unreached(context)]
     connection = context.layer("offices")["connection"].to_numpy(dtype=object)
-    rows = np.array([row for row in unserved if connection[row] in ("existing", "new")], dtype=np.intp)
+    rows = np.array([row for row in unserved if connection[row] in _CONNECTED], dtype=np.intp)
     if len(rows):
         codes = OFFICES["connection"].codes
         yield Found("offices", rows, fields={"connection": [codes[connection[row]] for row in rows]})
+
+
+@check("N306")
+def island(context: Context) -> Iterator[Found]:
+    """Find parts of the network with no way to an exchange, or to the largest part where there is no exchange."""
+    net, free = context.network, context.free_ends
+    lines = net.lines
+    if not len(lines.owners):
+        return
+    # What an end just misses or overshoots is reported there already.
+    over = free.over
+    by_node, by_crossing = over.nodes >= 0, over.crossings >= 0
+    at = over.crossings[by_crossing]
+    parts, nodes = net.joined_by(
+        np.concatenate(
+            [
+                _pairs(net.vertex_of_end[free.near.ends], _missed(context)),
+                _pairs(net.ends.parts[over.ends[by_node]], net.vertex_of_node[over.nodes[by_node]]),
+                _pairs(context.crossings.one[at], context.crossings.other[at]),
+            ]
+        )
+    )
+    length = np.bincount(
+        parts, weights=shapely.length(lines.parts) / mercator.scale(lines.lonlat[lines.offsets[:-1], 1])
+    )
+    main = np.zeros(max(int(parts.max()), int(nodes.max(initial=0))) + 1, dtype=bool)
+    exchanges = nodes[(net.nodes.layers == 0) & _exchange(context)]
+    main[exchanges if len(exchanges) else [int(length.argmax())]] = True
+    # A route whose ends both hang loose has been named twice.
+    loose = np.bincount(net.ends.parts[free.loose], minlength=len(lines.owners))
+    alone = np.bincount(parts, minlength=len(main))[parts] == 1
+    cut_off = ~main[parts] & ~(alone & (loose == 2)) & ~context.astray[lines.owners]  # noqa: PLR2004 - both ends
+    islands, first, counts = np.unique(parts[cut_off], return_index=True, return_counts=True)
+    if len(islands):
+        firsts = np.flatnonzero(cut_off)[first]
+        yield Found(
+            "routes",
+            lines.owners[firsts],
+            lines.lonlat[lines.offsets[firsts]],
+            {"routes": counts, "length_m": length[islands]},
+        )
+
+
+@check("N307")
+def unmarked_crossing(context: Context) -> Iterator[Found]:
+    """Find crossings of two routes of one kind with no node."""
+    net, found = context.network, context.crossings
+    lines = net.lines
+    unmarked = np.ones(len(found.one), dtype=bool)
+    unmarked[context.free_ends.over.crossings[context.free_ends.over.crossings >= 0]] = False
+    lonlat = mercator.unproject(found.xy)
+    tolerance = np.maximum(context.part_tolerance[found.one], context.part_tolerance[found.other])
+    node, _ = net.nearest_node(found.xy, lonlat, tolerance, factor=1.0)
+    one, other = lines.owners[found.one], lines.owners[found.other]
+    # What crosses where it should not be at all is misplaced, and a spike is a spike.
+    unmarked &= (node < 0) & ~context.astray[one] & ~context.astray[other]
+    unmarked &= ~_on_spike(context, found.one, found.xy) & ~_on_spike(context, found.other, found.xy)
+    if unmarked.any():
+        yield Found(
+            "routes", one[unmarked], lonlat[unmarked], {"other": context.names("routes")[other[unmarked]]}
+        )
+
+
+@check("N308")
+def pseudo_node(context: Context) -> Iterator[Found]:
+    """Find two like routes that meet end to end with nothing there."""
+    net = context.network
+    one, other, apart = pseudo_nodes(context)
+    rows = net.ends.routes[one]
+    if len(rows):
+        yield Found(
+            "routes",
+            rows,
+            net.ends.lonlat[one],
+            {"other": context.names("routes")[net.ends.routes[other]]},
+            fixable=apart <= REPEATED_M,
+        )
+
+
+def pseudo_nodes(context: Context) -> tuple[Rows, Rows, Floats]:
+    """
+    Find pairs of ends that could be one route.
+
+    Parameters
+    ----------
+    context
+        The survey.
+
+    Returns
+    -------
+    one, other : numpy.ndarray
+        (n,) ends, the lower first.
+    apart : numpy.ndarray
+        (n,) how far apart they are, metres.
+    """
+    net = context.network
+    ends = net.ends
+    count = len(net.places[0])
+    a, b = net.end_links
+    graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(count, count))
+    cluster = connected_components(graph, directed=False)[1][ends.places] if count else ends.places
+    node, _ = net.node_at_end
+    sizes = np.bincount(cluster, minlength=1)
+    taken = np.bincount(cluster, weights=node >= 0, minlength=1) > 0
+    single = np.flatnonzero((sizes[cluster] == 2) & ~taken[cluster])  # noqa: PLR2004 - a pair
+    one, other = single[np.argsort(cluster[single], kind="stable")].reshape(-1, 2).T
+    routes = context.layer("routes")
+    like = ends.routes[one] != ends.routes[other]
+    for column in LIKE:
+        codes, _ = pd.factorize(routes[column])
+        like &= codes[ends.routes[one]] == codes[ends.routes[other]]
+    one, other = one[like], other[like]
+    order = np.lexsort((one, ends.routes[one]))
+    one, other = one[order], other[order]
+    return one, other, network.distances(ends.lonlat[one], ends.lonlat[other])
+
+
+@check("N309")
+def unknown_reference(context: Context) -> Iterator[Found]:
+    """Find names of nodes and offices that do not exist."""
+    for column, rows, values in references.unknown(context):
+        yield Found("routes", rows, fields={"column": ROUTES[column].label, "value": values})
+
+
+@check("N310")
+def distant_reference(context: Context) -> Iterator[Found]:
+    """Find ends that are not where the node they name is."""
+    for column, rows, values, places, away in references.distant(context):
+        yield Found("routes", rows, places, {"column": ROUTES[column].label, "value": values, "away_m": away})
+
+
+@check("N311")
+def cable_outside_duct(context: Context) -> Iterator[Found]:
+    """Find cables installed in duct with no duct along them."""
+    lines, routes = context.network.lines, context.layer("routes")
+    kind = routes["kind"].to_numpy(dtype=object)[lines.owners]
+    installation = routes["installation"].to_numpy(dtype=object)[lines.owners]
+    cables = np.flatnonzero((kind == "cable") & (installation == "duct"))
+    ducts = np.flatnonzero(kind == "duct")
+    if not len(cables):
+        return
+    xy, owner, weight = _sampled(context, cables)
+    inside = np.zeros(len(xy), dtype=bool)
+    if len(ducts):
+        vertices = np.flatnonzero((kind == "duct")[lines.part_of_vertex])
+        offsets = np.concatenate([[0], np.cumsum(np.diff(lines.offsets)[ducts])]).astype(np.intp)
+        pieces = network.Pieces.of(lines.parts[ducts], lines.xy[vertices], offsets)
+        widest = np.maximum(context.part_tolerance[owner], context.part_tolerance[ducts].max())
+        scale = mercator.scale(mercator.unproject(xy)[:, 1])
+        point, piece = pieces.tree.query(
+            shapely.points(xy), predicate="dwithin", distance=(widest + network.EPSILON_M) * scale
+        )
+        limit = np.maximum(
+            context.part_tolerance[owner[point]], context.part_tolerance[ducts[pieces.parts[piece]]]
+        )
+        if float(context.part_tolerance.min()) < float(context.part_tolerance.max()):
+            metres = shapely.distance(shapely.points(xy[point]), pieces.lines[piece]) / scale[point]
+            point = point[metres <= limit + network.EPSILON_M]
+        inside[point] = True
+    outside_m = np.bincount(owner[~inside], weights=weight[~inside], minlength=len(lines.owners))
+    parts = cables[outside_m[cables] > _DUCT_TOLERANCES * context.part_tolerance[cables] + network.EPSILON_M]
+    if len(parts):
+        first = np.full(len(lines.owners), len(xy))
+        np.minimum.at(first, owner[~inside], np.flatnonzero(~inside))
+        yield Found(
+            "routes",
+            lines.owners[parts],
+            mercator.unproject(xy[first[parts]]),
+            {"outside_m": outside_m[parts]},
+        )
+
+
+@check("N312")
+def unused_node(context: Context) -> Iterator[Found]:
+    """Find nodes at the end of a route that no route names, in a survey whose routes name their ends."""
+    for layer, rows in references.unused(context):
+        yield Found(layer, rows)
+
+
+def _which(ends: Rows) -> list[Text]:
+    return [_WHICH_END[end % 2] for end in ends.tolist()]
+
+
+def _pairs(one: Rows, other: Rows) -> NDArray[np.intp]:
+    return np.column_stack([one, other]).astype(np.intp)
+
+
+def _missed(context: Context) -> Rows:
+    """Give the graph vertex of what each near miss should have met."""
+    net, near = context.network, context.free_ends.near
+    vertices = np.empty(len(near.ends), dtype=np.intp)
+    to_node = near.nodes >= 0
+    vertices[to_node] = net.vertex_of_node[near.nodes[to_node]]
+    vertices[~to_node] = net.vertex_of_end[near.other_ends[~to_node]]
+    return vertices
+
+
+def _unreached(context: Context) -> Flags:
+    """(k,) nodes on no route, that none just misses and that are where they should be."""
+    net = context.network
+    unreached = np.ones(len(net.nodes.rows), dtype=bool)
+    unreached[net.passes[0]] = False
+    near = context.free_ends.near.nodes
+    unreached[near[near >= 0]] = False
+    for at, name in enumerate(network.NODE_LAYERS):
+        of_layer = net.nodes.layers == at
+        unreached[of_layer] &= ~context.astray_nodes(name)[net.nodes.rows[of_layer]]
+    return unreached
+
+
+def _exchange(context: Context) -> Flags:
+    """(k,) nodes that are exchanges."""
+    nodes = context.network.nodes
+    exchange = np.zeros(len(nodes.rows), dtype=bool)
+    manholes = nodes.layers == 0
+    kinds = context.layer("manholes")["kind"].to_numpy(dtype=object)
+    exchange[manholes] = kinds[nodes.rows[manholes]] == "exchange"
+    return exchange
+
+
+def _on_spike(context: Context, parts: Rows, xy: Floats) -> Flags:
+    """Tell which crossings lie on the legs of a spike of the part."""
+    lines, shapes = context.network.lines, context.shapes
+    vertices, _ = shapes.spikes
+    spiked = lines.part_of_vertex[vertices]
+    hit = np.flatnonzero(np.isin(parts, spiked))
+    on = np.zeros(len(parts), dtype=bool)
+    if len(hit):
+        order = np.argsort(spiked, kind="stable")
+        at = vertices[order][np.searchsorted(spiked[order], parts[hit])]
+        legs = shapely.linestrings(np.stack([lines.xy[at - 1], lines.xy[at], lines.xy[at + 1]], axis=1))
+        on[hit] = shapely.distance(legs, shapely.points(xy[hit])) <= REPEATED_M
+    return on
+
+
+def _sampled(context: Context, parts: Rows) -> tuple[Floats, Rows, Floats]:
+    """Sample parts: the middle of steps of at most so many tolerances, with part and length of each, metres."""
+    lines, shapes = context.network.lines, context.shapes
+    chosen = np.zeros(len(lines.owners), dtype=bool)
+    chosen[parts] = True
+    segments = np.flatnonzero((shapes.segment_part >= 0) & chosen[shapes.segment_part])
+    owner = shapes.segment_part[segments]
+    steps = np.ceil(shapes.segment_m[segments] / (_DUCT_TOLERANCES * context.part_tolerance[owner]))
+    steps = np.clip(steps, 1, None).astype(np.intp)
+    which = np.repeat(np.arange(len(segments)), steps)
+    at = (np.arange(len(which)) - np.repeat(np.cumsum(steps) - steps, steps) + 0.5) / steps[which]
+    start, stop = lines.xy[segments[which]], lines.xy[segments[which] + 1]
+    return (
+        start + at[:, None] * (stop - start),
+        owner[which],
+        shapes.segment_m[segments[which]] / steps[which],
+    )

@@ -161,7 +161,7 @@ def pages() -> dict[str, Page]:
     folder = files("gis.checks") / "pages"
     found: dict[str, Page] = {}
     for family in FAMILIES.values():
-        for code, entry in tomllib.loads((folder / f"{family}.toml").read_text("utf-8")).items():
+        for code, entry in sorted(tomllib.loads((folder / f"{family}.toml").read_text("utf-8")).items()):
             words = {
                 key: Text(entry[key]["en"].strip(), entry[key]["fa"].strip())
                 for key in ("title", "message", "looks_for", "matters", "example", "remedy")

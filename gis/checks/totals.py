@@ -8,6 +8,7 @@ import numpy as np
 
 from gis.checks.registry import Found, check
 from gis.language import Text
+from gis.network import EPSILON_M
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +18,55 @@ if TYPE_CHECKING:
 
 _NOWHERE = np.full((1, 2), np.nan)
 _UNITS = {"m": Text("m", "متر"), "km": Text("km", "کیلومتر")}
+
+
+# How far recorded and measured length may differ: this share, or the snap distance.
+MISMATCH_SHARE = 0.01
+# A verdict waits until the survey's uncertainty cannot explain the difference: so many standard deviations.
+_CONFIDENCE = 2.0
+# Cable kept in loops: so much at the two ends, and this share of the length on the way.
+SLACK_M, SLACK_SHARE = 50.0, 0.2
+
+
+@check("T501")
+def length_mismatch(context: Context) -> Iterator[Found]:
+    """Find routes whose recorded length is neither the measured one nor that with its slack."""
+    measured = context.measured
+    kind = f"{context.inventory.project.project.length}_m"
+    length, recorded, std, slack = (
+        measured[name].to_numpy(dtype=float) for name in (kind, "recorded_length_m", "std_m", "slack_m")
+    )
+    difference = recorded - length
+    # A cable's length is recorded along the route, or with the loops that were laid up.
+    with_slack = difference - np.where(slack > 0, slack, 0.0)
+    difference = np.where(np.abs(with_slack) < np.abs(difference), with_slack, difference)
+    allowed = np.maximum(MISMATCH_SHARE * recorded, context.settings.snap_m) + _CONFIDENCE * np.nan_to_num(
+        std
+    )
+    rows = np.flatnonzero(np.abs(difference) > allowed + EPSILON_M)
+    twice = context.duplicates["routes"].rows
+    rows = rows[~np.isin(rows, twice) & ~context.astray[rows]]
+    if len(rows):
+        yield Found(
+            "routes",
+            rows,
+            fields={
+                "recorded_m": recorded[rows],
+                "measured_m": length[rows],
+                "difference_m": difference[rows],
+                "allowed_m": allowed[rows],
+            },
+        )
+
+
+@check("T502")
+def implausible_slack(context: Context) -> Iterator[Found]:
+    """Find more cable in loops than a route of its length would have."""
+    slack, length = (context.measured[name].to_numpy(dtype=float) for name in ("slack_m", "geodesic_m"))
+    most = SLACK_M + SLACK_SHARE * length
+    rows = np.flatnonzero(slack > most + EPSILON_M)
+    if len(rows):
+        yield Found("routes", rows, fields={"slack_m": slack[rows], "most_m": most[rows]})
 
 
 @check("T503")

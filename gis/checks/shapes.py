@@ -1,0 +1,225 @@
+"""How each route runs by itself: its segments, turns, and where it meets or covers itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from gis import mercator
+from gis.lengths import geodesic
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gis.network import Flags, Floats, Lines, Rows
+
+# Vertices nearer to each other than this are one.
+REPEATED_M = 0.001
+# Two lines run over each other where they are no further apart: the rounding of seven decimals of a degree.
+LATERAL_M = 0.01
+# A spike turns back by all but this angle, and both its legs are longer than so many tolerances.
+SPIKE_DEGREES = 20.0
+SPIKE_TOLERANCES = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """
+    Where segments of one part cross, touch or cover each other.
+
+    Attributes
+    ----------
+    parts
+        (c,) the part.
+    one, other
+        (c,) its two segments, numbered among all segments.
+    xy
+        (c, 2) the middle of what they share, in the plane.
+    shared_m
+        (c,) how far they run over each other, metres on the ground; 0 where they only cross or touch.
+    """
+
+    parts: Rows
+    one: Rows
+    other: Rows
+    xy: Floats
+    shared_m: Floats
+
+
+class Shapes:
+    """
+    The segments and turns of the routes.
+
+    Parameters
+    ----------
+    lines
+        The routes taken apart.
+    tolerance
+        (p,) tolerance of each part, metres.
+
+    Attributes
+    ----------
+    lines
+        The routes taken apart.
+    """
+
+    def __init__(self, lines: Lines, tolerance: Floats) -> None:
+        self.lines = lines
+        self.tolerance = tolerance
+
+    @cached_property
+    def segment_part(self) -> Rows:
+        """(m - 1,) the part of each segment, -1 for the gap between parts; segment s starts at vertex s."""
+        return self.lines.part_of_segment
+
+    @cached_property
+    def segment_m(self) -> Floats:
+        """(m - 1,) geodesic length of each segment, metres; NaN for the gaps."""
+        if len(self.lines.lonlat) < 2:  # noqa: PLR2004 - a segment takes two
+            return np.empty(0)
+        metres = geodesic.segment_lengths(self.lines.lonlat)
+        metres[self.segment_part < 0] = np.nan
+        return metres
+
+    @cached_property
+    def repeated(self) -> Rows:
+        """Segments that lead from a vertex to the same place."""
+        return np.flatnonzero(self.segment_m <= REPEATED_M)
+
+    @cached_property
+    def _turns(self) -> tuple[Rows, Rows, Rows]:
+        """Vertices with one before and one after in their part: before, at, after, repeated vertices left out."""
+        count = len(self.lines.lonlat)
+        kept = np.ones(count, dtype=bool)
+        kept[self.repeated + 1] = False
+        vertices = np.flatnonzero(kept)
+        part = self.lines.part_of_vertex[vertices]
+        inner = np.flatnonzero((part[:-2] == part[1:-1]) & (part[1:-1] == part[2:]))
+        return vertices[inner], vertices[inner + 1], vertices[inner + 2]
+
+    @cached_property
+    def _reversals(self) -> tuple[Rows, Rows, Rows, Floats, Floats]:
+        """Turns by nearly all of a half circle: vertices before, at, after; the lengths of the legs, metres."""
+        before, at, after = self._turns
+        xy = self.lines.xy
+        there, back = xy[at] - xy[before], xy[after] - xy[at]
+        dot = (there * back).sum(axis=1)
+        cross = np.abs(there[:, 0] * back[:, 1] - there[:, 1] * back[:, 0])
+        sharp = np.flatnonzero((dot < 0) & (cross <= np.tan(np.radians(SPIKE_DEGREES)) * -dot))
+        before, at, after = before[sharp], at[sharp], after[sharp]
+        scale = mercator.scale(self.lines.lonlat[at, 1])
+        legs = (np.hypot(*(xy[one] - xy[other]).T) / scale for one, other in ((before, at), (at, after)))
+        return before, at, after, *legs
+
+    @cached_property
+    def _folded(self) -> Flags:
+        """Whether each reversal runs back over itself."""
+        before, at, after, there, back = self._reversals
+        xy = self.lines.xy
+        a, b = xy[at] - xy[before], xy[after] - xy[at]
+        scale = mercator.scale(self.lines.lonlat[at, 1])
+        # The end of the shorter leg against the longer leg.
+        aside = np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]) / scale**2 / np.maximum(there, back)
+        return np.asarray(aside <= LATERAL_M)
+
+    @cached_property
+    def spikes(self) -> tuple[Rows, Floats]:
+        """Vertices that stick out: (s,) which, and (s,) by how much the way there and back is longer, metres."""
+        before, at, after, there, back = self._reversals
+        tolerance = self.tolerance[self.lines.part_of_vertex[at]]
+        out = ~self._folded & (np.minimum(there, back) > SPIKE_TOLERANCES * tolerance)
+        direct = np.hypot(*(self.lines.xy[before] - self.lines.xy[after]).T) / mercator.scale(
+            self.lines.lonlat[at, 1]
+        )
+        return at[out], (there + back - direct)[out]
+
+    @cached_property
+    def folds(self) -> Rows:
+        """Vertices where a part turns back over itself."""
+        return self._reversals[1][self._folded]
+
+    @cached_property
+    def self_contacts(self) -> Contacts:
+        """Where parts that are not simple, or fold back, cross or cover themselves."""
+        lines = self.lines
+        suspicious = ~shapely.is_simple(lines.parts)
+        suspicious[lines.part_of_vertex[self.folds]] = True
+        in_question = np.flatnonzero(
+            (self.segment_part >= 0) & suspicious[self.segment_part] & (self.segment_m > REPEATED_M)
+        )
+        none = np.empty(0, dtype=np.intp)
+        if not len(in_question):
+            return Contacts(none, none, none, np.empty((0, 2)), np.empty(0))
+        starts, stops = lines.xy[in_question], lines.xy[in_question + 1]
+        boxes = shapely.linestrings(np.stack([starts, stops], axis=1))
+        tree = shapely.STRtree(boxes)
+        one, other = tree.query(boxes)
+        part = self.segment_part[in_question]
+        pair = (one < other) & (part[one] == part[other])
+        one, other = one[pair], other[pair]
+        scale = mercator.scale(lines.lonlat[in_question[one], 1])
+        xy, shared = meet(starts[one], stops[one], starts[other], stops[other], LATERAL_M * scale)
+        shared = shared / scale
+        # Neighbouring segments share a vertex; only a fold makes more of it.
+        neighbours = self._follows(in_question[one], in_question[other])
+        real = np.isfinite(xy[:, 0]) & (~neighbours | (shared > LATERAL_M))
+        return Contacts(
+            part[one[real]], in_question[one[real]], in_question[other[real]], xy[real], shared[real]
+        )
+
+    def _follows(self, one: Rows, other: Rows) -> Flags:
+        """Tell which segments come right after others, but for repeated vertices in between."""
+        distinct = np.ones(len(self.segment_m), dtype=np.intp)
+        distinct[self.repeated] = 0
+        order = np.cumsum(distinct)
+        return np.asarray(order[other] - order[one] <= 1)
+
+
+def meet(a: Floats, b: Floats, c: Floats, d: Floats, lateral: Floats) -> tuple[Floats, Floats]:
+    """
+    Find what pairs of segments share.
+
+    Parameters
+    ----------
+    a, b
+        (n, 2) the ends of the one segment, in the plane.
+    c, d
+        (n, 2) the ends of the other.
+    lateral
+        (n,) how far apart they may be where they share a stretch, in the plane's units.
+
+    Returns
+    -------
+    xy : numpy.ndarray
+        (n, 2) where they cross or touch, or the middle of the stretch they share; NaN where they do not meet.
+    shared : numpy.ndarray
+        (n,) length of the stretch that they share, in the plane's units; 0 where they only cross or touch.
+    """
+    along, across = b - a, d - c
+    turn = _cross(along, across)
+    apart = c - a
+    lengths = np.hypot(*along.T), np.hypot(*across.T)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        s, t = _cross(apart, across) / turn, _cross(apart, along) / turn
+        # A touch counts, to a tenth of a millimetre.
+        slack = 1e-4 / lengths[0], 1e-4 / lengths[1]
+        crossing = (s >= -slack[0]) & (s <= 1 + slack[0]) & (t >= -slack[1]) & (t <= 1 + slack[1])
+        xy = np.where(crossing[:, None], a + np.clip(s, 0, 1)[:, None] * along, np.nan)
+        unit = along / lengths[0][:, None]
+        # The ends of the other segment along this one, and its offsets where the common stretch begins and ends.
+        u, v = (apart * unit).sum(axis=1), ((d - a) * unit).sum(axis=1)
+        low, high = np.maximum(np.minimum(u, v), 0), np.minimum(np.maximum(u, v), lengths[0])
+        offset, slope = _cross(unit, apart), (_cross(unit, d - a) - _cross(unit, apart)) / (v - u)
+        aside = np.maximum(np.abs(offset + (low - u) * slope), np.abs(offset + (high - u) * slope))
+    covered = (high > low) & (aside <= lateral)
+    shared = np.where(covered, high - low, 0.0)
+    middle = a + ((low + high) / 2)[:, None] * unit
+    return np.where(covered[:, None], middle, xy), shared
+
+
+def _cross(one: Floats, other: Floats) -> NDArray[np.float64]:
+    return np.asarray(one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0])
