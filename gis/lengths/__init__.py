@@ -68,8 +68,8 @@ def measure(inventory: Inventory, threads: int | None = None) -> pd.DataFrame:
     unmeasured = np.isnan(geodesic_m)
     measured = pd.DataFrame(
         {
-            "id": routes["route_id"].to_numpy(),
-            **{name: routes[name].to_numpy() for name in _OF_THE_ROUTE},
+            "id": routes["route_id"].array,
+            **{name: routes[name].array for name in _OF_THE_ROUTE},
             "geodesic_m": geodesic_m,
             "grid_m": grid_m,
             "ground_m": ground_m,
