@@ -15,7 +15,7 @@ import jsonschema
 import pyogrio
 import pytest
 import shapely
-import survey
+import specimens
 
 from gis import lengths
 from gis.inventory import Source
@@ -46,7 +46,7 @@ def layers(path):
 
 
 def written(tmp_path, inventory=None, name="inventory.gpkg"):
-    inventory = inventory or survey.inventory()
+    inventory = inventory or specimens.inventory()
     exports.inventory_gpkg(inventory, lengths.measure(inventory), tmp_path / name)
     return tmp_path / name
 
@@ -56,7 +56,7 @@ def written(tmp_path, inventory=None, name="inventory.gpkg"):
 
 def test_gdal_reads_all_layers_of_the_inventory(tmp_path):
     outline = shapely.box(50, 31, 53, 34)
-    path = written(tmp_path, survey.inventory(outline=outline))
+    path = written(tmp_path, specimens.inventory(outline=outline))
     assert layers(path) == {
         "area": "Polygon",
         "routes": "Line String",
@@ -73,7 +73,7 @@ def test_gdal_reads_all_layers_of_the_inventory(tmp_path):
 
 
 def test_values_come_through(tmp_path):
-    inventory = survey.inventory()
+    inventory = specimens.inventory()
     measured = lengths.measure(inventory)
     rows = [feature["properties"] for feature in features(written(tmp_path, inventory), "routes")]
     assert [row["route_id"] for row in rows] == ["R-1", "R-2", "D-1"]
@@ -106,15 +106,15 @@ def test_same_survey_same_bytes_and_no_clock(tmp_path):
 
 
 def test_geometries_of_every_kind(tmp_path):
-    line = survey.line((51.66, 32.65), (51.67, 32.65))
+    line = specimens.line((51.66, 32.65), (51.67, 32.65))
     routes = [
-        survey.route("single", line),
-        survey.route("none", None),
-        survey.route("infinite", survey.line((51.66, 32.65), (math.inf, 32.65))),
-        survey.route("multi", shapely.MultiLineString([line, line])),
-        survey.route("high", survey.line((51.66, 32.65, 1570.0), (51.67, 32.65, 1580.0))),
+        specimens.route("single", line),
+        specimens.route("none", None),
+        specimens.route("infinite", specimens.line((51.66, 32.65), (math.inf, 32.65))),
+        specimens.route("multi", shapely.MultiLineString([line, line])),
+        specimens.route("high", specimens.line((51.66, 32.65, 1570.0), (51.67, 32.65, 1580.0))),
     ]
-    path = written(tmp_path, survey.inventory(routes))
+    path = written(tmp_path, specimens.inventory(routes))
     assert layers(path)["routes"] == "3D Multi Line String"
     shapes = {f["properties"]["route_id"]: f["geometry"] for f in features(path, "routes")}
     assert shapes["none"] is None
@@ -126,17 +126,19 @@ def test_geometries_of_every_kind(tmp_path):
 
 def test_a_wrong_type_of_geometry_is_kept(tmp_path):
     routes = [
-        survey.route("A", survey.line((51.66, 32.65), (51.67, 32.65))),
-        survey.route("B", shapely.Point(51, 32)),
+        specimens.route("A", specimens.line((51.66, 32.65), (51.67, 32.65))),
+        specimens.route("B", shapely.Point(51, 32)),
     ]
-    shapes = [f["geometry"]["type"] for f in features(written(tmp_path, survey.inventory(routes)), "routes")]
+    shapes = [
+        f["geometry"]["type"] for f in features(written(tmp_path, specimens.inventory(routes)), "routes")
+    ]
     assert shapes == ["LineString", "Point"]
 
 
 def test_columns_of_the_delivery_that_would_clash(tmp_path):
-    line = survey.line((51.66, 32.65), (51.67, 32.65))
-    routes = [survey.route("A", line, KIND="x", fid="7", geom="g", Geodesic_M="9", Note=HOSTILE, note="n")]
-    (feature,) = features(written(tmp_path, survey.inventory(routes)), "routes")
+    line = specimens.line((51.66, 32.65), (51.67, 32.65))
+    routes = [specimens.route("A", line, KIND="x", fid="7", geom="g", Geodesic_M="9", Note=HOSTILE, note="n")]
+    (feature,) = features(written(tmp_path, specimens.inventory(routes)), "routes")
     row = feature["properties"]
     assert row["kind"] == "cable"
     assert (row["KIND_2"], row["fid_2"], row["geom_2"], row["Geodesic_M_2"]) == ("x", "7", "g", "9")
@@ -144,7 +146,7 @@ def test_columns_of_the_delivery_that_would_clash(tmp_path):
 
 
 def test_an_empty_survey_has_its_layers(tmp_path):
-    path = written(tmp_path, survey.inventory([], [], []))
+    path = written(tmp_path, specimens.inventory([], [], []))
     assert layers(path) == {
         "routes": "Line String",
         "manholes": "Point",
@@ -154,7 +156,7 @@ def test_an_empty_survey_has_its_layers(tmp_path):
 
 
 def test_a_password_is_not_written(tmp_path):
-    inventory = survey.inventory()
+    inventory = specimens.inventory()
     inventory.routes["source"] = "postgresql://me:secret@host/db"
     assert b"secret" not in written(tmp_path, inventory).read_bytes()
 
@@ -163,9 +165,9 @@ def test_a_password_is_not_written(tmp_path):
 
 
 def test_gdal_reads_findings_as_points_and_lines(tmp_path):
-    stretch = survey.line((51.0, 32.0), (51.1, 32.0))
+    stretch = specimens.line((51.0, 32.0), (51.1, 32.0))
     exports.findings_gpkg(
-        survey.findings([{"message": HOSTILE}, {"lon": math.nan, "lat": math.nan}, {"geometry": stretch}]),
+        specimens.findings([{"message": HOSTILE}, {"lon": math.nan, "lat": math.nan}, {"geometry": stretch}]),
         tmp_path / "findings.gpkg",
     )
     points = features(tmp_path / "findings.gpkg", "finding_points")
@@ -182,19 +184,19 @@ def test_gdal_reads_findings_as_points_and_lines(tmp_path):
 
 def test_no_findings_are_still_a_geopackage(tmp_path):
     path = tmp_path / "findings.gpkg"
-    exports.findings_gpkg(survey.findings(), path)
+    exports.findings_gpkg(specimens.findings(), path)
     assert layers(path) == {"finding_points": "Point", "finding_lines": "Line String", "layer_styles": "None"}
     assert "Feature Count: 0" in gdal("ogrinfo", "-so", path, "finding_points")
 
 
 def test_findings_are_the_same_bytes_every_time(tmp_path):
     for name in ("1.gpkg", "2.gpkg"):
-        exports.findings_gpkg(survey.findings([{}]), tmp_path / name)
+        exports.findings_gpkg(specimens.findings([{}]), tmp_path / name)
     assert (tmp_path / "1.gpkg").read_bytes() == (tmp_path / "2.gpkg").read_bytes()
 
 
 def test_styles_stand_where_qgis_looks_for_them(tmp_path):
-    path = written(tmp_path, survey.inventory(outline=shapely.box(50, 31, 53, 34)))
+    path = written(tmp_path, specimens.inventory(outline=shapely.box(50, 31, 53, 34)))
     with sqlite3.connect(path) as database:
         rows = database.execute(
             "SELECT f_table_name, f_geometry_column, useAsDefault, styleQML FROM layer_styles"
@@ -238,20 +240,20 @@ def rows():
 
 @pytest.mark.parametrize("lang", ["en", "fa"])
 def test_sarif_is_valid(schema, lang):
-    found = survey.findings(rows(), failed={"A402": "ValueError: x"})
-    log = json.loads(exports.sarif_json(found, survey.inventory().sources, lang))
+    found = specimens.findings(rows(), failed={"A402": "ValueError: x"})
+    log = json.loads(exports.sarif_json(found, specimens.inventory().sources, lang))
     jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker()).validate(log)
 
 
 def test_the_schema_would_notice(schema):
-    log = exports.sarif(survey.findings(rows()), survey.inventory().sources)
+    log = exports.sarif(specimens.findings(rows()), specimens.inventory().sources)
     log["runs"][0]["results"][0]["level"] = "fatal"
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft4Validator(schema).validate(log)
 
 
 def test_sarif_says_where_and_what():
-    (run,) = exports.sarif(survey.findings(rows()), survey.inventory().sources)["runs"]
+    (run,) = exports.sarif(specimens.findings(rows()), specimens.inventory().sources)["runs"]
     first, second, third = run["results"]
     assert [result["level"] for result in run["results"]] == ["warning", "error", "note"]
     assert first["message"]["text"] == HOSTILE
@@ -270,7 +272,7 @@ def test_sarif_says_where_and_what():
 
 
 def test_sarif_names_a_check_that_failed():
-    (run,) = exports.sarif(survey.findings(failed={"A402": "ValueError: x"}), ())["runs"]
+    (run,) = exports.sarif(specimens.findings(failed={"A402": "ValueError: x"}), ())["runs"]
     (notification,) = run["invocations"][0]["toolExecutionNotifications"]
     assert run["invocations"][0]["executionSuccessful"] is False
     assert notification["associatedRule"]["id"] == "A402"
@@ -281,7 +283,7 @@ def test_sarif_guesses_no_file_where_a_layer_has_two_and_hides_passwords():
         Source(path, "routes", "routes", "PostgreSQL", "EPSG:4326", "UTF-8", 1, {})
         for path in ("postgresql://me:secret@host/db", "b.shp")
     )
-    log = exports.sarif(survey.findings([{}]), sources)
+    log = exports.sarif(specimens.findings([{}]), sources)
     (run,) = log["runs"]
     assert "physicalLocation" not in run["results"][0]["locations"][0]
     assert [a["location"]["uri"] for a in run["artifacts"]] == ["postgresql://me:***@host/db", "b.shp"]

@@ -16,7 +16,7 @@ import openpyxl
 import pandas as pd
 import pytest
 import shapely
-import survey
+import specimens
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
@@ -28,7 +28,7 @@ from gis.publish import figures, spreadsheet, tables
 from gis.totals import TotalResult
 
 FORMULAS = ["=1+1", "+A1", "-R12", "@SUM(A1)", "\t=1", " =cmd|' /C calc'!A0", "＝1"]
-THREE = lengths.measure(survey.inventory())
+THREE = lengths.measure(specimens.inventory())
 HOSTILE = "[red]x[/red]<b>\x1b[31m\u202e"
 
 
@@ -39,8 +39,8 @@ def measured():
 
 def of_ids(ids):
     """Lengths of routes with these ids, 0.01° of a meridian each."""
-    lines = survey.line((51.66, 32.65), (51.66, 32.66))
-    return lengths.measure(survey.inventory([survey.route(route_id, lines) for route_id in ids]))
+    lines = specimens.line((51.66, 32.65), (51.66, 32.66))
+    return lengths.measure(specimens.inventory([specimens.route(route_id, lines) for route_id in ids]))
 
 
 def parsed(content):
@@ -130,7 +130,7 @@ def test_csv_of_one_length(measured):
 
 
 def test_csv_of_findings():
-    found = survey.findings([{"message": '=HYPERLINK("http://x")'}, {"lon": math.nan, "lat": math.nan}])
+    found = specimens.findings([{"message": '=HYPERLINK("http://x")'}, {"lon": math.nan, "lat": math.nan}])
     first, second = parsed(tables.findings_csv(found))
     assert first["message"] == '\'=HYPERLINK("http://x")'
     assert (first["lon"], first["lat"]) == ("51.66000000", "32.65000000")
@@ -223,9 +223,13 @@ def test_sums_by_two_columns(measured):
 
 
 def test_sums_keep_routes_without_a_county():
-    lines = survey.line((51.66, 32.65), (51.66, 32.66))
-    routes = [survey.route("A", lines, county=None), survey.route("B", lines), survey.route("C", None)]
-    table = figures.sums(lengths.measure(survey.inventory(routes)), ["county"])
+    lines = specimens.line((51.66, 32.65), (51.66, 32.66))
+    routes = [
+        specimens.route("A", lines, county=None),
+        specimens.route("B", lines),
+        specimens.route("C", None),
+    ]
+    table = figures.sums(lengths.measure(specimens.inventory(routes)), ["county"])
     assert table["routes"].tolist() == [2, 1]
     assert table["unmeasured"].tolist() == [1, 0]
     assert table["county"].isna().tolist() == [False, True]
@@ -263,7 +267,7 @@ def test_values_are_never_markup_nor_steer_the_terminal():
     text = printed(tables.lengths_table(of_ids([HOSTILE])), width=200)
     assert "[red]x[/red]<b>\ufffd[31m\ufffd" in text
     assert "\x1b" not in text
-    found = survey.findings([{"feature": HOSTILE, "message": HOSTILE}])
+    found = specimens.findings([{"feature": HOSTILE, "message": HOSTILE}])
     assert "\x1b" not in printed(tables.findings_table(found), width=200)
 
 
@@ -298,7 +302,7 @@ def test_no_totals_is_said():
 
 
 def test_findings_come_gravest_first_with_what_was_not_run():
-    found = survey.findings(
+    found = specimens.findings(
         [{"feature": "R-9"}, {"code": "G201", "severity": "error", "lon": math.nan, "lat": math.nan}]
     )
     text = printed(tables.findings_table(found))
@@ -310,19 +314,19 @@ def test_findings_come_gravest_first_with_what_was_not_run():
 
 def test_a_clean_survey_says_what_was_looked_at():
     assert "No findings: 2 checks over 3 layers, 6 features." in printed(
-        tables.findings_table(survey.findings())
+        tables.findings_table(specimens.findings())
     )
-    persian = printed(tables.findings_table(survey.findings(), "fa"))
+    persian = printed(tables.findings_table(specimens.findings(), "fa"))
     assert "ایرادی پیدا نشد: ۲ بررسی روی ۳ لایه و ۶ عارضه." in persian
 
 
 def test_a_check_that_failed_is_named():
-    text = printed(tables.findings_table(survey.findings(failed={"N301": "ValueError: x"})))
+    text = printed(tables.findings_table(specimens.findings(failed={"N301": "ValueError: x"})))
     assert "Check failed: N301: ValueError: x" in text
 
 
 def test_many_findings_are_bounded():
-    text = printed(tables.findings_table(survey.findings([{}] * 50), rows=5))
+    text = printed(tables.findings_table(specimens.findings([{}] * 50), rows=5))
     assert text.count("its end meets nothing") == 5
     assert "… and 45 more" in text
 
@@ -382,7 +386,7 @@ def test_shown_values(value, expected):
 
 
 def test_dates_in_both_calendars():
-    day = survey.dt.date(2021, 6, 9)
+    day = specimens.dt.date(2021, 6, 9)
     assert figures.jalali(day, "en") == "19 Khordad 1400"
     assert figures.jalali(day, "fa") == "۱۹ خرداد ۱۴۰۰"
     assert figures.gregorian(day, "en") == "2021-06-09"
@@ -390,8 +394,8 @@ def test_dates_in_both_calendars():
 
 
 def test_the_days_of_a_survey():
-    inventory = survey.inventory()
-    assert figures.survey_dates([inventory.routes, inventory.offices]) == (survey.dt.date(2021, 6, 9),) * 2
+    inventory = specimens.inventory()
+    assert figures.survey_dates([inventory.routes, inventory.offices]) == (specimens.dt.date(2021, 6, 9),) * 2
     assert figures.survey_dates([inventory.manholes]) is None
 
 
@@ -401,8 +405,8 @@ def test_places_are_latitude_first():
 
 
 def test_three_dimensional_routes_are_listed():
-    heighted = survey.inventory(
-        [survey.route("Z", shapely.LineString([(51.66, 32.65, 0), (51.66, 32.66, 100)]))]
+    heighted = specimens.inventory(
+        [specimens.route("Z", shapely.LineString([(51.66, 32.65, 0), (51.66, 32.66, 100)]))]
     )
     (row,) = parsed(tables.lengths_csv(lengths.measure(heighted)))
     assert float(row["slope_m"]) > float(row["geodesic_m"])

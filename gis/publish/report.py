@@ -171,7 +171,7 @@ def _version(contents: _Contents, lang: Language) -> dict[str, Any]:
         "failed": [(code, shown(why)) for code, why in findings.attrs["failed"].items()],
         "method": _method(contents, lang),
         "sources": _sources(inventory, lang),
-        "digests": [(shown(name), digest) for name, digest in contents.digests.items()],
+        "digests": [(shown(name), shown(digest)) for name, digest in contents.digests.items()],
         "version": __version__,
     }
 
@@ -479,16 +479,12 @@ def _accuracy(contents: _Contents, lang: Language) -> str:
     parts = []
     if len(stated):
         low, high = (number(float(value), ".4g", lang) for value in (stated.min(), stated.max()))
-        span = (
-            low
-            if low == high
-            else Text("{low} to {high}", "{low} تا {high}").render(lang, low=low, high=high)
-        )
+        to = " تا " if lang == "fa" else " to "
+        span = low if low == high else f"{low}{to}{high}"
         parts.append(
             Text(
-                "{n} of {all} routes state it: {span} m",
-                "{n} مسیر از {all} مسیر خود آن را گفته‌اند: {span} متر",
-            ).render(lang, n=count - assumed, all=count, span=span)
+                "stated by {n} of {routes}: {span} m", "{n} از {routes} خود آن را گفته‌اند: {span} متر"
+            ).render(lang, n=count - assumed, routes=_routes(count, lang), span=Text(span, span))
         )
     if assumed:
         parts.append(

@@ -7,37 +7,22 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 import shapely
+import surveys
 
 from gis.checks import COLUMNS
-from gis.inventory import CRS, SCHEMAS, Inventory, Source
+from gis.inventory import CRS, Inventory, Source
 from gis.language import Text
 from gis.project import Project
-
-DTYPES: dict[str, Any] = {
-    "text": "str",
-    "number": "float64",
-    "integer": "Int64",
-    "date": pd.ArrowDtype(pa.date32()),
-}
 
 
 def layer(name: str, rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:
     """Make a canonical layer of rows; what a row does not have is missing."""
-    schema = SCHEMAS[name]
-    table = {
-        column.name: pd.Series([row.get(column.name) for row in rows], dtype=DTYPES[column.kind])
-        for column in schema.columns
-    }
-    table["source"] = pd.Series([f"{name}.geojson"] * len(rows), dtype="str")
-    table["record"] = pd.Series(np.arange(1, len(rows) + 1), dtype="int64")
-    extra = dict.fromkeys(key for row in rows for key in row if key not in {*schema.names, "geometry"})
-    for key in extra:
-        table[key] = pd.Series([row.get(key) for row in rows], dtype="str")
-    geometry = gpd.GeoSeries([row.get("geometry") for row in rows], crs=CRS)
-    return gpd.GeoDataFrame(table, geometry=geometry, crs=CRS)
+    names = dict.fromkeys(key for row in rows for key in row if key != "geometry")
+    columns = {key: [row.get(key) for row in rows] for key in names}
+    return surveys.layer(
+        name, [row.get("geometry") for row in rows], source=[f"{name}.geojson"] * len(rows), **columns
+    )
 
 
 def line(*vertices: tuple[float, ...]) -> shapely.LineString:
