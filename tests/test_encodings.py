@@ -6,21 +6,22 @@ import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gis.delivery import iran_system
 from gis.delivery.encodings import decode_table, detect, unmojibake
 
 COUNTIES = [
-    "آران و بیدگل", "اردستان", "اصفهان", "برخوار", "بوئین و میاندشت", "چادگان", "دهاقان", "فلاورجان", "فریدن", "فریدون‌شهر", "گلپایگان",
-    "کاشان", "خوانسار", "خمینی‌شهر", "خور و بیابانک", "لنجان", "مبارکه", "نائین", "نجف‌آباد", "نطنز", "سمیرم", "شاهین‌شهر و میمه", "شهرضا",
-    "تیران و کرون",
+    "آران و بیدگل", "اردستان", "اصفهان", "برخوار", "بوئین و میاندشت", "چادگان", "دهاقان", "فلاورجان",
+    "فریدن", "فریدون‌شهر", "گلپایگان", "کاشان", "خوانسار", "خمینی‌شهر", "خور و بیابانک", "لنجان", "مبارکه",
+    "نائین", "نجف‌آباد", "نطنز", "سمیرم", "شاهین‌شهر و میمه", "شهرضا", "تیران و کرون",
 ]  # fmt: skip
 WORDS = [*COUNTIES, "کابل نوری", "داکت", "موجود", "جدید", "حوضچه", "فرمانداری", "نقشه‌برداری", "کانال‌کشی"]
 WESTERN = [
-    "Café", "Señor", "Übung", "naïve", "Øresund", "Élan", "12°", "São Paulo", "Málaga", "Łódź", "№ 5", "cœur", "«Ça»", "Zürich–Köln",
-    "ÅÄÖ", "ÄÖÜ", "Ægir", "ÉCOLE", "NIÑO", "İstanbul", "Çeşme", "Managua – Río San Juan", "Illéla", "Bénin", "Peña Blanca", "5 µm",
+    "Café", "Señor", "Übung", "naïve", "Øresund", "Élan", "12°", "São Paulo", "Málaga", "Łódź", "№ 5",
+    "cœur", "«Ça»", "Zürich–Köln", "ÅÄÖ", "ÄÖÜ", "Ægir", "ÉCOLE", "NIÑO", "İstanbul", "Çeşme",
+    "Managua – Río San Juan", "Illéla", "Bénin", "Peña Blanca", "5 µm",
 ]  # fmt: skip
 
 
@@ -129,6 +130,7 @@ def test_one_word_tells_its_encoding(word: str) -> None:
     assert detect([on_screen(word.replace("‌", " ")).decode("latin-1")]).encoding == "iran-system"
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(WORDS), min_size=1, max_size=20),
     st.sampled_from(["utf-8", "cp1256", "iran-system"]),
@@ -187,6 +189,7 @@ def test_two_files_put_together_are_read_each_in_its_encoding() -> None:
     assert decode_table({"name": raw}).columns["name"].tolist() == [*COUNTIES, arabic("سمیرم")]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.binary(max_size=30), max_size=8),
     st.sampled_from([None, "UTF-8", "1256", "?"]),
@@ -208,6 +211,7 @@ def test_the_examples_of_the_field() -> None:
     assert unmojibake("Ú©Ø§Ø¨Ù„") == "کابل"
 
 
+@settings(deadline=None)
 @given(st.sampled_from(WORDS))
 def test_wrong_decodings_are_undone(word: str) -> None:
     utf8, dos = word.encode(), arabic(word).encode("cp1256")
@@ -218,6 +222,7 @@ def test_wrong_decodings_are_undone(word: str) -> None:
     assert unmojibake(on_screen(word.replace("‌", " ")).decode("latin-1")) == word.replace("‌", " ")
 
 
+@settings(deadline=None)
 @given(st.sampled_from(WORDS))
 def test_windows_latin_is_undone_where_it_has_the_bytes(word: str) -> None:
     for data, says in ((word.encode(), word), (arabic(word).encode("cp1256"), arabic(word))):
@@ -235,6 +240,7 @@ def test_sound_text_is_left_alone(text: str) -> None:
     assert unmojibake(text) is None
 
 
+@settings(deadline=None)
 @given(st.text("ابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهیيكآئ \u200c۰۱۲", min_size=1, max_size=30))
 def test_persian_text_is_never_taken_for_mojibake(text: str) -> None:
     assert unmojibake(text) is None

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gis.delivery.quantities import parse_number, parse_numbers, unit_factor
@@ -80,6 +80,7 @@ def test_what_is_no_number_is_none(written: object) -> None:
     assert parse_number(written) is None
 
 
+@settings(deadline=None)
 @given(AMOUNTS)
 def test_a_number_in_any_style_reads_back(amount: object) -> None:
     english = f"{amount:,}"
@@ -94,6 +95,7 @@ def test_a_number_in_any_style_reads_back(amount: object) -> None:
         assert parse_number(style) == float(amount)  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(st.lists(AMOUNTS, min_size=1, max_size=20))
 def test_a_column_tells_what_its_separators_mean(amounts: list[object]) -> None:
     # Two decimals prove themselves: no number of thousands has two digits after its mark.

@@ -7,7 +7,7 @@ import unicodedata
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gis.delivery.text import dropped_yeh, each, fold, lost, normalise, written
@@ -45,11 +45,13 @@ def test_what_says_otherwise_does_not(one: str, other: str) -> None:
     assert fold(one) != fold(other)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
+@settings(deadline=None)
 @given(PERSIAN)
 def test_an_arabic_keyboard_makes_no_difference(text: str) -> None:
     arabic = text.translate(str.maketrans("یک۴۵۶", "يك٤٥٦"))
@@ -64,6 +66,7 @@ def test_a_column_is_folded_value_by_value() -> None:
     assert fold(["A", "b "]).tolist() == ["a", "b"]
 
 
+@settings(deadline=None)
 @given(FIELD)
 def test_normalising_twice_changes_nothing_and_what_it_says_stays(text: str) -> None:
     once = normalise(text)

@@ -60,7 +60,8 @@ _PAIRED_M = 2.0
 _PAIRS = 3
 _SHIFT_AT_MOST_M = 1_000.0
 _CIRCLE = 360.0
-_UTM_EASTING = (0.0, 1e6)
+# A survey that runs on into the neighbouring zone keeps its own: 10° from the central meridian.
+_UTM_EASTING = (-0.5e6, 1.5e6)
 _UTM_NORTHING = (0.0, 1e7)
 
 
@@ -402,9 +403,7 @@ def _content(trial: _Trial, reading: Reading, notes: list[tuple[str, dict[str, A
     evidence = trial.told(reading)
     if not trial.area_given and not trial.inside(reading):
         evidence = Text("as declared: nothing speaks against it", "آن‌گونه که اعلام شده: چیزی خلاف آن نمی‌گوید")
-    return Belief(
-        reading, reading.crs, swapped=False, declared_ok=sound, evidence=evidence, notes=notes
-    )
+    return Belief(reading, reading.crs, swapped=False, declared_ok=sound, evidence=evidence, notes=notes)
 
 
 def _doubted(
@@ -514,6 +513,8 @@ def _outside(
     if belief.read is None or any(code in {"C103", "C104"} for code, _ in notes):
         return
     rows = np.flatnonzero(usable)
+    if _box_inside(belief.read, xy[usable], trial.area):
+        return
     rows = rows[~trial.covered(_within_domain(belief.read, xy[rows]))]
     if not len(rows):
         return
@@ -546,6 +547,18 @@ def _outside(
                 rows = rows[~inside]
     if len(rows):
         notes.append(("C102", {"rows": rows, "count": len(rows), "of": len(xy)}))
+
+
+def _box_inside(reading: Reading, xy: Array, area: BaseGeometry) -> bool:
+    """Tell whether the box about all numbers lies in the area: then, as mostly, no position need be looked at."""
+    low, high = xy.min(axis=0), xy.max(axis=0)
+    along, zero, one = np.linspace(0, 1, 33), np.zeros(33), np.ones(33)
+    sides = [(along, zero), (along, one), (zero, along), (one, along)]
+    ring = np.concatenate([low + np.column_stack(side) * (high - low) for side in sides])
+    lonlat = _within_domain(reading, ring)
+    # The sides are curves on the ground, from which chords of 1/32 of them keep well within this margin.
+    hull = shapely.MultiPoint(lonlat).convex_hull.buffer(0.01) if np.isfinite(lonlat).all() else None
+    return hull is not None and bool(area.covers(hull))
 
 
 def _zeros(xy: Array) -> NDArray[np.bool_]:

@@ -176,7 +176,9 @@ def _worded(text: str, today: date | None, order: Order) -> Day:
 def _tidy(text: str) -> str:
     """Write the digits as ASCII, the dashes as hyphens, and drop what cannot be seen."""
     text = ascii_digits(text).translate(
-        str.maketrans("–—−٫٬", "---..", "\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069\ufeff")
+        str.maketrans(
+            "–—−٫٬", "---..", "\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069\ufeff"
+        )
     )
     return re.sub(r"(?:ه\.?\s?ش\.?|هجری\s+شمسی|شمسی|میلادی)$", "", " ".join(text.split())).strip()
 

@@ -118,6 +118,7 @@ _PLAUSIBLE = -7.5
 _LETTERS_ENOUGH = 3
 _SAMPLE_BYTES = 200_000
 _VALID = 0.9
+_IN_WORDS = frozenset(" \u200c\u200d\u200e\u200f،؛؟ـ")
 _LAST_CONTROL = "\x9f"
 _SIGNS = frozenset({"Zs", "Cf", "Po", "Pi", "Pf", "Pd", "Sm", "So", "Sc"})
 
@@ -510,7 +511,8 @@ def _undone_once(text: str, rounds: int) -> str | None:
         return None
     for table in (_LATIN_BYTES, _ARABIC_BYTES):
         data = _bytes(text, table)
-        if data is None:
+        # UTF-8 taken for CP1256 has signs among its letters, which words do not.
+        if data is None or (table is _ARABIC_BYTES and all(c.isalnum() or c in _IN_WORDS for c in text)):
             continue
         try:
             read = data.decode("utf-8")

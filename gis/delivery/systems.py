@@ -19,16 +19,17 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _WGS84, _ED77 = 4326, 4154
+_GLOBE = (360.0, 90.0)
 
 
 def to_wgs84(xy: Array, crs: pyproj.CRS, *, swapped: bool = False) -> Array:
     """
     Bring coordinates to WGS 84 longitude and latitude.
 
-    ED50(ED77) goes by the transformation of the EPSG registry that is made for the whole of Iran, "ED50(ED77)
-    to WGS 84 (1)" (position vector; −110.33, −97.73, −119.85 m; 0.3423″, 1.1634″, 0.2715″; 0.063 ppm; accuracy
-    1 m), never by one of those for single oil fields, so that no layer is torn. Other datums go by PROJ's best
-    transformation that needs no grid from the network.
+    ED50(ED77) goes by the transformation of the EPSG registry that is made for the whole of Iran,
+    "ED50(ED77) to WGS 84 (1)" (EPSG:1514, position vector: −110.33, −97.73, −119.85 m; 0.3423″, 1.1634″,
+    0.2715″; 0.063 ppm; accuracy 1 m), never by one of those for single oil fields, so that no layer is
+    torn. Other datums go by PROJ's best transformation that needs no grid from the network.
 
     Parameters
     ----------
@@ -48,15 +49,17 @@ def to_wgs84(xy: Array, crs: pyproj.CRS, *, swapped: bool = False) -> Array:
     x, y = (xy[:, 1], xy[:, 0]) if swapped else (xy[:, 0], xy[:, 1])
     crs = recognised(crs)
     if crs.to_epsg() != _WGS84:  # which stays to the last bit
-        x, y = _transformer(crs.to_wkt()).transform(x, y)
+        x, y = _transformer(crs).transform(x, y)
     lonlat = np.column_stack([x, y])
-    lonlat[~np.isfinite(lonlat).all(axis=1)] = np.nan
+    sound = np.isfinite(lonlat).all(axis=1)
+    if crs.is_projected:
+        sound &= (np.abs(lonlat) <= _GLOBE).all(axis=1)
+    lonlat[~sound] = np.nan
     return lonlat
 
 
 @cache
-def _transformer(wkt: str) -> pyproj.Transformer:
-    crs = pyproj.CRS.from_wkt(wkt)
+def _transformer(crs: pyproj.CRS) -> pyproj.Transformer:
     if crs.geodetic_crs is not None and crs.geodetic_crs.to_epsg() == _ED77:
         # The first of the group is the best one over the whole area of use.
         return TransformerGroup(crs, _WGS84, always_xy=True).transformers[0]
@@ -77,12 +80,11 @@ def recognised(crs: pyproj.CRS) -> pyproj.CRS:
     pyproj.CRS
         The two-dimensional system of the EPSG registry, or ``crs`` itself where there is none.
     """
-    return _recognised(crs.to_wkt())
+    return _recognised(crs)
 
 
 @cache
-def _recognised(wkt: str) -> pyproj.CRS:
-    crs = pyproj.CRS.from_wkt(wkt)
+def _recognised(crs: pyproj.CRS) -> pyproj.CRS:
     if crs.is_compound:
         crs = crs.sub_crs_list[0]
     code = crs.to_epsg(min_confidence=60)

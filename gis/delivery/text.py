@@ -243,7 +243,8 @@ def lost(text: str) -> bool:
     """
     Tell whether letters of a text are gone: replacement characters, or question marks where letters were.
 
-    A question mark that ends a word of Latin letters, those of an address of the web, and one or two that stand for a whole value, count as written.
+    A question mark that ends a word of Latin letters, those of an address of the web, and one or two that stand for
+    a whole value, count as written.
 
     Parameters
     ----------
