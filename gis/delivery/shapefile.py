@@ -162,7 +162,7 @@ def codec(name: str) -> str | None:
         plain = {"cp65001": "utf-8"}.get(plain, plain)
     try:
         info = codecs.lookup(plain)
-    except LookupError:
+    except (LookupError, ValueError):  # ValueError: a null byte
         return None
     return info.name if info._is_text_encoding else None  # noqa: SLF001 - the only way to leave out base64 and the like
 
@@ -262,8 +262,9 @@ def _lay_out(parts: dict[str, Path], index: _Index | None, table: _Table | None,
     folder.mkdir(parents=True, exist_ok=True)
     if table is not None and table.fields:
         stage(parts[".dbf"], folder / "layer.dbf")
-        if table.present < table.declared:
-            _shorten(folder / "layer.dbf", parts[".dbf"], table.present)
+        wanted = table.present if index is None else max(table.present, len(index.offsets))
+        if wanted > table.present or table.present < table.declared:
+            _fill(folder / "layer.dbf", parts[".dbf"], table, wanted)
     if index is None:
         return folder / "layer.dbf"
     stage(parts[".shp"], folder / "layer.shp")
@@ -285,12 +286,12 @@ def _lay_out(parts: dict[str, Path], index: _Index | None, table: _Table | None,
     return folder / "layer.shp"
 
 
-def _shorten(target: Path, source: Path, rows: int) -> None:
-    """Copy a DBF that ends before its last row, with the number of rows that it has."""
+def _fill(target: Path, source: Path, table: _Table, rows: int) -> None:
+    """Copy a DBF that ends before its last row or has fewer than there are shapes, blank rows for those missing."""
     target.unlink()
-    data = bytearray(source.read_bytes())
+    data = bytearray(source.read_bytes()[: table.header + table.present * table.width])
     data[4:8] = struct.pack("<I", rows)
-    target.write_bytes(data)
+    target.write_bytes(data + b" " * (table.width * (rows - table.present)))
 
 
 def _restore_dates(frame: gpd.GeoDataFrame, rows: NDArray[np.int64], table: _Table, dbf: Path) -> None:
