@@ -34,7 +34,8 @@ def totals(done):
 
 def along(line):
     return sum(
-        Geodesic.WGS84.Inverse(a[1], a[0], b[1], b[0])["s12"] for a, b in zip(line[:-1], line[1:], strict=True)
+        Geodesic.WGS84.Inverse(a[1], a[0], b[1], b[0])["s12"]
+        for a, b in zip(line[:-1], line[1:], strict=True)
     )
 
 
@@ -52,7 +53,14 @@ def test_run_on_the_bundled_plan_from_any_folder(fibre, tmp_path):
 def test_the_same_input_gives_the_same_bytes(fibre, plan, tmp_path):
     fibre("run", plan / "isfahan.toml", "--out", "one", check=0)
     time.sleep(1.1)  # a clock in the outputs would have moved on
-    fibre("run", plan / "isfahan.toml", "--out", "two", check=0, env={"TZ": "Asia/Tehran", "PYTHONHASHSEED": "7"})
+    fibre(
+        "run",
+        plan / "isfahan.toml",
+        "--out",
+        "two",
+        check=0,
+        env={"TZ": "Asia/Tehran", "PYTHONHASHSEED": "7"},
+    )
     one, two = contents(tmp_path / "one"), contents(tmp_path / "two")
     assert set(one) == FILES
     assert [name for name in one if one[name] != two[name]] == []
@@ -134,7 +142,9 @@ def test_a_route_shortened_by_100_m(fibre, edit):
 
 
 def test_moving_one_vertex_moves_the_total(fibre, edit, plan):
-    before = totals(fibre("totals", plan / "isfahan.toml", "--format", "json", check=0))["new fibre"]["measured"]
+    before = totals(fibre("totals", plan / "isfahan.toml", "--format", "json", check=0))["new fibre"][
+        "measured"
+    ]
     moved = {}
 
     def move(features):
@@ -148,7 +158,9 @@ def test_moving_one_vertex_moves_the_total(fibre, edit, plan):
         moved["by"] = along(line) - was
         return features
 
-    after = totals(fibre("totals", edit("routes", move), "--format", "json", check=0))["new fibre"]["measured"]
+    after = totals(fibre("totals", edit("routes", move), "--format", "json", check=0))["new fibre"][
+        "measured"
+    ]
     assert abs(moved["by"]) > 0.1
     assert after - before == pytest.approx(moved["by"], abs=1e-6)
 

@@ -175,7 +175,7 @@ def _read(
         days = parse_dates(raw, today())
         unread = present & (days.impossible | pd.isna(days.values))
         # A date in the future is kept out as an impossible one is: nothing may be reckoned from it.
-        kept = np.array(days.values, dtype=object)  # noqa: PD011 - of Days, not of pandas
+        kept = np.array(days.values, dtype=object)
         kept[days.impossible] = None
         return pd.Series(kept, index=raw.index, dtype=_DTYPES["date"]), unread
     if column.kind in ("number", "integer"):
@@ -199,6 +199,11 @@ def _read(
 def _referenced(raw: pd.Series[Any], column: Column) -> pd.Series[Any]:
     """Reduce references to other features to their ids, where they are written as whole features."""
     if not column.name.endswith("_id") or raw.dtype.kind in "iuf":
+        return raw
+    if (
+        isinstance(raw.dtype, pd.StringDtype)
+        and not raw.str.contains("{", regex=False).fillna(value=False).any()
+    ):
         return raw
     return pd.Series(referenced(raw), index=raw.index)
 

@@ -14,7 +14,7 @@ import pyproj
 import shapely
 
 from gis import project as projects
-from gis.delivery import columns, coordinates, encodings, rounding, sources, systems
+from gis.delivery import columns, coordinates, encodings, rounding, sources, systems, text
 from gis.delivery.canonical import canonical, empty
 from gis.errors import ProjectError, SourceError
 from gis.inventory import CRS, SCHEMAS, Inventory, LayerName, Note, Source
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 ORDER: tuple[LayerName, ...] = ("offices", "manholes", "routes")
 _SAMPLE = 5000
 _SHOWN = 12
+_WGS84 = 4326
 _POINT_TYPES, _LINE_TYPES = (0, 4), (1, 2, 5)
 # The layer of a note that is about the delivery as a whole.
 _DELIVERY = "delivery"
@@ -393,6 +394,7 @@ def _canonical(
         scale=place.match.scale,
     )
     notes += _missing_columns(raw, place)
+    notes += _lost_text(place.schema, layer)
     notes += _coordinate_notes(reading, place.schema, layer)
     notes += _coarse(reading, place.schema, layer, accuracy_m)
     source = Source(
@@ -409,12 +411,11 @@ def _canonical(
 
 
 def _placed(geometry: NDArray[np.object_], read: coordinates.Reading) -> NDArray[np.object_]:
-    """Bring geometries to WGS 84; heights stay as they are."""
+    """Bring geometries to WGS 84; heights stay as they are, and WGS 84 to the last bit."""
+    if read.crs.to_epsg() == _WGS84 and not read.swapped:
+        return geometry
     flat, index = shapely.get_coordinates(geometry, include_z=True, return_index=True)
     lonlat = read.lonlat(flat[:, :2])
-    # To the last bit as it stood where nothing was to be done, even where a position is not finite.
-    if not read.swapped and np.array_equal(lonlat, flat[:, :2], equal_nan=True):
-        return geometry
     has_z = shapely.has_z(geometry)
     placed = geometry.copy()
     if has_z.any():
@@ -437,13 +438,42 @@ def _missing_columns(raw: RawLayer, place: Place) -> list[Note]:
                 "source": raw.title,
                 "column": column.name,
                 "label": column.label,
-                "rivals": ", ".join(place.match.ambiguous.get(column.name, [])),
-                "has": ", ".join(place.match.extra[:_SHOWN]) or "—",
+                "hint": _hint(place.match, column.name),
             },
         )
         for column in place.schema.columns
         if column.required and column.name not in given
     ]
+
+
+def _hint(match: Match, column: str) -> Text:
+    """Say what a missing column might be."""
+    if rivals := match.ambiguous.get(column):
+        return Text("equally near: {names}", "به یک اندازه نزدیک: {names}").filled(names=", ".join(rivals))
+    if match.extra:
+        names = ", ".join(match.extra[:_SHOWN])
+        return Text("further columns: {names}", "دیگر ستون‌هایش: {names}").filled(names=names)
+    return Text("all its columns are taken", "ستون دیگری ندارد")
+
+
+def _lost_text(schema: Schema, layer: gpd.GeoDataFrame) -> list[Note]:
+    """Find text whose letters are gone, a note for each value."""
+    notes = []
+    for name in layer.columns:
+        if name == "source" or not isinstance(layer[name].dtype, pd.StringDtype):
+            continue
+        values = layer[name].dropna().unique()
+        gone = layer[name].isin([value for value in values if text.lost(value)])
+        notes += [
+            Note(
+                "D007",
+                schema.name,
+                _feature(layer, schema, int(row)),
+                {"column": name, "value": layer[name].iloc[row]},
+            )
+            for row in np.flatnonzero(gone.to_numpy())
+        ]
+    return notes
 
 
 def _coordinate_notes(reading: Reading, schema: Schema, layer: gpd.GeoDataFrame) -> list[Note]:
@@ -452,8 +482,10 @@ def _coordinate_notes(reading: Reading, schema: Schema, layer: gpd.GeoDataFrame)
 
     C102 is left to its check, which looks at the inventory.
     """
-    owners = shapely.get_coordinates(reading.raw.frame.geometry.to_numpy(), return_index=True)[1]
     notes: list[Note] = []
+    if not reading.belief.notes:
+        return notes
+    owners = shapely.get_coordinates(reading.raw.frame.geometry.to_numpy(), return_index=True)[1]
     for code, fields in reading.belief.notes:
         if code == "C102":
             continue
@@ -467,10 +499,16 @@ def _coordinate_notes(reading: Reading, schema: Schema, layer: gpd.GeoDataFrame)
         features, first = np.unique(owners[fields["rows"]], return_index=True)
         places = shapely.get_coordinates(np.asarray(layer.geometry.array))[np.asarray(fields["rows"])[first]]
         for feature, (lon, lat) in zip(features, places, strict=True):
-            own = layer[schema.id].iloc[feature]
-            name = own if isinstance(own, str) else f"#{layer['record'].iloc[feature]}"
-            notes.append(Note(code, schema.name, name, told, float(lon), float(lat)))
+            notes.append(
+                Note(code, schema.name, _feature(layer, schema, feature), told, float(lon), float(lat))
+            )
     return notes
+
+
+def _feature(layer: gpd.GeoDataFrame, schema: Schema, row: int) -> str:
+    """Name a feature by its id, or by its record number where it has none."""
+    own = layer[schema.id].iloc[row]
+    return own if isinstance(own, str) else f"#{layer['record'].iloc[row]}"
 
 
 def _coarse(reading: Reading, schema: Schema, layer: gpd.GeoDataFrame, accuracy_m: float) -> list[Note]:
