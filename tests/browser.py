@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -112,3 +113,12 @@ def opened(
         yield page, watch
     finally:
         context.close()
+
+
+def until(page: Page, expression: str, seconds: float = 15.0) -> None:
+    """Wait until an expression is true; Playwright's own waiting evaluates text in the page, which its policy forbids."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {seconds} s: {expression}")
+        page.wait_for_timeout(20)

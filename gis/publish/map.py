@@ -15,7 +15,7 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 import folium
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 # What can be shown and hidden, the lowest first.
 LAYERS = ("graticule", "counties", "ducts", "cables", "manholes", "exchanges", "offices", "findings", "names")
 _NAMES = frozenset({"fibre", "basemap", *LAYERS})
-_SCRIPTS = (
+SCRIPTS = (
     "geodesy.js",
     "words.js",
     "survey.js",
@@ -58,6 +58,7 @@ _FONTS = {
     "vazirmatn-arabic-wght-normal.woff2": "U+0600-06FF,U+0750-077F,U+200C-200E,U+2010-2011,U+FB50-FDFF,U+FE70-FEFC",
     "vazirmatn-latin-wght-normal.woff2": "U+0000-00FF,U+02C6,U+02DC,U+2000-200B,U+200F,U+2012-206F,U+20AC,U+2212",
 }
+_NOTHING = "'none'"
 _POLICY = "<!-- content security policy -->"
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 # {s} {z} {x} {y} {-y} {r} are Leaflet's; another brace would be read by the template engine.
@@ -93,6 +94,8 @@ class MapPage(Figure):
     template once more: a name such as ``{{ … }}`` in a survey would be evaluated.
     """
 
+    # What a page that is not all in one file may load besides, as directives of a content security policy.
+    allowed: ClassVar[dict[str, str]] = {}
     _template = Template(
         """<!DOCTYPE html>
 <html lang="{{ this.lang }}" dir="{{ 'rtl' if this.lang == 'fa' else 'ltr' }}">
@@ -127,8 +130,8 @@ class MapPage(Figure):
         self.data = data
         self.lang = lang
         self.images = images
-        self.style = _style()
-        self.library = _library()
+        self.style = style()
+        self.library = library(_asset("words.json"), "\n".join(_asset(name) for name in SCRIPTS))
         del self.header._children["meta_http"]  # noqa: SLF001 - the template has it
 
     def render(self, **kwargs: Any) -> str:
@@ -169,10 +172,12 @@ class MapPage(Figure):
             "style-src": "'unsafe-inline'",
             "img-src": f"data: {self.images}".strip(),
             "font-src": "data:",
-            "connect-src": "'none'",
+            "connect-src": _NOTHING,
             "base-uri": "'none'",
             "form-action": "'none'",
         }
+        for key, value in self.allowed.items():
+            policy[key] = f"{policy.get(key, '').replace(_NOTHING, '')} {value}".strip()
         content = "; ".join(f"{key} {value}" for key, value in policy.items())
         return f'<meta http-equiv="Content-Security-Policy" content="{escape(content, quote=True)}">'
 
@@ -305,9 +310,32 @@ def build(
 
         pages = registry.pages()
     content = payload.build(inventory, measured, findings, totals, pages)
-    survey_map = SurveyMap(content["bounds"] or (44.0, 25.0, 63.5, 40.0))  # Iran, where nothing has a place
     tiles, images = _background(basemap)
     page_of_map = MapPage(inventory.project.name(lang), payload.dumps(content), lang, images)
+    return assemble(page_of_map, content["bounds"], tiles)
+
+
+def assemble(
+    page_of_map: MapPage, bounds: Sequence[float] | None, tiles: folium.TileLayer | None = None
+) -> SurveyMap:
+    """
+    Put the map and its layers into a page.
+
+    Parameters
+    ----------
+    page_of_map
+        The page, with its data.
+    bounds
+        West, south, east, north of the first view in degrees; None shows Iran.
+    tiles
+        A background.
+
+    Returns
+    -------
+    SurveyMap
+        The map in the page.
+    """
+    survey_map = SurveyMap(bounds or (44.0, 25.0, 63.5, 40.0))
     page_of_map.add_child(survey_map)
     groups = {}
     for layer in LAYERS:
@@ -390,8 +418,15 @@ def _asset(name: str) -> str:
 
 
 @cache
-def _style() -> str:
-    """Join Leaflet's style sheet, the fonts and ours."""
+def style() -> str:
+    """
+    Join Leaflet's style sheet, the fonts and ours.
+
+    Returns
+    -------
+    str
+        CSS that loads nothing.
+    """
     leaflet = (_leaflet() / "leaflet.css").read_text("utf-8").replace("\r\n", "\n")
     # Its images are those of markers and of a control that the page does not have.
     leaflet = re.sub(r"url\([^)]*\)", "none", leaflet)
@@ -408,12 +443,25 @@ def _style() -> str:
 
 
 @cache
-def _library() -> str:
-    """Join Leaflet and our scripts, with the words of the page in both languages."""
+def library(words: str, ours: str) -> str:
+    """
+    Join Leaflet and our scripts.
+
+    Parameters
+    ----------
+    words
+        The words of the page in both languages, as JSON.
+    ours
+        Our scripts; the last of them returns what is to be known as ``Fibre``.
+
+    Returns
+    -------
+    str
+        JavaScript.
+    """
     leaflet = (_leaflet() / "leaflet.js").read_text("utf-8").replace("\r\n", "\n")
     leaflet = re.sub(r"//# sourceMappingURL=.*", "", leaflet).strip()
-    ours = "\n".join(_asset(name) for name in _SCRIPTS)
-    return f'{leaflet}\n;const Fibre = (() => {{ "use strict";\nconst WORDS = {_asset("words.json")};\n{ours}\n}})();'
+    return f'{leaflet}\n;const Fibre = (() => {{ "use strict";\nconst WORDS = {words};\n{ours}\n}})();'
 
 
 def _leaflet() -> Path:

@@ -83,10 +83,10 @@ def build(
         Values that JSON knows; no value is NaN, no text longer than 800 characters.
     """
     layers = {
-        "routes": _layer(inventory.routes, SCHEMAS["routes"], measured),
-        "manholes": _layer(inventory.manholes, SCHEMAS["manholes"]),
-        "offices": _layer(inventory.offices, SCHEMAS["offices"]),
-        "findings": _findings(findings),
+        "routes": encode_layer(inventory.routes, SCHEMAS["routes"], measured),
+        "manholes": encode_layer(inventory.manholes, SCHEMAS["manholes"]),
+        "offices": encode_layer(inventory.offices, SCHEMAS["offices"]),
+        "findings": encode_findings(findings),
     }
     found = set(findings["code"]) if len(findings) else set()
     return {
@@ -143,7 +143,26 @@ def _bounded(text: str, longest: int = _LONGEST_TEXT) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def _layer(frame: gpd.GeoDataFrame, schema: Schema, measured: pd.DataFrame | None = None) -> dict[str, Any]:
+def encode_layer(
+    frame: gpd.GeoDataFrame, schema: Schema, measured: pd.DataFrame | None = None
+) -> dict[str, Any]:
+    """
+    Encode a layer, or some rows of it, as the page reads it.
+
+    Parameters
+    ----------
+    frame
+        The rows, WGS 84 degrees.
+    schema
+        The layer's schema.
+    measured
+        For routes: lengths in metres, one row a row of ``frame``.
+
+    Returns
+    -------
+    dict
+        ``size``, vertices as differences of 1e-7 degrees, and the columns that have any value.
+    """
     columns = {
         name: encoded
         for name in _shown(frame, schema)
@@ -171,7 +190,20 @@ def _kind(schema: Schema, name: str, values: pd.Series) -> str:
     return "integer" if pd.api.types.is_integer_dtype(values) else "number"
 
 
-def _findings(findings: gpd.GeoDataFrame) -> dict[str, Any]:
+def encode_findings(findings: gpd.GeoDataFrame) -> dict[str, Any]:
+    """
+    Encode findings, or some of them, as the page reads them.
+
+    Parameters
+    ----------
+    findings
+        Findings, WGS 84 degrees; one without a geometry stands at its ``lon`` and ``lat``.
+
+    Returns
+    -------
+    dict
+        As `encode_layer` gives it.
+    """
     if not len(findings):
         return {"size": 0, "counts": [], "deltas": [], "unplaced": 0, "columns": {}}
     shapes = np.array(findings.geometry.to_numpy(), dtype=object)

@@ -1,6 +1,7 @@
 // What is said of one feature: the contents of popups and tooltips, and the page of a check.
 const Cards = (() => {
   const LENGTHS = ["geodesic_m", "grid_m", "ground_m", "slope_m"];
+  const FIRST = new Set([...LENGTHS, "county", "office_id", "installation", "fibre_count", "recorded_length_m", "slack_m", "depth_m"]);
   const HIDDEN = new Set(["std_m", "name_fa", "name_en", "county_en", "assumption", "assumption_fa", "note", "note_fa"]);
 
   function title(survey, layer, row) {
@@ -31,6 +32,7 @@ const Cards = (() => {
   function written(survey, layer, column, row) {
     const raw = layer.value(column.name, row);
     if (raw === null || raw === "") return null;
+    if (column.name === "office_id" && layer.name === "offices") return String(raw);
     if (column.name === "county") return Symbols.countyName(survey, raw);
     if (raw in column.codes) return Words.of(column.codes[raw]);
     if (column.kind === "integer") return Words.integer(raw);
@@ -45,13 +47,29 @@ const Cards = (() => {
     const { survey } = app;
     const rows = [];
     for (const column of layer.schema.columns) {
-      if (HIDDEN.has(column.name) || column.name === layer.idColumn && layer.name !== "offices") continue;
+      if (HIDDEN.has(column.name) || column.name === layer.idColumn && layer.name !== "offices" || column.name === "provenance" && layer.value("provenance", row) === "illustrative") continue;
       if (["kind", "status", "connection"].includes(column.name)) continue; // they head the card
       const text = written(survey, layer, column, row);
       if (text !== null) rows.push([column, text]);
     }
     const order = column => (LENGTHS.includes(column.name) ? 0 : 1);
     return rows.sort((a, b) => order(a[0]) - order(b[0]));
+  }
+
+  const list = (app, layer, row, rows) => el("dl", { class: "facts" }, rows.map(([column, text]) => el("div", {},
+    el("dt", {}, value(Words.of(column.label))), el("dd", {}, link(app, column, layer, row, text)))));
+
+  // An office's routes: how many, and how long together.
+  function reached(app, row) {
+    const { routes } = app.survey.layers, id = app.survey.layers.offices.value("office_id", row);
+    const mine = id === null ? [] : routes.rows("office_id", id);
+    if (!mine.length) return null;
+    const kinds = [["n_cables", false], ["n_ducts", true]].map(([key, duct]) => {
+      const some = mine.filter(route => Symbols.isDuct(routes, route) === duct);
+      const metres = some.reduce((sum, route) => sum + (routes.value(app.view.lengthColumn, route) || 0), 0);
+      return some.length ? el("div", {}, Words.word("n_of_length", { n: Words.word(key, { n: Words.integer(some.length) }), length: Words.length(metres, 2) })) : null;
+    });
+    return el("dl", { class: "facts" }, el("div", {}, el("dt", {}, Words.word("routes_to_office")), el("dd", {}, kinds)));
   }
 
   function card(app, hits, at, handlers) {
@@ -88,9 +106,10 @@ const Cards = (() => {
           std !== null && el("span", {}, ` ±\u00a0${Words.length(std, 2)}`)));
       }
     }
-    nodes.push(el("dl", { class: "facts" }, facts(app, layer, row).map(([column, text]) => el("div", {},
-      el("dt", {}, value(Words.of(column.label))),
-      el("dd", {}, link(app, column, layer, row, text))))));
+    if (layer.name === "offices") nodes.push(reached(app, row));
+    const rows = facts(app, layer, row), first = rows.filter(([column]) => FIRST.has(column.name)), rest = rows.filter(([column]) => !FIRST.has(column.name));
+    if (first.length) nodes.push(list(app, layer, row, first));
+    if (rest.length) nodes.push(el("details", {}, el("summary", {}, Words.word("more")), list(app, layer, row, rest)));
     const found = app.findingsOf(layer.name, layer.id(row));
     if (found.length) {
       nodes.push(el("ul", { class: "card-findings" }, found.slice(0, 5).map(one => el("li", {},

@@ -51,7 +51,7 @@ const Legend = (() => {
 
     function row(line) {
       const single = line.below && line.below.length === 1 ? line.below[0] : line;
-      return el("li", {},
+      return el("li", { class: app.shows(line.group) ? null : "off" },
         el("label", { class: "layer" },
           toggle(line.group),
           single.sample ? single.sample() : el("span", { class: "sample" }),

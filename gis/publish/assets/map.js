@@ -10,9 +10,9 @@ const ScaleBar = L.Control.Scale.extend({
   },
 });
 
-function start({ map, groups, basemap }) {
+// A survey that is not in the page brings itself and what paints it.
+function start({ map, groups, basemap, survey = Survey.read(JSON.parse(document.querySelector("#fibre-data").textContent)), paint = view => new Painter(survey, view) }) {
   const root = document.querySelector("#app");
-  const survey = Survey.read(JSON.parse(document.querySelector("#fibre-data").textContent));
   const { routes, offices, findings } = survey.layers;
   const state = {
     theme: "auto", tab: "answer", by: "status", lengths: false, code: "", severities: new Set(Symbols.SEVERITIES),
@@ -32,7 +32,7 @@ function start({ map, groups, basemap }) {
     },
   };
   const app = { map, survey, state, view, root, basemap, names, shows, selected: null, currentFinding: null };
-  let popup = null, back = null, ready = false;
+  let popup = null, chosen = null, back = null, ready = false;
 
   // --- what is shown -------------------------------------------------------------------------------------------
   app.show = (name, on) => {
@@ -47,7 +47,10 @@ function start({ map, groups, basemap }) {
     Object.assign(state, changes);
     if ("by" in changes) recolour();
     if ("severities" in changes || "code" in changes) filter();
-    if ("tab" in changes) panel.choose(state.tab);
+    if ("tab" in changes) {
+      if ("detail" in root.dataset) close();
+      panel.choose(state.tab);
+    }
     if ("theme" in changes) theme();
     if ("severities" in changes || "code" in changes || "lengths" in changes) painter.redraw();
     link();
@@ -88,8 +91,14 @@ function start({ map, groups, basemap }) {
   function clear(pad) {
     const over = legendBox.parentElement.id === "stage" && legendBox.classList.contains("open") ? legendBox.offsetWidth + 20 : 0;
     const stage = map.getSize(), room = stage.x - over > 420 ? over : 0, persian = Words.lang === "fa";
-    return { paddingTopLeft: [pad + (persian ? 0 : room), pad + (room ? 0 : 44)], paddingBottomRight: [pad + (persian ? room : 0), pad + 16] };
+    const tools = narrow.matches ? 50 : 0;
+    return {
+      paddingTopLeft: [pad + (persian ? tools : room), pad + (room ? 0 : 44)],
+      paddingBottomRight: [pad + (persian ? room : tools), pad + 16],
+    };
   }
+
+  app.clear = clear;
 
   function fit(box, most = 17) {
     if (!box) return;
@@ -107,6 +116,7 @@ function start({ map, groups, basemap }) {
     const { layer, row } = hits[at];
     app.selected = { layer, row };
     view.selected = [{ layer, row }];
+    chosen = [hits, at, where];
     const spot = where || (layer.anchor(row) && [layer.anchor(row)[1], layer.anchor(row)[0]]);
     painter.redraw();
     if (!spot) return link();
@@ -114,26 +124,46 @@ function start({ map, groups, basemap }) {
       close: () => { close(); map.getContainer().focus(); },
       step: by => select(hits, (at + by + hits.length) % hits.length, where),
     });
+    if (narrow.matches) return detail(content);
     const size = map.getSize();
+    if (popup) {
+      const old = popup;
+      popup = null;
+      map.closePopup(old);
+    }
     popup = L.popup({
       closeButton: false, maxWidth: Math.min(330, size.x - 40), minWidth: Math.min(240, size.x - 40),
       maxHeight: Math.max(150, Math.min(430, size.y - 110)), autoPanPaddingTopLeft: L.point(clear(14).paddingTopLeft).add([0, 20]), autoPanPaddingBottomRight: clear(14).paddingBottomRight,
       offset: layer === routes ? [0, 4] : [0, -2],
     }).setLatLng(spot).setContent(content);
-    popup.hits = { hits, at, where };
     popup.openOn(map);
     return link();
   }
 
+  // On a phone there is no room on the map: what is said of a feature takes the place of the panel's text.
+  function detail(content) {
+    const section = root.querySelector("#detail");
+    section.hidden = false;
+    section.replaceChildren(content);
+    root.dataset.detail = "";
+    root.querySelector(".panel-body").scrollTop = 0;
+    if (root.dataset.sheet === "low") sized("half");
+    return link();
+  }
+
   function close() {
-    app.selected = null;
+    app.selected = chosen = null;
     view.selected = [];
+    root.querySelector("#detail").hidden = true;
+    delete root.dataset.detail;
     if (popup) map.closePopup(popup);
+    painter.redraw();
+    link();
   }
 
   map.on("popupclose", event => {
     if (event.popup !== popup) return;
-    popup = null;
+    popup = chosen = null;
     app.selected = null;
     view.selected = [];
     painter.redraw();
@@ -212,7 +242,7 @@ function start({ map, groups, basemap }) {
   };
 
   let byFeature = null;
-  app.findingsOf = (layer, id) => {
+  app.findingsOf = survey.findingsOf || ((layer, id) => {
     if (!byFeature) {
       byFeature = new Map();
       for (let row = 0; row < findings.size; row++) {
@@ -221,6 +251,13 @@ function start({ map, groups, basemap }) {
       }
     }
     return byFeature.get(`${layer}|${id}`) || [];
+  });
+
+  // Say anew what is said of features, more of which is known now.
+  app.refresh = () => {
+    panel.refresh();
+    search.show();
+    if (chosen) select(...chosen);
   };
 
   // The vertex of a shown feature within reach of a place on the screen, [lon, lat].
@@ -315,7 +352,7 @@ function start({ map, groups, basemap }) {
   map.getContainer().addEventListener("focus", () => keyed(map.getContainer().matches(":focus-visible")));
   map.getContainer().addEventListener("blur", () => keyed(false));
   root.addEventListener("keydown", event => {
-    if (event.key === "Escape" && popup) {
+    if (event.key === "Escape" && (popup || "detail" in root.dataset)) {
       close();
       map.getContainer().focus();
     } else if (event.key === "/" && !/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) {
@@ -393,7 +430,7 @@ function start({ map, groups, basemap }) {
   map.getContainer().setAttribute("role", "application");
   map.keyboard.enable();
   Symbols.refresh();
-  const painter = new Painter(survey, view);
+  const painter = paint(view, app);
   app.painter = painter;
   const scale = new ScaleBar({ imperial: false, maxWidth: 120 }).addTo(map);
   if (basemap) L.control.attribution({ prefix: false, position: "bottomleft" }).addTo(map);
@@ -420,7 +457,7 @@ function start({ map, groups, basemap }) {
     if (basemap) map.attributionControl?.setPosition(Words.lang === "fa" ? "bottomright" : "bottomleft");
     scale._update();
     painter.redraw();
-    if (popup) select(popup.hits.hits, popup.hits.at, popup.hits.where);
+    if (chosen) select(...chosen);
   }
 
   sized(narrow.matches ? "half" : "high");
@@ -458,7 +495,7 @@ function handle({ app, print }) {
   const { map, survey, painter } = app;
   return {
     map,
-    get idle() { return painter.idle; },
+    get idle() { return painter.settled(); },
     get drawn() { return { ...painter.drawn }; },
     get language() { return Words.lang; },
     sizes: Object.fromEntries(Object.entries(survey.layers).map(([name, layer]) => [name, layer.size])),

@@ -56,7 +56,7 @@ const Painter = L.Layer.extend({
   },
 
   // Whether nothing is left to paint.
-  get idle() { return !this._job; },
+  settled() { return !this._job && Boolean(this._front.frame); },
 
   _animate(event) {
     const front = this._front.frame;
@@ -104,9 +104,9 @@ const Painter = L.Layer.extend({
     canvas.height = height * ratio;
     canvas.style.width = `${width}px`;
     canvas.style.height = `${height}px`;
-    const ctx = canvas.getContext("2d");
+    const ctx = canvas.getContext("2d", { willReadFrequently: true });
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-    this._job = { frame, steps: this._paint(ctx, frame), drawn: {} };
+    this._job = { frame, ctx, steps: this._paint(ctx, frame), drawn: {} };
     // The first slice at once: a small survey never flickers.
     this._work(this.options.slice);
   },
@@ -115,6 +115,8 @@ const Painter = L.Layer.extend({
     const job = this._job, until = performance.now() + milliseconds;
     for (;;) {
       if (job.steps.next().done) break;
+      // Reading a pixel puts on the canvas what was drawn so far, so that its time counts here and not all at the end.
+      job.ctx.getImageData(0, 0, 1, 1);
       if (performance.now() > until) {
         this._frame = requestAnimationFrame(() => this._work(this.options.slice));
         return;
@@ -249,11 +251,11 @@ const Painter = L.Layer.extend({
       const y = Math.round(Survey.worldY(lat) * frame.scale + frame.dy) + 0.5;
       ctx.moveTo(0, y);
       ctx.lineTo(frame.width, y);
-      if (y > top + 70 && y < bottom - 30) {
-        const start = Words.lang === "en";
-        ctx.textAlign = start ? "left" : "right";
+      if (y > top + 280 && y < bottom - 100) {
+        const end = Words.lang === "en"; // the side where the legend is not
+        ctx.textAlign = end ? "right" : "left";
         ctx.textBaseline = "middle";
-        ctx.fillText(`${Words.number(lat, decimals)}°`, start ? left + 5 : right - 5, y - 8);
+        ctx.fillText(`${Words.number(lat, decimals)}°`, end ? right - 5 : left + 5, y - 8);
       }
     }
     ctx.stroke();
@@ -291,7 +293,7 @@ const Painter = L.Layer.extend({
       ctx.beginPath();
       for (const row of members) {
         traced += this._trace(ctx, frame, layer, row) + 3;
-        if (traced > 1500) {
+        if (traced > 400) {
           ctx.stroke();
           yield;
           ctx.beginPath();
@@ -315,23 +317,23 @@ const Painter = L.Layer.extend({
   * _points(ctx, frame, group, layer, wanted) {
     const rows = this._visible(layer, frame, wanted);
     this._job.drawn[group] = rows.length;
+    // The worst finding on top.
+    if (group === "findings") rows.sort((a, b) => Symbols.rank(layer, b) - Symbols.rank(layer, a));
     const r = Symbols.SIZES[group](frame.zoom);
     const classOf = Symbols.pointClass[layer.name];
     // Among very many, symbols that would cover one another all but wholly are drawn once.
     const cell = rows.length > 2000 ? Math.max(1, r * 0.5) : 0.25;
     const seen = new Set();
     let count = 0;
+    const aside = group === "findings" ? Symbols.aside(frame.zoom) : [0, 0];
     for (const row of rows) {
-      const at = 4 * row;
-      const x = layer.box[at] * frame.scale + frame.dx, y = layer.box[at + 1] * frame.scale + frame.dy;
+      const place = layer.anchorWorld(row);
+      const x = this._x(frame, place[0]) + aside[0], y = place[1] * frame.scale + frame.dy + aside[1];
       const name = classOf(layer, row);
-      const place = `${Math.round(x / cell)},${Math.round(y / cell)},${name}`;
-      if (seen.has(place)) continue;
-      seen.add(place);
-      if (group === "findings" && layer.box[at + 2] > layer.box[at]) {
-        const [lon, lat] = layer.anchor(row);
-        Symbols.drawPoint(ctx, name, this._x(frame, Survey.worldX(lon)), Survey.worldY(lat) * frame.scale + frame.dy, r);
-      } else Symbols.drawPoint(ctx, name, x, y, r);
+      const covered = `${Math.round(x / cell)},${Math.round(y / cell)},${name}`;
+      if (seen.has(covered)) continue;
+      seen.add(covered);
+      Symbols.drawPoint(ctx, name, x, y, r);
       if (++count % 150 === 0) yield;
     }
   },
@@ -369,13 +371,14 @@ const Painter = L.Layer.extend({
 
   _rings(ctx, frame) {
     for (const { layer, row } of this.view.selected) {
-      const at = layer.name === "routes" ? null : layer.anchor(row);
+      const at = layer.name === "routes" ? null : layer.anchorWorld(row);
       if (!at) continue;
+      const aside = layer.name === "findings" ? Symbols.aside(frame.zoom) : [0, 0];
       for (const [width, name] of [[7, "halo"], [3, "accent"]]) {
         ctx.lineWidth = width;
         ctx.strokeStyle = Symbols.colour(name);
         ctx.beginPath();
-        ctx.arc(this._x(frame, Survey.worldX(at[0])), Survey.worldY(at[1]) * frame.scale + frame.dy, 15, 0, 2 * Math.PI);
+        ctx.arc(this._x(frame, at[0]) + aside[0], at[1] * frame.scale + frame.dy + aside[1], 15, 0, 2 * Math.PI);
         ctx.stroke();
       }
     }
@@ -412,7 +415,7 @@ const Painter = L.Layer.extend({
     const first = new Set(this.view.selected.filter(one => one.layer === offices).map(one => one.row));
     for (const row of rows.sort((a, b) => first.has(b) - first.has(a))) {
       const [x, y] = place(row);
-      const text = shortened(this.view.officeLabel(row), 40), width = ctx.measureText(text).width, gap = r + 5;
+      const text = shortened(this.view.officeLabel(row), 40), width = ctx.measureText(text).width, gap = first.has(row) ? 21 : r + 5;
       const sides = [["left", x + gap, y, x + gap], ["right", x - gap, y, x - gap - width],
         ["center", x, y - gap - 6, x - width / 2], ["center", x, y + gap + 6, x - width / 2],
         ["left", x + r, y + r + 6, x + r], ["right", x - r, y + r + 6, x - r - width],
@@ -509,7 +512,7 @@ const Painter = L.Layer.extend({
     const found = [];
     const zoom = map.getZoom();
     const near = (layer, wanted, distance, group) => {
-      const limit = (group in Symbols.SIZES ? Math.max(reach, Symbols.SIZES[group](zoom) + 2) : reach) / scale;
+      const limit = (group === "findings" ? 10 : 0) / scale + (group in Symbols.SIZES ? Math.max(reach, Symbols.SIZES[group](zoom) + 2) : reach) / scale;
       const hit = [];
       for (let row = 0; row < layer.size; row++) {
         const b = 4 * row, { box } = layer;
@@ -521,8 +524,8 @@ const Painter = L.Layer.extend({
       for (const [, row] of hit) if (found.length < most) found.push({ layer, row });
     };
     const toPoint = (layer, row) => {
-      const place = layer.anchor(row);
-      return Math.hypot(Survey.worldX(place[0]) - x, Survey.worldY(place[1]) - y);
+      const place = layer.anchorWorld(row), aside = layer.name === "findings" ? Symbols.aside(zoom) : [0, 0];
+      return Math.hypot(place[0] + aside[0] / scale - x, place[1] + aside[1] / scale - y);
     };
     const toLine = (layer, row) => {
       let least = Infinity;

@@ -98,20 +98,21 @@ const Panel = (() => {
         el("rect", { x: x(total.difference) - 0.7, width: 1.4, y: 0.5, height: 7, rx: 0.7, class: "gauge-mark" }));
     }
 
+    const byKind = new Map();
+    for (let row = 0; row < routes.size; row++) {
+      const key = Symbols.isDuct(routes, row) ? "duct" : "cable", status = routes.value("status", row);
+      const at = `${key}|${Symbols.STATUS.includes(status) ? status : ""}`;
+      const sum = byKind.get(at) || { key, status, n: 0, metres: 0 };
+      sum.n++;
+      sum.metres += routes.value(app.view.lengthColumn, row) || 0;
+      byKind.set(at, sum);
+    }
+
     // What was measured: routes and metres by kind and status.
     function measuredTable() {
-      const sums = new Map();
-      for (let row = 0; row < routes.size; row++) {
-        const key = Symbols.isDuct(routes, row) ? "duct" : "cable", status = routes.value("status", row);
-        const at = `${key}|${Symbols.STATUS.includes(status) ? status : ""}`;
-        const sum = sums.get(at) || { key, status, n: 0, metres: 0 };
-        sum.n++;
-        sum.metres += routes.value(app.view.lengthColumn, row) || 0;
-        sums.set(at, sum);
-      }
-      if (!sums.size) return "";
+      if (!byKind.size) return "";
       const codes = name => survey.schemas.routes.columns.find(column => column.name === name).codes;
-      const rows = [...sums.values()].sort((a, b) => (a.key + a.status).localeCompare(b.key + b.status));
+      const rows = [...byKind.values()].sort((a, b) => (a.key + a.status).localeCompare(b.key + b.status));
       return el("table", { class: "sums" },
         el("caption", {}, Words.word("measured_lengths"), " ", el("span", { class: "muted" }, Words.word(`length_${survey.project.length}`))),
         el("thead", {}, el("tr", {}, ["layer", "routes", "length"].map(name => el("th", { scope: "col" }, Words.word(name))))),
@@ -197,7 +198,7 @@ const Panel = (() => {
         [...codes].sort().map(([code, n]) => el("option", { value: code, selected: code === state.code }, `${code} ${Words.of(survey.pages[code]?.title) || ""} (${Words.integer(n)})`)));
       const rows = [];
       for (let row = 0; row < findings.size; row++) if (app.view.findings[row]) rows.push(row);
-      rows.sort((a, b) => Symbols.SEVERITIES.indexOf(findings.value("severity", a)) - Symbols.SEVERITIES.indexOf(findings.value("severity", b)) || a - b);
+      rows.sort((a, b) => Symbols.rank(findings, a) - Symbols.rank(findings, b) || a - b);
       root.querySelector("#tab-findings").replaceChildren(
         el("h2", {}, Words.word("tab_findings")),
         ...(findings.size ? [
@@ -228,7 +229,17 @@ const Panel = (() => {
       root.querySelector("#count-findings").textContent = findings.size ? Words.integer(findings.size) : "";
     }
 
-    return { render, choose, findingsList, reveal: row => root.querySelector(`.finding[data-row="${row}"]`)?.scrollIntoView({ block: "nearest" }) };
+    // What has come to be known of counties' routes and of findings is said, and the focus stays where it is.
+    function refresh() {
+      const at = document.activeElement, row = at?.closest(".finding")?.dataset.row, inCounty = at?.matches("#tab-counties [aria-expanded=true]");
+      if (open) counties();
+      findingsList();
+      if (inCounty) root.querySelector("#tab-counties [aria-expanded=true]")?.focus({ preventScroll: true });
+      else if (row) root.querySelector(`.finding[data-row="${row}"] .finding-go`)?.focus({ preventScroll: true });
+      else if (at?.id && !at.isConnected) document.getElementById(at.id)?.focus({ preventScroll: true });
+    }
+
+    return { render, refresh, choose, findingsList, reveal: row => root.querySelector(`.finding[data-row="${row}"]`)?.scrollIntoView({ block: "center" }) };
   }
 
   return { build };

@@ -9,7 +9,8 @@ const Search = (() => {
     let results = [], active = -1, entries = null;
 
     // What can be found, folded; read when first asked for.
-    function index() {
+    function index(wanted) {
+      if (survey.candidates) return entries = survey.candidates(wanted);
       if (entries) return entries;
       entries = [];
       for (let row = 0; row < offices.size; row++) {
@@ -28,7 +29,7 @@ const Search = (() => {
       const wanted = Words.fold(text);
       if (!wanted) return [];
       const ranked = [];
-      for (const entry of index()) {
+      for (const entry of index(wanted)) {
         let best = Infinity;
         for (const key of entry.keys) {
           const at = key.indexOf(wanted);

@@ -69,10 +69,20 @@ const Survey = (() => {
 
     // [lon, lat] to point at: a point, or the vertex in the middle of a line's first part.
     anchor(row) {
-      if (!this.placed(row)) return null;
+      const at = this.middle(row);
+      return at < 0 ? null : [this.lon(at), this.lat(at)];
+    }
+
+    // The same in world coordinates.
+    anchorWorld(row) {
+      const at = this.middle(row);
+      return at < 0 ? null : [this.world[2 * at], this.world[2 * at + 1]];
+    }
+
+    middle(row) {
+      if (!this.placed(row)) return -1;
       const part = this.partOf[row], vertex = (this.start[part] + this.start[part + 1]) >> 1;
-      const at = Math.min(vertex, this.start[part + 1] - 1);
-      return [this.lon(at), this.lat(at)];
+      return Math.min(vertex, this.start[part + 1] - 1);
     }
   }
 

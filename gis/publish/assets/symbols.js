@@ -127,6 +127,9 @@ const Symbols = (() => {
     duct: zoom => grown(zoom, 8, 15, 3, 8),
   };
 
+  // Where the whole province is in view, a finding's symbol stands beside the office that it would cover.
+  const aside = zoom => (zoom < 11 ? [8, -8] : [0, 0]);
+
   // The class of each feature that is drawn as a point.
   const pointClass = {
     offices: (layer, row) => {
@@ -139,6 +142,9 @@ const Symbols = (() => {
     },
     findings: (layer, row) => layer.value("severity", row) || "info",
   };
+
+  // Place of a finding's severity, the worst first.
+  const rank = (layer, row) => SEVERITIES.indexOf(layer.value("severity", row));
 
   const isExchange = (layer, row) => layer.value("kind", row) === "exchange";
   const isDuct = (layer, row) => layer.value("kind", row) === "duct";
@@ -172,6 +178,6 @@ const Symbols = (() => {
 
   return {
     refresh, colour, scheme, countyName, distinct, drawPoint, pointClass, isExchange, isDuct,
-    pointSample, lineSample, SIZES, STATUS, CONNECTIONS, MANHOLES, SEVERITIES,
+    rank, pointSample, lineSample, aside, SIZES, STATUS, CONNECTIONS, MANHOLES, SEVERITIES,
   };
 })();

@@ -143,14 +143,19 @@ const Print = (() => {
 
     function prepare() {
       if (before) return;
-      before = { center: map.getCenter(), zoom: map.getZoom(), bounds: map.getBounds() };
+      // What is in view and clear of the legend goes onto the paper.
+      const { paddingTopLeft, paddingBottomRight } = app.clear(0), corner = map.getSize().subtract(paddingBottomRight);
+      const bounds = L.latLngBounds(map.containerPointToLatLng(paddingTopLeft), map.containerPointToLatLng(corner));
+      before = { center: map.getCenter(), zoom: map.getZoom(), bounds };
       document.documentElement.classList.add("on-paper");
       const now = new Date();
       root.querySelector("#print-date").replaceChildren(
         el("bdi", {}, Words.day(now, "persian")), " · ", el("bdi", {}, Words.day(now, "gregory")));
       app.printing(true);
       map.invalidateSize({ animate: false, pan: false });
-      map.fitBounds(before.bounds, { animate: false });
+      const body = root.querySelector(".panel-body");
+      root.classList.toggle("tight", body.scrollHeight > body.clientHeight + 1);
+      map.fitBounds(before.bounds, { ...app.clear(4), animate: false });
       app.painter.paintNow(3);
       root.querySelector("#print-scale").textContent = Words.word("scale_ratio", { n: Words.integer(ratio()) });
     }
@@ -233,6 +238,7 @@ const Link = (() => {
   }
 
   function rowOf(layer, id) {
+    if (layer.rowOf) return layer.rowOf(id);
     for (let row = 0; row < layer.size; row++) if (String(layer.id(row)).slice(0, 120) === id) return row;
     return -1;
   }
