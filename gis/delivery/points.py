@@ -51,7 +51,8 @@ _ROLES: dict[str, set[str]] = {
         "route": (
             "route|routeid|routeno|routename|routecode|line|lineid|lineno|linename|path|pathid|track|trackid|cable|"
             "cableid|cableno|cablename|span|spanid|segment|segmentid|string|stringid|"
-            "مسیر|کد مسیر|شماره مسیر|شناسه مسیر|نام مسیر|خط|شماره خط|کد خط|کابل|کد کابل|شماره کابل|نام کابل|شناسه کابل|داکت|کد داکت|شماره داکت"
+            "مسیر|کد مسیر|شماره مسیر|شناسه مسیر|نام مسیر|خط|شماره خط|کد خط|"
+            "کابل|کد کابل|شماره کابل|نام کابل|شناسه کابل|داکت|کد داکت|شماره داکت"
         ),
         "sequence": (
             "seq|sequence|seqno|order|vertex|vertexindex|vertexno|vertexid|index|idx|ptno|ptid|pointno|pointnumber|"
@@ -67,6 +68,10 @@ _ROLES: dict[str, set[str]] = {
 }
 _ZONE_HEADINGS = {fold(word) for word in ("zone", "utmzone", "زون", "زون utm", "ناحیه", "utm zone")}
 _ZONE = re.compile(r"(?<!\d)(3[89]|4[01])\s*[NSRnsr]?(?!\d)")
+_ZONE_IN_WORDS = re.compile(
+    r"(?:zone|utm|زون|ناحیه|قاچ)\D{0,8}(3[89]|4[01])(?!\d)|(?<!\d)(3[89]|4[01])\s?N\b", re.IGNORECASE
+)
+_ED50 = re.compile(r"ed\W?(?:50|77)", re.IGNORECASE)
 _ANGLE = re.compile(
     r"([NSEW]?)\s*([+-]?)(\d{1,3})(?:\s*[°ºd:\-\s˚]\s*|\s+)(\d{1,2}(?:\.\d+)?)"
     r"(?:\s*['′’:\-\s]\s*(\d{1,2}(?:\.\d+)?)?\s*(?:\"|″|”|''|′′|’’)?)?\s*([NSEW]?)",
@@ -144,7 +149,7 @@ def role(heading: Any) -> str:
     return ""
 
 
-def place(frame: pd.DataFrame, records: NDArray[np.int64], layer: str) -> list[Placed]:
+def place(frame: pd.DataFrame, records: NDArray[np.int64], layer: str, heading: str = "") -> list[Placed]:
     """
     Give each row of a table its place, and make routes of the points where the table orders them into routes.
 
@@ -156,6 +161,8 @@ def place(frame: pd.DataFrame, records: NDArray[np.int64], layer: str) -> list[P
         (n,) their row numbers.
     layer
         The layer's name for people, for the notes.
+    heading
+        What stands above the columns' names; a UTM zone may be named there.
 
     Returns
     -------
@@ -181,6 +188,8 @@ def place(frame: pd.DataFrame, records: NDArray[np.int64], layer: str) -> list[P
     geometry, records = geometry[keep], records[keep]
     zones = _zones(table, roles) if crs is None and _projected(geometry) else None
     if zones is None:
+        if crs is None and _projected(geometry):
+            crs = _named_zone(heading)
         points = Placed(_with(table.drop(columns=used), geometry), records, crs, notes)
         return [_routes(points, roles) or points]
     result = []
@@ -320,13 +329,17 @@ def _pair(
         if not _mostly(np.isfinite(x) & np.isfinite(y)):
             continue
         geographic = np.nanmax(abs(x)) <= 180 and np.nanmax(abs(y)) <= 90  # noqa: PLR2004
-        named = re.search(r"ed\W?50", f"{one} {other}", re.IGNORECASE) is None
+        named = _ED50.search(f"{one} {other}") is None
         if geographic and first == "lon" and named:
             return x, y, [one, other], pyproj.CRS("EPSG:4326")
-        zone = re.search(r"(?:zone|utm)\D{0,3}(3[89]|4[01])", f"{one} {other}", re.IGNORECASE)
-        crs = pyproj.CRS(f"EPSG:326{zone[1]}") if zone and not geographic and named else None
-        return x, y, [one, other], crs
+        return x, y, [one, other], None if geographic else _named_zone(f"{one} {other}")
     return None
+
+
+def _named_zone(heading: str) -> pyproj.CRS | None:
+    """Give the system of the one UTM zone that headings name, «UTM زون ۳۹»; None where they name another datum."""
+    found = {one or other for one, other in _ZONE_IN_WORDS.findall(ascii_digits(heading))}
+    return pyproj.CRS(f"EPSG:326{found.pop()}") if len(found) == 1 and not _ED50.search(heading) else None
 
 
 def _by_values(
@@ -427,9 +440,8 @@ def _orders(ids: pd.Series[Any], order: NDArray[np.float64]) -> bool:
     sizes = ids.groupby(ids).size()
     if ids.isna().any() or not np.isfinite(order).all() or not (sizes > 1).any():
         return False
-    return not pd.DataFrame({"id": ids.astype(str), "order": order}).duplicated().any() and bool(
-        sizes.mean() >= 2
-    )
+    numbered_twice = pd.DataFrame({"id": ids.astype(str), "order": order}).duplicated().any()
+    return not numbered_twice and bool(sizes.mean() >= _POINTS)
 
 
 def _joined(

@@ -284,6 +284,7 @@ def _layers(rows: list[list[Any]], numbers: Any, shown: str, name: str, driver: 
         column for column in frame.columns if frame[column].notna().any() or not column.startswith("column_")
     ]
     frame = frame[used].infer_objects()
+    above = " ".join(cell for row in rows[: max(head, 0)] for cell in row if isinstance(cell, str))
     return [
         RawLayer(
             shown,
@@ -295,7 +296,7 @@ def _layers(rows: list[list[Any]], numbers: Any, shown: str, name: str, driver: 
             placed.records,
             placed.notes,
         )
-        for placed in points.place(frame, numbers[body], title(shown, name))
+        for placed in points.place(frame, numbers[body], title(shown, name), above)
     ]
 
 
