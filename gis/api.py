@@ -147,7 +147,7 @@ def measure(inventory: Inventory) -> pd.DataFrame:
     pandas.DataFrame
         A row a route in the inventory's order: ``id``, ``kind``, ``status``, ``county``, ``office_id``; the lengths
         ``geodesic_m``, ``grid_m``, ``ground_m``, ``slope_m``; their standard deviation ``std_m`` and bias ``bias_m``;
-        ``slack_m``, ``recorded_length_m``. Metres.
+        ``slack_m``, ``recorded_length_m``, all in metres; and ``provenance``.
     """
     return lengths.measure(inventory)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 
@@ -10,7 +11,7 @@ import specimens
 from axe_playwright_python.sync_playwright import Axe
 from browser import chromium, opened
 
-from gis import lengths, totals
+from gis import api, lengths, totals
 from gis.inventory import Source
 from gis.publish import report
 
@@ -213,12 +214,13 @@ def test_english_names_of_counties_are_used_where_they_are_known():
     assert '<th scope="row">اصفهان</th>' in html
 
 
-def test_digests_of_the_files_that_are_signed_for():
-    assert html_count(written(digests={"report.json": "ab" * 32}), "ab" * 32) == 2
-
-
-def html_count(html, text):
-    return html.count(text)
+def test_a_run_names_the_digests_of_the_files_that_are_signed_for(plan, tmp_path):
+    result = api.run(plan / "isfahan.toml", tmp_path / "maps")
+    html = (tmp_path / "maps" / "report.html").read_text("utf-8")
+    others = [path for path in result.files if path.name != "report.html"]
+    assert len(others) == 6
+    for path in others:
+        assert html.count(hashlib.sha256(path.read_bytes()).hexdigest()) == 2, path
 
 
 def test_passwords_of_sources_are_not_shown():

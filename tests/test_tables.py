@@ -86,6 +86,7 @@ def test_csv_has_every_route_with_its_lengths(measured):
         assert [float(row[name]) for row in rows] == pytest.approx(measured[name].tolist(), abs=5.1e-5)
     assert rows[1]["slack_m"] == ""
     assert rows[0]["recorded_length_m"] == "938.2000"
+    assert [row["provenance"] for row in rows] == ["surveyed"] * 3
 
 
 def test_csv_is_read_by_pandas_without_help(measured):

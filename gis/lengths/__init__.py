@@ -24,7 +24,8 @@ __all__ = ["COLUMNS", "KINDS", "geodesic", "kinds", "measure", "summary", "uncer
 
 KINDS = ("geodesic_m", "grid_m", "ground_m", "slope_m")
 _OF_THE_ROUTE = ("kind", "status", "county", "office_id")
-COLUMNS = ("id", *_OF_THE_ROUTE, *KINDS, "std_m", "bias_m", "slack_m", "recorded_length_m")
+# Provenance last: a table of lengths says of each route whether it was surveyed.
+COLUMNS = ("id", *_OF_THE_ROUTE, *KINDS, "std_m", "bias_m", "slack_m", "recorded_length_m", "provenance")
 
 
 def measure(inventory: Inventory, threads: int | None = None) -> pd.DataFrame:
@@ -80,6 +81,7 @@ def measure(inventory: Inventory, threads: int | None = None) -> pd.DataFrame:
                 name: pd.to_numeric(routes[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
                 for name in ("slack_m", "recorded_length_m")
             },
+            "provenance": routes["provenance"].array,
         },
         columns=list(COLUMNS),
     )

@@ -61,10 +61,13 @@ def write(
     with files.Folder(out) as folder:
         drawn = map.build(inventory, measured, findings, results, lang=lang)
         folder.write("index.html", map.page(drawn).encode())
-        folder.write("report.html", report.report_html(inventory, measured, findings, results, lang).encode())
         folder.write("report.json", (document.model_dump_json(indent=2) + "\n").encode())
         folder.write("lengths.csv", tables.lengths_csv(measured))
         folder.write("lengths.xlsx", tables.lengths_xlsx(measured, lang))
         exports.findings_gpkg(findings, folder.path("findings.gpkg"))
         exports.inventory_gpkg(inventory, measured, folder.path("inventory.gpkg"))
+        # Last, since whoever signs the report signs for the files beside it.
+        digests = {place.name: files.digest(folder.path(place.name)) for place in folder.written}
+        signed = report.report_html(inventory, measured, findings, results, lang, digests=digests)
+        folder.write("report.html", signed.encode())
     return folder.written

@@ -161,6 +161,28 @@ def metres(value: float, lang: Language, decimals: int = 2) -> str:
     return number(value, f",.{decimals}f", lang) if np.isfinite(value) else "—"
 
 
+def signed(value: float, places: int, lang: Language) -> str:
+    """
+    Write a difference.
+
+    Parameters
+    ----------
+    value
+        The difference.
+    places
+        How many decimals.
+    lang
+        The language of the digits.
+
+    Returns
+    -------
+    str
+        The figure with its sign; what rounds to nothing has none.
+    """
+    rounded = round(value, places)
+    return number(rounded, f"+,.{places}f", lang) if rounded else number(0.0, f".{places}f", lang)
+
+
 def decimals(unit: str) -> int:
     """
     Tell how many decimals a total is written with.

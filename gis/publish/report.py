@@ -31,6 +31,7 @@ from gis.publish.figures import (
     layer_label,
     metres,
     shown,
+    signed,
     sums,
     survey_dates,
     unit_text,
@@ -269,10 +270,7 @@ def _total(result: TotalResult, lang: Language) -> dict[str, Any]:
         "recorded": number(result.recorded, ",.10g", lang),
         "measured": metres(result.measured, lang, places),
         "std": metres(result.std, lang, places) if result.measure == "length" else "",
-        # Adding 0.0 turns -0.0 into 0.0.
-        "difference": number(round(result.difference, places) + 0.0, f"+,.{places}f", lang).replace("-", "−")
-        if round(result.difference, places)
-        else number(0, f".{places}f", lang),
+        "difference": signed(result.difference, places, lang).replace("-", "−"),
         "tolerance": number(result.tolerance, ",.10g", lang),
         "unit": unit_text(result.unit, lang),
         "verdict": result.verdict,

@@ -26,6 +26,7 @@ from gis.publish.figures import (
     layer_label,
     metres,
     shown,
+    signed,
     sums,
     unit_text,
     wording,
@@ -218,7 +219,7 @@ def totals_table(results: Sequence[TotalResult], lang: Language = "en") -> Rende
     for heading in (
         Text("Recorded", "ثبت‌شده"),
         Text("Measured", "اندازه‌گیری‌شده"),
-        Text("± 1σ", "± ۱σ"),
+        Text("±\u00a01σ", "±\u00a0۱σ"),
         Text("Difference", "اختلاف"),
         Text("Tolerance", "رواداری"),
     ):
@@ -233,7 +234,7 @@ def totals_table(results: Sequence[TotalResult], lang: Language = "en") -> Rende
             number(result.recorded, ",.10g", lang),
             metres(result.measured, lang, places),
             metres(result.std, lang, places) if result.measure == "length" else "",
-            number(result.difference + 0.0, f"+,.{places}f", lang),
+            signed(result.difference, places, lang),
             number(result.tolerance, ",.10g", lang),
             unit_text(result.unit, lang),
             Line(f"{symbol} {VERDICTS[result.verdict].render(lang)}", style=style),
