@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -21,6 +21,9 @@ from gis.errors import ProjectError
 from gis.inventory import SCHEMAS
 from gis.language import Text
 
+if TYPE_CHECKING:
+    import pyproj
+
 LengthKind = Literal["geodesic", "grid", "ground", "slope"]
 Severity = Literal["error", "warning", "info"]
 Scalar = str | int | float | bool
@@ -30,6 +33,15 @@ class _Table(BaseModel):
     """A table of the project file: unknown keys and loose types are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _system(name: str) -> pyproj.CRS:
+    import pyproj  # noqa: PLC0415 - heavy, and only a project that names a system needs it here
+
+    try:
+        return pyproj.CRS.from_user_input(name)
+    except pyproj.exceptions.CRSError:
+        raise ValueError(f"{name!r} is no coordinate reference system; for example EPSG:32639") from None
 
 
 class About(_Table):
@@ -60,19 +72,10 @@ class About(_Table):
     @field_validator("crs")
     @classmethod
     def _known_crs(cls, value: str | None) -> str | None:
-        if value is not None:
-            import pyproj  # noqa: PLC0415 - heavy, and only a project with a grid needs it here
-
-            try:
-                crs = pyproj.CRS.from_user_input(value)
-            except pyproj.exceptions.CRSError:
-                raise ValueError(
-                    f"{value!r} is no coordinate reference system; for example EPSG:32639"
-                ) from None
-            if not crs.is_projected:
-                raise ValueError(
-                    f"{value!r} is not a projected system, which a grid needs; for example EPSG:32639"
-                )
+        if value is not None and not _system(value).is_projected:
+            raise ValueError(
+                f"{value!r} is not a projected system, which a grid needs; for example EPSG:32639"
+            )
         return value
 
 
@@ -86,10 +89,20 @@ class Area(_Table):
         A file of polygons, relative to the project file.
     margin_km
         By how much the polygon is widened before it judges, in kilometres.
+    candidates
+        Further coordinate systems that a delivery may be in, beside those usual in Iran.
     """
 
     source: str
     margin_km: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    candidates: list[str] = Field(default_factory=list)
+
+    @field_validator("candidates")
+    @classmethod
+    def _known_candidates(cls, value: list[str]) -> list[str]:
+        for name in value:
+            _system(name)
+        return value
 
 
 class Counties(_Table):

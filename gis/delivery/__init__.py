@@ -5,8 +5,8 @@ Format, encoding, coordinate system and columns are found out, each from its evi
 doubtful goes with the inventory.
 """
 
+from gis.delivery.assembly import read
 from gis.delivery.draft import draft
 from gis.delivery.inspection import inspect
-from gis.delivery.reading import read
 
 __all__ = ["draft", "inspect", "read"]

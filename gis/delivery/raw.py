@@ -90,6 +90,16 @@ class RawLayer:
         """The path, with the layer's name where the file's own name does not say it."""
         return title(self.path, self.layer)
 
+    @property
+    def types(self) -> set[str]:
+        """The types of its geometries, as Shapely names them."""
+        return set(self.frame.geometry.geom_type.dropna().unique())
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Its columns without the geometry."""
+        return pd.DataFrame(self.frame.drop(columns=self.frame.geometry.name))
+
     def decode(self, encoding: str, errors: str = "replace") -> RawLayer:
         """
         Decode the text that is not decoded yet.

@@ -1,0 +1,261 @@
+"""An inventory put together from the layers of a delivery as they were understood."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gis.delivery import named, rounding, systems, text
+from gis.delivery.canonical import canonical, empty
+from gis.delivery.reading import ORDER, understood
+from gis.errors import SourceError
+from gis.inventory import CRS, SCHEMAS, Inventory, LayerName, Note, Source
+from gis.language import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from gis.delivery.columns import Match
+    from gis.delivery.raw import RawLayer
+    from gis.delivery.reading import Place, Reading
+    from gis.inventory import Schema
+    from gis.project import Project
+
+_SHOWN = 12
+# The layer of a note that is about the delivery as a whole.
+_DELIVERY = "delivery"
+
+
+def read(source: str | Path | Sequence[str | Path], *, crs: str | None = None) -> Inventory:
+    """
+    Read a project file, or survey files of any format that is read.
+
+    Parameters
+    ----------
+    source
+        One project file (``.toml``), or one or more survey files.
+    crs
+        The coordinate system of survey files, instead of what they say.
+
+    Returns
+    -------
+    Inventory
+        The survey, WGS 84.
+
+    Raises
+    ------
+    FibreError
+        One line: which file, what is wrong, what would do.
+    """
+    project, readings = understood(source, crs)
+    return _assembled(project, readings)
+
+
+def _assembled(project: Project, readings: Sequence[Reading]) -> Inventory:
+    outline, area = named.area(project)
+    notes: list[Note] = []
+    parts: dict[LayerName, list[gpd.GeoDataFrame]] = {name: [] for name in ORDER}
+    entries: list[Source] = []
+    for reading in readings:
+        notes += reading.raw.notes
+        if reading.place is None:
+            notes.append(_unknown(reading))
+            continue
+        layer, found, entry = _canonical(reading, reading.place, _stated_accuracy(project))
+        notes += found
+        parts[reading.place.schema.name].append(layer)
+        entries.append(entry)
+    notes += _mixed(readings)
+    layers = {name: _joined(name, parts[name]) for name in ORDER}
+    return Inventory(
+        project=project,
+        routes=layers["routes"],
+        manholes=layers["manholes"],
+        offices=layers["offices"],
+        sources=tuple(entries),
+        area=area,
+        outline=outline,
+        counties=named.counties(project),
+        notes=tuple(notes),
+    )
+
+
+def _unknown(reading: Reading) -> Note:
+    names = [str(name) for name in reading.raw.table.columns]
+    fields = {
+        "columns": ", ".join(names[:_SHOWN]) or "—",
+        "types": ", ".join(sorted(reading.raw.types)) or "—",
+    }
+    return Note("D004", reading.raw.title, fields=fields)
+
+
+def _stated_accuracy(project: Project) -> float:
+    """Give the accuracy that the project file states for features that state none; not-a-number where it does not."""
+    about = project.project
+    return about.accuracy_m if "accuracy_m" in about.model_fields_set else np.nan
+
+
+def _canonical(
+    reading: Reading, place: Place, accuracy_m: float
+) -> tuple[gpd.GeoDataFrame, list[Note], Source]:
+    """Bring one layer into canonical form, with the notes that belong to it and where it is from."""
+    raw, read = reading.raw, reading.belief.read
+    if read is None:
+        raise SourceError(
+            Text(
+                "{path}: in which coordinate system it is cannot be told: {evidence}; name it with --crs, or crs = "
+                "in the project file",
+                "{path}: دستگاه مختصات آن معلوم نیست: {evidence}؛ آن را با --crs یا crs = در پروندهٔ پروژه نام ببرید",
+            ),
+            code="C101",
+            path=raw.title,
+            evidence=reading.belief.evidence,
+        )
+    layer, notes = canonical(
+        raw.frame,
+        place.schema,
+        place.match.columns,
+        geometry=named.placed(raw.frame.geometry.to_numpy(), read),
+        source=raw.path,
+        records=raw.records,
+        values=place.entry.values,
+        fixed=place.entry.set,
+        scale=place.match.scale,
+    )
+    notes += _missing_columns(raw, place)
+    notes += _lost_text(place.schema, layer)
+    notes += _coordinate_notes(reading, place.schema, layer)
+    notes += _coarse(reading, place.schema, layer, accuracy_m)
+    source = Source(
+        path=raw.path,
+        layer=raw.layer,
+        schema=place.schema.name,
+        driver=raw.driver,
+        crs=systems.authority(read.crs),
+        encoding=raw.encoding,
+        features=len(raw.frame),
+        columns=dict(place.match.columns),
+    )
+    return layer, notes, source
+
+
+def _missing_columns(raw: RawLayer, place: Place) -> list[Note]:
+    given = {*place.match.columns, *place.entry.set}
+    if not len(raw.frame):
+        return []
+    return [
+        Note(
+            "D005",
+            place.schema.name,
+            fields={
+                "source": raw.title,
+                "column": column.name,
+                "label": column.label,
+                "hint": _hint(place.match, column.name),
+            },
+        )
+        for column in place.schema.columns
+        if column.required and column.name not in given
+    ]
+
+
+def _hint(match: Match, column: str) -> Text:
+    """Say what a missing column might be."""
+    if rivals := match.ambiguous.get(column):
+        return Text("equally near: {names}", "به یک اندازه نزدیک: {names}").filled(names=", ".join(rivals))
+    if match.extra:
+        names = ", ".join(match.extra[:_SHOWN])
+        return Text("further columns: {names}", "دیگر ستون‌هایش: {names}").filled(names=names)
+    return Text("all its columns are taken", "ستون دیگری ندارد")
+
+
+def _lost_text(schema: Schema, layer: gpd.GeoDataFrame) -> list[Note]:
+    """Find text whose letters are gone, a note for each value."""
+    notes = []
+    for name in layer.columns:
+        if name == "source" or not isinstance(layer[name].dtype, pd.StringDtype):
+            continue
+        values = layer[name].dropna().unique()
+        gone = layer[name].isin([value for value in values if text.lost(value)])
+        notes += [
+            Note(
+                "D007",
+                schema.name,
+                _feature(layer, schema, int(row)),
+                {"column": name, "value": layer[name].iloc[row]},
+            )
+            for row in np.flatnonzero(gone.to_numpy())
+        ]
+    return notes
+
+
+def _coordinate_notes(reading: Reading, schema: Schema, layer: gpd.GeoDataFrame) -> list[Note]:
+    """
+    Turn what was found out about the coordinates into notes: one for the layer, or one for each feature it is about.
+
+    C102 is left to its check, which looks at the inventory.
+    """
+    notes: list[Note] = []
+    if not reading.belief.notes:
+        return notes
+    owners = shapely.get_coordinates(reading.raw.frame.geometry.to_numpy(), return_index=True)[1]
+    for code, fields in reading.belief.notes:
+        if code == "C102":
+            continue
+        told = {
+            **{k: v for k, v in fields.items() if k not in ("rows", "reading")},
+            "source": reading.raw.title,
+        }
+        if "rows" not in fields:
+            notes.append(Note(code, schema.name, fields=told))
+            continue
+        features, first = np.unique(owners[fields["rows"]], return_index=True)
+        places = shapely.get_coordinates(np.asarray(layer.geometry.array))[np.asarray(fields["rows"])[first]]
+        for feature, (lon, lat) in zip(features, places, strict=True):
+            notes.append(
+                Note(code, schema.name, _feature(layer, schema, feature), told, float(lon), float(lat))
+            )
+    return notes
+
+
+def _feature(layer: gpd.GeoDataFrame, schema: Schema, row: int) -> str:
+    """Name a feature by its id, or by its record number where it has none."""
+    own = layer[schema.id].iloc[row]
+    return own if isinstance(own, str) else f"#{layer['record'].iloc[row]}"
+
+
+def _coarse(reading: Reading, schema: Schema, layer: gpd.GeoDataFrame, accuracy_m: float) -> list[Note]:
+    """Hold the step that coordinates were rounded to against the accuracy stated for them."""
+    if "accuracy_m" not in schema.names or reading.raw.crs is None:
+        return []
+    stated = layer["accuracy_m"].fillna(accuracy_m).median()
+    if not np.isfinite(stated):
+        return []
+    xy = shapely.get_coordinates(reading.raw.frame.geometry.to_numpy())
+    return [
+        Note(code, schema.name, fields={**fields, "source": reading.raw.title})
+        for code, fields in rounding.coarse(xy, reading.raw.crs, float(stated))
+    ]
+
+
+def _mixed(readings: Sequence[Reading]) -> list[Note]:
+    """Say so where the layers of one delivery declare different coordinate systems."""
+    declared = {reading.raw.title: reading.raw.crs for reading in readings}
+    return [Note(code, _DELIVERY, fields=fields) for code, fields in systems.mixed(declared)]
+
+
+def _joined(name: LayerName, parts: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    """Put the parts of a layer below each other; a column that one part lacks is missing there."""
+    schema = SCHEMAS[name]
+    if not parts:
+        return empty(schema)
+    joined = parts[0] if len(parts) == 1 else gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=CRS)
+    further = [
+        column for column in joined.columns if column not in {*schema.names, "source", "record", "geometry"}
+    ]
+    return joined[[*schema.names, "source", "record", *further, "geometry"]]
