@@ -69,7 +69,7 @@ _ADDRESS = re.compile(r"\S*(?:://|\w=)\S*")
 _LOST = re.compile(
     r"[^\W\d_]\?+[^\W\d_]"  # between letters
     r"|(?:^|\s)\?+[^\W\d_]"  # before a word
-    rf"|[{_ARABIC_SCRIPT}]\?{{2,}}"  # Persian asks with «؟»
+    rf"|[{_ARABIC_SCRIPT}](?:\?{{2,}}|\?\s+[{_ARABIC_SCRIPT}])"  # Persian asks with «؟», and at the end
     r"|(?:^|\s)\?{3,}(?:\s|$)"
     r"|(?:^|\s)\?{2,}\s+\S|\S\s+\?{2,}(?:\s|$)"
 )
