@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import zipfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import fiona
 import geopandas as gpd
@@ -18,6 +18,9 @@ import pytest
 import shapely
 
 from gis.delivery.sources import open_delivery
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GEOD = pyproj.Geod(ellps="WGS84")
 NAMES = ["کابل نوری اصفهان", "مسیر ۲", "plain", "داکت", "ی", "نائین"]
@@ -231,8 +234,10 @@ def test_kml_folders_are_layers_with_their_persian_columns(tmp_path):
 
 
 PHONE = """<?xml version="1.0" encoding="UTF-8"?>
-<gpx version="1.1" creator="phone" xmlns="http://www.topografix.com/GPX/1/1"><metadata><time>2024-05-01T06:00:00Z</time></metadata>
-{}<trk><name>مسیر نائین</name><trkseg><trkpt lat="32.860" lon="53.090"><ele>1560</ele></trkpt><trkpt lat="32.861" lon="53.091"/>
+<gpx version="1.1" creator="phone" xmlns="http://www.topografix.com/GPX/1/1">
+<metadata><time>2024-05-01T06:00:00Z</time></metadata>
+{}<trk><name>مسیر نائین</name><trkseg><trkpt lat="32.860" lon="53.090"><ele>1560</ele></trkpt>
+<trkpt lat="32.861" lon="53.091"/>
 </trkseg><trkseg><trkpt lat="32.862" lon="53.092"/><trkpt lat="32.863" lon="53.093"/></trkseg></trk></gpx>"""
 
 
@@ -295,7 +300,8 @@ def test_spreadsheet_with_title_and_merged_headings(tmp_path):
 def test_points_of_text_tables(tmp_path):
     tables = {
         "degrees.csv": "route,seq,lat,lon,kind\nR1,2,32.651234,51.671234,cable\nR1,1,32.65,51.67,cable\n",
-        "dms.csv": "حوضچه;عرض جغرافیایی;طول جغرافیایی\nMH-1;32°39'15.84\"N;51°40'12.50\"E\nMH-2;۳۲° ۳۹′ ۱۶٫۵″;۵۱ ۴۰ ۱۳\n",
+        "dms.csv": "حوضچه;عرض جغرافیایی;طول جغرافیایی\n"
+        "MH-1;32°39'15.84\"N;51°40'12.50\"E\nMH-2;۳۲° ۳۹′ ۱۶٫۵″;۵۱ ۴۰ ۱۳\n",
         "utm.csv": "manhole_id\tE\tN\tzone\nM1\t562345.12\t3614567.31\t39\nM2\t262345.12\t3714567.31\t40N\n",
         "bare.csv": "1,562345.12,3614567.31,1570.1,EP\n2,562355.12,3614577.31,1570.2,EP\n",
         "decimal.csv": "id;x;y\nM1;562345,125;3614567,5\nM2;562346,125;3614568,5\n",
@@ -370,9 +376,11 @@ def test_ofds_as_json_and_as_geojson(tmp_path):
     assert nodes.frame.geometry[0].wkt == "POINT (51 32)"
 
 
-DXF = """0\nSECTION\n2\nHEADER\n9\n$ACADVER\n1\nAC1015\n9\n$DWGCODEPAGE\n3\nANSI_1256\n9\n$INSUNITS\n70\n{units}\n0\nENDSEC
+DXF = """0\nSECTION\n2\nHEADER\n9\n$ACADVER\n1\nAC1015
+9\n$DWGCODEPAGE\n3\nANSI_1256\n9\n$INSUNITS\n70\n{units}\n0\nENDSEC
 0\nSECTION\n2\nENTITIES
-0\nLWPOLYLINE\n5\nA1\n100\nAcDbEntity\n8\n{layer}\n100\nAcDbPolyline\n90\n2\n70\n0\n10\n{x}\n20\n3614567.5\n10\n{x2}\n20\n3614567.5
+0\nLWPOLYLINE\n5\nA1\n100\nAcDbEntity\n8\n{layer}\n100\nAcDbPolyline\n90\n2\n70\n0
+10\n{x}\n20\n3614567.5\n10\n{x2}\n20\n3614567.5
 0\nTEXT\n5\nA2\n100\nAcDbEntity\n8\nNOTES\n100\nAcDbText\n10\n1.0\n20\n2.0\n40\n2.5\n1\nlabel
 0\nPOINT\n5\nA3\n100\nAcDbEntity\n8\nMH\n100\nAcDbPoint\n10\n{x}\n20\n3614567.5
 0\nENDSEC\n0\nEOF\n"""

@@ -51,7 +51,10 @@ def check(path: Path, shown: str) -> None:
     SourceError
         D010 for a virtual table other than an index.
     """
-    with contextlib.closing(_connect(path)) as database, contextlib.suppress(sqlite3.DatabaseError):
+    with (
+        contextlib.closing(_connect(path)) as database,
+        contextlib.suppress(sqlite3.DatabaseError, UnicodeError),
+    ):
         for (sql,) in database.execute("SELECT sql FROM sqlite_master WHERE sql LIKE 'create%virtual%'"):
             match = _VIRTUAL.search(sql)
             if match is None or match[1].casefold() not in _OWN_MODULES:

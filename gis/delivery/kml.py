@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _CONTAINERS = {"Document", "Folder"}
 _PLAIN = {"name": "name", "description": "description", "address": "address", "when": "timestamp"}
 _COMMA = re.compile(r"\s*,\s*")
-_MULTI = {
+_MULTI: dict[str, Any] = {
     "Point": shapely.multipoints,
     "LineString": shapely.multilinestrings,
     "Polygon": shapely.multipolygons,

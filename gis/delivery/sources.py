@@ -26,6 +26,7 @@ from gis.delivery import (
     ofds,
     shapefile,
     tables,
+    vector,
 )
 from gis.delivery.raw import RawLayer, Undecoded
 from gis.delivery.refusals import points_elsewhere, refusal
@@ -35,7 +36,7 @@ from gis.inventory import Note
 __all__ = ["RawLayer", "Undecoded", "open_delivery"]
 
 # Addresses, GDAL's own file systems and its inline documents. A drive letter alone is no scheme.
-_ADDRESS = re.compile(r"[\\/]+vsi|[A-Za-z][A-Za-z0-9+.-]+:|[<{\[]|\\\\")
+_ADDRESS = re.compile(r"[\\/]+vsi|[A-Za-z][A-Za-z0-9+.-]+:|[<{\[]|\\\\", re.IGNORECASE)
 # Tables that QGIS keeps beside the data.
 _NO_DATA = {"layer_styles", "qgis_projects"}
 
@@ -91,7 +92,7 @@ def open_delivery(
     shown = str(path)
     if _ADDRESS.match(shown) and not os.path.lexists(shown):
         raise refusal("address", shown)
-    with tempfile.TemporaryDirectory(prefix="fibre-", ignore_cleanup_errors=True) as folder:
+    with vector.quietly(), tempfile.TemporaryDirectory(prefix="fibre-", ignore_cleanup_errors=True) as folder:
         found = [
             (name, file, read)
             for number, (member, file, driver) in enumerate(_members(Path(path), shown, Path(folder)))

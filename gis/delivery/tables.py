@@ -8,6 +8,7 @@ import io
 import re
 import warnings
 import zipfile
+import zlib
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,20 @@ _ABOVE = 3
 # Beyond this a sheet is streamed, and cells that are merged in it are not looked at.
 _MERGED_UP_TO = 100 * 1024**2
 _DOCTYPE = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+# What openpyxl and zipfile raise of a damaged file.
+_DAMAGED = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    SyntaxError,
+    EOFError,
+    OSError,
+    RuntimeError,  # with NotImplementedError
+    zipfile.BadZipFile,
+    zlib.error,
+)
 _EXTERNAL_PARTS = (
     "xl/externalLinks/",
     "xl/connections.xml",
@@ -128,16 +143,7 @@ def xlsx(
                 for layer in _sheet(sheet, shown, merged=not streamed)
             ]
             book.close()
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        OSError,
-        zipfile.BadZipFile,
-        SyntaxError,
-    ) as error:
+    except _DAMAGED as error:
         raise refusal(
             "unreadable", shown, driver="XLSX", reason=" ".join(str(error).split())[:200]
         ) from error
@@ -197,7 +203,11 @@ def _delimiter(sample: str) -> str:
     """Take the delimiter that cuts most rows into the same number of cells, the more the better."""
 
     def agreement(delimiter: str) -> tuple[float, int]:
-        widths = [len(row) for row in csv_files.reader(io.StringIO(sample), delimiter=delimiter) if row]
+        try:
+            rows = list(csv_files.reader(io.StringIO(sample, newline=""), delimiter=delimiter))
+        except csv_files.Error:
+            return 0.0, 1
+        widths = [len(row) for row in rows if row]
         common = max(set(widths), key=lambda width: (widths.count(width), width), default=1)
         return (widths.count(common) / len(widths) if common > 1 else 0.0, common)
 
@@ -235,7 +245,7 @@ def _check_part(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, show
                     if b'"External"' in relation.replace(b"'", b'"') and b"/hyperlink" not in relation:
                         raise refusal("reference", shown, what=name)
                 tail = chunk[-4096:]
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except _DAMAGED as error:
         raise refusal("unreadable", shown, driver="XLSX", reason=str(error)) from error
 
 

@@ -7,7 +7,9 @@ prefix leave GDAL no choice go to it: those of `BULK`.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import sys
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,17 +18,20 @@ import fiona
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyogrio
 import pyproj
 import shapely
+from fiona._err import CPLE_BaseError
 from fiona.errors import FionaError
 from shapely.geometry import shape
 
 from gis.delivery.refusals import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+    from types import TracebackType
 
     from numpy.typing import NDArray
 
@@ -49,6 +54,9 @@ _CONFIG = {
 _ALLOW = {"allow_unsupported_drivers": True}
 _DAMAGED = (
     FionaError,
+    CPLE_BaseError,  # GDAL's own, where fiona does not put them into its words
+    NameError,  # what follows them within fiona, and its
+    SystemError,
     ValueError,
     TypeError,
     AttributeError,
@@ -104,6 +112,37 @@ class Records:
     crs: pyproj.CRS | None = None
 
 
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """
+    Keep GDAL's messages that are no text from being printed as errors within fiona.
+
+    fiona and pyogrio hand on what GDAL says of a damaged file through a callback, which can only fail aloud where
+    that is not UTF-8.
+
+    Yields
+    ------
+    None
+        While files are read.
+    """
+    before = sys.unraisablehook, sys.excepthook
+
+    def unraisable(fault: sys.UnraisableHookArgs) -> None:
+        if not (isinstance(fault.exc_value, UnicodeDecodeError) or "pyogrio" in repr(fault.object)):
+            before[0](fault)
+
+    def raised(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
+        if not isinstance(fault, UnicodeDecodeError):
+            before[1](kind, fault, trace)
+
+    # Cython prints what it cannot raise by way of both.
+    sys.unraisablehook, sys.excepthook = unraisable, raised
+    try:
+        yield
+    finally:
+        sys.unraisablehook, sys.excepthook = before
+
+
 def heads(
     path: Path, driver: str, shown: str, *, config: Mapping[str, str] | None = None, **options: str
 ) -> list[Head]:
@@ -139,13 +178,19 @@ def heads(
             try:
                 layer = fiona.open(path, driver=driver, layer=len(found) or None, **_ALLOW, **options)
             except ValueError as error:
-                if isinstance(error, FionaError) and not found:
+                # fiona's word for "no such layer" is a bare ValueError.
+                if isinstance(error, (FionaError, UnicodeError)):
                     raise refusal("unreadable", shown, driver=driver, reason=_reason(error)) from error
-                return found  # fiona's word for "no such layer"
-            except FionaError as error:
+                if not found:
+                    raise refusal("empty", shown) from error
+                return found
+            except _DAMAGED as error:
                 raise refusal("unreadable", shown, driver=driver, reason=_reason(error)) from error
-            with layer:
-                found.append(Head(layer.name, _crs(layer.crs_wkt), layer.encoding or "", _count(layer)))
+            try:
+                with layer:
+                    found.append(Head(layer.name, _crs(layer), layer.encoding or "", _count(layer)))
+            except _DAMAGED as error:
+                raise refusal("unreadable", shown, driver=driver, reason=_reason(error)) from error
 
 
 def read(
@@ -197,10 +242,14 @@ def read(
             collection = fiona.open(
                 path, driver=driver, layer=layer or None, encoding=encoding, **_ALLOW, **options
             )
-        except (FionaError, ValueError) as error:
+        except _DAMAGED as error:
             raise refusal("unreadable", shown, driver=driver, reason=_reason(error)) from error
         with collection:
-            return _one_by_one(collection)
+            try:
+                columns = list(collection.schema["properties"])
+            except _DAMAGED as error:
+                raise refusal("unreadable", shown, driver=driver, reason=_reason(error)) from error
+            return _one_by_one(collection, columns)
 
 
 def bulk(
@@ -238,10 +287,18 @@ def bulk(
                 fid_as_index=True,
                 **options,
             )
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError, pyogrio.errors.DataLayerError):
+    except (
+        *_DAMAGED,
+        pyogrio.errors.DataSourceError,
+        pyogrio.errors.FeatureError,
+        pyogrio.errors.DataLayerError,
+    ):
         return None
-    except (shapely.errors.ShapelyError, NotImplementedError, ValueError, RuntimeError):
-        return None  # curves and surfaces that GEOS has not, dates that are none
+    except (
+        pa.ArrowException,
+        OSError,
+    ):  # curves, surfaces and dates that the bulk reader has not are ValueErrors
+        return None
     fids = np.asarray(frame.index, dtype=np.int64)
     return Records(without_crs(frame), fids, [], plain_crs(getattr(frame, "crs", None)))
 
@@ -289,12 +346,11 @@ def without_crs(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry")
 
 
-def _one_by_one(collection: fiona.Collection) -> Records:
+def _one_by_one(collection: fiona.Collection, columns: list[str]) -> Records:
     rows: list[dict[str, Any]] = []
     geometries: list[Any] = []
     fids: list[int] = []
     damaged: list[tuple[int, str]] = []
-    columns = list(collection.schema["properties"])
     expected = _count(collection)
     iterator = iter(collection)
     reached = -1
@@ -327,12 +383,12 @@ def _count(layer: fiona.Collection) -> int:
         return -1
 
 
-def _crs(wkt: str) -> pyproj.CRS | None:
-    if not wkt:
-        return None
+def _crs(layer: fiona.Collection) -> pyproj.CRS | None:
     try:
-        crs = pyproj.CRS.from_wkt(wkt)
-    except pyproj.exceptions.CRSError:
+        crs = pyproj.CRS.from_wkt(layer.crs_wkt) if layer.crs_wkt else None
+    except (*_DAMAGED, pyproj.exceptions.CRSError):
+        return None
+    if crs is None:
         return None
     # What GeoPackage calls undefined, and the plane of a file that names none.
     return None if crs.name.casefold().startswith("undefined") or crs.is_engineering else plain_crs(crs)
