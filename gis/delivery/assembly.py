@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from gis.project import Project
 
 _SHOWN = 12
+# What stands where letters were; whether it does is told by `text.lost`.
+_LOSS = "[?\ufffd]"
 # The layer of a note that is about the delivery as a whole.
 _DELIVERY = "delivery"
 
@@ -180,7 +182,8 @@ def _lost_text(schema: Schema, layer: gpd.GeoDataFrame) -> list[Note]:
     for name in layer.columns:
         if name == "source" or not isinstance(layer[name].dtype, pd.StringDtype):
             continue
-        values = layer[name].dropna().unique()
+        suspect = layer[name].str.contains(_LOSS).fillna(value=False).to_numpy(dtype=bool)
+        values = layer[name][suspect].unique()
         gone = layer[name].isin([value for value in values if text.lost(value)])
         notes += [
             Note(

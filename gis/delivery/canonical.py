@@ -112,7 +112,6 @@ def canonical(
     notes: list[Note] = []
     table: dict[str, Any] = {}
     index = pd.RangeIndex(len(frame))
-    ids = _ids(frame, columns.get(schema.id), records)
     for column in schema.columns:
         theirs = columns.get(column.name)
         if column.name in fixed:
@@ -132,7 +131,7 @@ def canonical(
                 Note(
                     "A406" if column.kind == "date" else "A403",
                     schema.name,
-                    ids[row],
+                    _name(frame, columns.get(schema.id), records, row),
                     {"column": column.name, "value": written(raw.iloc[row])},
                     *_place(geometry[row]),
                 )
@@ -147,10 +146,10 @@ def canonical(
     return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(geometry, index=index, crs=CRS), crs=CRS), notes
 
 
-def _ids(frame: gpd.GeoDataFrame, column: str | None, records: NDArray[np.int64]) -> list[str]:
-    """Name each feature for the notes: by its id, or its record number where it has none."""
-    own = frame[column].map(written, na_action="ignore").fillna("").tolist() if column else [""] * len(frame)
-    return [name or f"#{record}" for name, record in zip(own, records, strict=True)]
+def _name(frame: gpd.GeoDataFrame, column: str | None, records: NDArray[np.int64], row: np.intp) -> str:
+    """Name a feature for a note: by its id, or its record number where it has none."""
+    own = frame[column].iloc[row] if column else None
+    return f"#{records[row]}" if pd.isna(own) or own == "" else written(own)
 
 
 def _own(name: str, table: dict[str, Any]) -> str:

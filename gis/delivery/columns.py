@@ -56,6 +56,7 @@ _TAKEN_FROM = 0.55
 _SHOWN_FROM = 0.3
 _EQUAL = 0.02
 _SAMPLE = 2000
+_DIFFERENT = 64
 _MANY_COLUMNS = 256
 _ALL = 0.9
 _DBF_NAME = 10
@@ -491,8 +492,12 @@ class _Evidence:
         if column.name == self._schema.id:
             return len({str(value) for value in values}) / len(values)
         if column.codes:
-            codes = match_values([str(value) for value in values], column, self._schema.name)
-            return sum(codes[str(value)] is not None for value in values) / len(values)
+            # Ids and names differ from row to row, codes do not: some dozens of different values tell.
+            texts = [str(value) for value in values]
+            codes = match_values(list(dict.fromkeys(texts))[:_DIFFERENT], column, self._schema.name)
+            return sum(codes[text] is not None for text in texts if text in codes) / sum(
+                map(codes.__contains__, texts)
+            )
         if column.kind in {"number", "integer"}:
             low, high = _RANGES.get(column.name, (-np.inf, np.inf))
             numbers = parse_numbers(np.array(values, dtype=object))

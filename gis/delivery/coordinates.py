@@ -172,7 +172,8 @@ def believe(
         notes += unfit(declared)
     if not usable.any():
         return _without_positions(declared, notes)
-    trial = _Trial(_thinned(xy[usable]), area, known, declared, candidates)
+    sample = _thinned(xy if usable.all() else xy[usable])
+    trial = _Trial(sample, area, known, declared, candidates)
     if declared is None:
         return _undeclared(trial, notes)
     belief = _declared(trial, Reading(declared), notes)
@@ -563,6 +564,8 @@ def _box_inside(reading: Reading, xy: Array, area: BaseGeometry) -> bool:
 
 def _zeros(xy: Array) -> NDArray[np.bool_]:
     """Find positions that were never measured: both numbers zero, or one of them in a layer far from zero."""
+    if xy.all():
+        return np.zeros(len(xy), dtype=bool)
     finite = xy[np.isfinite(xy).all(axis=1) & (xy != 0).any(axis=1)]
     far = np.abs(np.median(finite, axis=0)) > 1 if len(finite) else np.zeros(2, dtype=bool)
     return np.asarray((xy == 0).all(axis=1) | ((xy == 0) & far).any(axis=1))
