@@ -251,3 +251,16 @@ def test_map_of_a_sample_is_one_page(fibre, tmp_path):
     page = tmp_path / "map.html"
     fibre("map", sample(13), "--out", page, check=0)
     assert page.stat().st_size > 100_000
+
+
+@pytest.mark.parametrize("number", [1, 3, 7, 9, 10, 13])
+def test_a_draft_reads_what_the_files_do(tmp_path, number):
+    """A GeoPackage and a KMZ of folders hold several layers in one file; each is named by its own name."""
+    crs = ASKED.get(sample(number).name)
+    project = tmp_path / "draft.toml"
+    project.write_text(gis.init([sample(number)], folder=tmp_path, crs=crs), "utf-8")
+    drafted = gis.read(project)
+    for layer in ("routes", "manholes", "offices"):
+        assert len(drafted.layer(layer)) == len(inventory(number).layer(layer))
+    lengths = gis.measure(drafted)
+    assert list(zip(lengths["id"], lengths["geodesic_m"], strict=True)) == measured(number)

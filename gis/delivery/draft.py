@@ -78,8 +78,9 @@ def draft(
     origins = {str(path): _relative(path, folder) for path in map(Path, source)}
     name = Path(source[0]).name.partition(".")[0]
     lines = [*_comment(_HEAD.render(lang)), "", "[project]", f"name = {_quoted(name)}", 'length = "geodesic"']
+    shared = _shared(understood)
     for one in understood:
-        lines += ["", *_layer(one, one.place, origins, crs, lang)]
+        lines += ["", *_layer(one, one.place, origins, crs, lang, shared)]
     lines += ["", *_comment(_TOTALS.render(lang)), _EXAMPLE]
     return "\n".join(lines)
 
@@ -92,8 +93,20 @@ def _relative(path: Path, folder: str | Path) -> str:
         return path.resolve().as_posix()
 
 
+def _shared(understood: Sequence[Reading]) -> set[str]:
+    """Give the names that several files of a delivery have a layer of."""
+    layers = {(one.raw.path, one.raw.layer) for one in understood}
+    names = [name for _, name in layers]
+    return {name for name in names if names.count(name) > 1}
+
+
 def _layer(
-    one: Reading, place: Place | None, origins: dict[str, str], crs: str | None, lang: Language
+    one: Reading,
+    place: Place | None,
+    origins: dict[str, str],
+    crs: str | None,
+    lang: Language,
+    shared: set[str],
 ) -> Iterator[str]:
     raw = one.raw
     told = Text("{title}: {driver}, {features} features", "{title}: {driver}، {features} عارضه")
@@ -109,9 +122,9 @@ def _layer(
     yield from _comment(heading)
     yield f"[[layers.{place.schema.name}]]"
     yield f"source = {_quoted(origins[origin])}"
-    if raw.path != origin:
+    if raw.path != origin and raw.layer in shared | {""}:
         yield f"layer = {_quoted(raw.path.removeprefix(f'{origin}/'))}"
-    elif raw.layer and raw.title != raw.path:
+    elif raw.layer and (raw.path != origin or raw.title != raw.path):
         yield f"layer = {_quoted(raw.layer)}"
     yield from _comment(one.belief.evidence.render(lang))
     yield from _system(one, crs, lang)
@@ -145,9 +158,7 @@ def _system(one: Reading, crs: str | None, lang: Language) -> Iterator[str]:
             if not belief.swapped
             else Text("with axes swapped", "با محورهای جابه‌جا")
         )
-        yield from _comment(
-            f"??? crs = {_quoted(systems.authority(belief.crs))}  ({believed.render(lang)})"
-        )
+        yield from _comment(f"??? crs = {_quoted(systems.authority(belief.crs))}  ({believed.render(lang)})")
 
 
 def _quoted(text: str) -> str:
