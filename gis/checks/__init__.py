@@ -6,6 +6,7 @@ The checks: what is wrong with a survey, each fault with its code and its place.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gis.checks import attributes, coordinates, delivery, geometry, network, totals
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from gis.inventory import Inventory
     from gis.project import Severity
 
-__all__ = ["COLUMNS", "FAMILIES", "Found", "Page", "pages", "run", "selection"]
+__all__ = ["COLUMNS", "FAMILIES", "Examined", "Found", "Page", "examine", "pages", "run", "selection"]
 
 # Importing a family is what registers its checks.
 _FAMILY_MODULES = (delivery, coordinates, geometry, network, attributes, totals)
@@ -73,6 +74,59 @@ def selection(select: Sequence[str], ignore: Sequence[str]) -> list[str]:
     return [code for code in known if code in wanted]
 
 
+@dataclass(frozen=True)
+class Examined:
+    """
+    What checks found, before it is put into words.
+
+    Attributes
+    ----------
+    found
+        Code to what was found, for each check that ran.
+    not_run
+        Code to the reason, for each check that lacks what it needs.
+    failed
+        Code to the error's text, for each check that broke.
+    """
+
+    found: dict[str, list[Found]]
+    not_run: dict[str, Text]
+    failed: dict[str, str]
+
+
+def examine(inventory: Inventory, measured: pd.DataFrame | None, codes: Sequence[str]) -> Examined:
+    """
+    Let checks look at a survey.
+
+    Parameters
+    ----------
+    inventory
+        The survey.
+    measured
+        Its lengths, where they are known already.
+    codes
+        Which checks.
+
+    Returns
+    -------
+    Examined
+        What they found.
+    """
+    context = Context(inventory, measured)
+    examined = Examined({}, {}, {})
+    functions = finders()
+    for code in codes:
+        reason = _absence(inventory, pages()[code])
+        if reason is not None:
+            examined.not_run[code] = reason
+            continue
+        try:
+            examined.found[code] = list(functions[code](context))
+        except Exception as error:  # noqa: BLE001 - one check's failure is named and must not hide the others' findings
+            examined.failed[code] = f"{type(error).__name__}: {error}"
+    return examined
+
+
 def run(
     inventory: Inventory,
     measured: pd.DataFrame | None = None,
@@ -108,31 +162,17 @@ def run(
     codes = selection(
         settings.select if select is None else select, settings.ignore if ignore is None else ignore
     )
-    context = Context(inventory, measured)
-    ran: list[str] = []
-    not_run: dict[str, Text] = {}
-    failed: dict[str, str] = {}
+    examined = examine(inventory, measured, codes)
     tables: list[dict[str, Any]] = []
-    functions = finders()
-    for code in codes:
+    for code, found in examined.found.items():
         page = pages()[code]
-        reason = _absence(inventory, page)
-        if reason is not None:
-            not_run[code] = reason
-            continue
-        try:
-            found = list(functions[code](context))
-        except Exception as error:  # noqa: BLE001 - one check's failure is named and must not hide the others' findings
-            failed[code] = f"{type(error).__name__}: {error}"
-            continue
-        ran.append(code)
         severity = settings.severity.get(code, page.severity)
         tables += [tabulate(inventory, page, severity, one) for one in found]
     findings = join(tables)
     findings.attrs = {
-        "ran": ran,
-        "not_run": not_run,
-        "failed": failed,
+        "ran": list(examined.found),
+        "not_run": examined.not_run,
+        "failed": examined.failed,
         "looked_at": {name: len(inventory.layer(name)) for name in SCHEMAS},
     }
     return findings

@@ -254,8 +254,10 @@ def wrong_county(context: Context) -> Iterator[Found]:
             yield Found(name, rows[wrong], fields={"said": said, "lies": lies[wrong]})
 
 
-# Columns that the reading has added.
-_NOT_THEIRS = ("source", "record")
+# The column in which a feature keeps what was done to it, wrong spellings included.
+CHANGE_LOG = "changes"
+# Columns that were added to the delivery's.
+_NOT_THEIRS = ("source", "record", CHANGE_LOG)
 
 
 def _told(

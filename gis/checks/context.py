@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from gis import lengths, mercator, network, totals
-from gis.checks import crossings, duplicates, ends
+from gis.checks import crossings, duplicates, ends, references
 from gis.checks.registry import Found
 from gis.checks.shapes import Shapes
 from gis.delivery import text
@@ -135,7 +135,12 @@ class Context:
     @cached_property
     def duplicates(self) -> dict[str, duplicates.Duplicates]:
         """The features of each layer that are there twice."""
-        return {name: duplicates.find(self.layer(name), name, self.usable(name)) for name in SCHEMAS}
+        found = {}
+        for name in SCHEMAS:
+            # What was never measured is not in one place.
+            placed = np.where(self.zero(name), None, self.usable(name))
+            found[name] = duplicates.find(self.layer(name), name, placed)
+        return found
 
     @cached_property
     def part_tolerance(self) -> NDArray[np.float64]:
@@ -158,6 +163,11 @@ class Context:
     def free_ends(self) -> ends.FreeEnds:
         """The ends of routes that meet nothing, sorted by what is wrong with them."""
         return ends.sort(self.network, self.crossings, self.astray)
+
+    @cached_property
+    def distant(self) -> list[references.Distant]:
+        """The references of routes to nodes that are elsewhere."""
+        return references.distant(self)
 
     @cached_property
     def node_names(self) -> NDArray[np.object_]:

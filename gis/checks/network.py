@@ -37,6 +37,8 @@ _DUCT_TOLERANCES = 5.0
 def loose_end(context: Context) -> Iterator[Found]:
     """Find ends of routes that meet nothing, and nothing near."""
     ends, loose = context.network.ends, context.free_ends.loose
+    # An end that names a node elsewhere is N310.
+    loose = loose[~np.isin(loose, np.concatenate([far.ends for far in context.distant]))]
     if len(loose):
         yield Found("routes", ends.routes[loose], ends.lonlat[loose], {"which": _which(loose)})
 
@@ -81,6 +83,8 @@ def overshoot(context: Context) -> Iterator[Found]:
             ends.routes[over.ends],
             ends.lonlat[over.ends],
             {"which": _which(over.ends), "past": past, "stub_m": over.stub_m},
+            # A cut at a crossing would leave an end with no node.
+            fixable=node,
         )
 
 
@@ -88,7 +92,11 @@ def overshoot(context: Context) -> Iterator[Found]:
 def stray_manhole(context: Context) -> Iterator[Found]:
     """Find manholes on no route."""
     nodes = context.network.nodes
-    rows = nodes.rows[(nodes.layers == 0) & _unreached(context)]
+    unreached = _unreached(context)
+    # One that a route names from elsewhere is N310.
+    for far in context.distant:
+        unreached[far.nodes] = False
+    rows = nodes.rows[(nodes.layers == 0) & unreached]
     if len(rows):
         yield Found("manholes", rows)
 
@@ -112,7 +120,7 @@ def island(context: Context) -> Iterator[Found]:
     lines = net.lines
     if not len(lines.owners):
         return
-    # What an end just misses or overshoots is reported there already.
+    # What an end just misses, overshoots or names from afar is reported there already.
     over = free.over
     by_node, by_crossing = over.nodes >= 0, over.crossings >= 0
     at = over.crossings[by_crossing]
@@ -121,6 +129,10 @@ def island(context: Context) -> Iterator[Found]:
             [
                 _pairs(net.vertex_of_end[free.near.ends], _missed(context)),
                 _pairs(net.ends.parts[over.ends[by_node]], net.vertex_of_node[over.nodes[by_node]]),
+                *(
+                    _pairs(net.vertex_of_end[far.ends], net.vertex_of_node[far.nodes])
+                    for far in context.distant
+                ),
                 _pairs(context.crossings.one[at], context.crossings.other[at]),
             ]
         )
@@ -230,8 +242,12 @@ def unknown_reference(context: Context) -> Iterator[Found]:
 @check("N310")
 def distant_reference(context: Context) -> Iterator[Found]:
     """Find ends that are not where the node they name is."""
-    for column, rows, values, places, away in references.distant(context):
-        yield Found("routes", rows, places, {"column": ROUTES[column].label, "value": values, "away_m": away})
+    for far in context.distant:
+        if len(far.rows):
+            named = context.layer("routes")[far.column].to_numpy(dtype=object)[far.rows]
+            places = context.network.ends.lonlat[far.ends]
+            fields = {"column": ROUTES[far.column].label, "value": named, "away_m": far.away_m}
+            yield Found("routes", far.rows, places, fields)
 
 
 @check("N311")

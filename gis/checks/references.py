@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,7 +51,33 @@ def unknown(context: Context) -> Iterator[tuple[str, Rows, NDArray[np.object_]]]
                 yield column, rows, context.layer("routes")[column].to_numpy(dtype=object)[rows]
 
 
-def distant(context: Context) -> Iterator[tuple[str, Rows, NDArray[np.object_], Floats, Floats]]:
+@dataclass(frozen=True, slots=True)
+class Distant:
+    """
+    References of one column to nodes that are elsewhere.
+
+    Attributes
+    ----------
+    column
+        The column of the routes.
+    rows
+        (n,) routes.
+    nodes
+        (n,) the network's nodes that they name.
+    ends
+        (n,) the end of the route that is nearer to it.
+    away_m
+        (n,) how far that is, metres.
+    """
+
+    column: str
+    rows: Rows
+    nodes: Rows
+    ends: Rows
+    away_m: Floats
+
+
+def distant(context: Context) -> list[Distant]:
     """
     Find references to nodes that are elsewhere.
 
@@ -59,18 +86,10 @@ def distant(context: Context) -> Iterator[tuple[str, Rows, NDArray[np.object_], 
     context
         The survey.
 
-    Yields
-    ------
-    column : str
-        The column of the routes.
-    rows : numpy.ndarray
-        (n,) routes.
-    values : numpy.ndarray
-        (n,) the nodes that they name.
-    places : numpy.ndarray
-        (n, 2) the end that is nearer, degrees.
-    away : numpy.ndarray
-        (n,) how far it is from the node, metres.
+    Returns
+    -------
+    list of Distant
+        One a column of references. An end that just misses or overshoots the node it names is left out.
     """
     net = context.network
     ends, nodes = net.ends, net.nodes
@@ -80,23 +99,21 @@ def distant(context: Context) -> Iterator[tuple[str, Rows, NDArray[np.object_], 
     stops[ends.routes[1::2]] = at[1::2]
     starts[ends.routes[::2][::-1]] = at[::2][::-1]
     excused = _excused(context)
-    place = _node_by_name(context)
+    found = []
     for column in END_COLUMNS:
-        named = context.folded("routes", column)
-        rows = np.flatnonzero(_given(named) & (starts >= 0) & ~context.astray)
-        node = np.array([place.get(named[row], -1) for row in rows], dtype=np.intp)
-        rows, node = rows[node >= 0], node[node >= 0]
+        node_of_row = _named_nodes(context, column)
+        rows = np.flatnonzero((node_of_row >= 0) & (starts >= 0) & ~context.astray)
+        node = node_of_row[rows]
         away = np.column_stack(
             [network.distances(ends.lonlat[end[rows]], nodes.lonlat[node]) for end in (starts, stops)]
         )
-        near = away.argmin(axis=1) if len(rows) else np.empty(0, dtype=np.intp)
+        near = away.argmin(axis=1)
         metres = away[np.arange(len(rows)), near]
         far = metres > np.maximum(net.route_tolerance[rows], nodes.tolerance[node]) + network.EPSILON_M
         far &= ~np.isin(_keys(rows, node, len(nodes.rows)), excused)
-        if far.any():
-            nearer = np.where(near == 0, starts[rows], stops[rows])[far]
-            values = context.layer("routes")[column].to_numpy(dtype=object)[rows[far]]
-            yield column, rows[far], values, ends.lonlat[nearer], metres[far]
+        nearer = np.where(near == 0, starts[rows], stops[rows])
+        found.append(Distant(column, rows[far], node[far], nearer[far], metres[far]))
+    return found
 
 
 def unused(context: Context) -> Iterator[tuple[str, Rows]]:
@@ -122,7 +139,7 @@ def unused(context: Context) -> Iterator[tuple[str, Rows]]:
         return
     node, _ = net.node_at_end
     # A route that names something else than what it meets is N309 or N310.
-    faulty = [rows for _, rows, *_ in (*unknown(context), *distant(context))]
+    faulty = [rows for _, rows, _ in unknown(context)] + [far.rows for far in context.distant]
     wrong = np.zeros(len(context.layer("routes")), dtype=bool)
     for rows in faulty:
         wrong[rows] = True
@@ -151,15 +168,20 @@ def _keys(one: Rows, other: Rows, count: int) -> Rows:
     return np.asarray(one * np.intp(max(count, 1)) + other)
 
 
-def _node_by_name(context: Context) -> dict[str, int]:
-    """Find each node by its folded id; of several with one id the first."""
+def _named_nodes(context: Context, column: str) -> Rows:
+    """Give the network's node that each route names, of several with one id the first; -1 for none."""
     nodes = context.network.nodes
-    found: dict[str, int] = {}
+    names = np.empty(len(nodes.rows), dtype=object)
     for at, name in enumerate(network.NODE_LAYERS):
-        ids = context.folded(name, SCHEMAS[name].id)
-        for node in np.flatnonzero(nodes.layers == at):
-            found.setdefault(ids[nodes.rows[node]], int(node))
-    return found
+        of_layer = nodes.layers == at
+        names[of_layer] = context.folded(name, SCHEMAS[name].id)[nodes.rows[of_layer]]
+    ours, theirs = _coded(names, context.folded("routes", column))
+    first = np.full(max(ours.max(initial=-1), theirs.max(initial=-1)) + 2, -1)
+    known = np.flatnonzero(ours >= 0)[::-1]
+    first[ours[known]] = known
+    # A missing reference has the code -1, which stands for the last place: none.
+    first[-1] = -1
+    return first[theirs]
 
 
 def _excused(context: Context) -> Rows:

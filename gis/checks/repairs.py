@@ -1,0 +1,465 @@
+"""How each fault that can be put right is put right: features in, changed features out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from gis import mercator
+from gis.checks import attributes
+from gis.checks.network import pseudo_nodes
+from gis.checks.shapes import LATERAL_M, REPEATED_M
+from gis.inventory import CRS, SCHEMAS
+from gis.language import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Set
+
+    from gis.checks.context import Context
+    from gis.inventory import LayerName
+    from gis.network import Flags, Floats
+
+
+@dataclass(frozen=True)
+class Change:
+    """
+    What a fix does to one feature.
+
+    Attributes
+    ----------
+    layer, row
+        The feature: its layer and its row there.
+    what
+        In words.
+    geometry
+        Its new geometry in WGS 84 degrees; None where it stays.
+    values
+        Column to new value.
+    absorbed
+        The row of a feature that goes away with it, or None; the feature itself where it is deleted.
+    """
+
+    layer: LayerName
+    row: int
+    what: Text
+    geometry: Any = None
+    values: dict[str, Any] = field(default_factory=dict)
+    absorbed: int | None = None
+
+
+_DROPPED = Text("{count} vertices removed", "{count} رأس حذف شد")
+_DELETED = Text("deleted: the same as an earlier one", "حذف شد: همان عارضهٔ پیشین است")
+_MERGED = Text("made one line of its parts", "بخش‌هایش یک خط شد")
+_JOINED = Text("joined with {other}", "با {other} یکی شد")
+_SNAPPED = Text("{which} moved onto {target}", "{which} روی {target} برده شد")
+_CUT = Text("{which} cut off at {target}", "{which} در {target} بریده شد")
+_REWRITTEN = Text("{column}: {old} became {new}", "{column}: {old} به {new} تبدیل شد")
+_SWAPPED = Text("axes swapped", "جای محورها عوض شد")
+_REZONED = Text("moved by {zones:+d} zones", "{zones:+d} زون جابه‌جا شد")
+_SHIFTED = Text(
+    "shifted by {east:+.2f} m east, {north:+.2f} m north",
+    "{east:+.2f} متر به شرق و {north:+.2f} متر به شمال جابه‌جا شد",
+)
+_ENDS = (Text("start", "سر آغاز"), Text("end", "سر پایان"))
+_ZONE_DEGREES = 6.0
+_ZONES = (-1, 1, -2, 2)
+
+
+def _decoded(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+    return _rewritten(context, wanted, "A408")
+
+
+def _normalised(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+    return _rewritten(context, wanted, "A405")
+
+
+def _rewritten(context: Context, wanted: Set[tuple[str, int]], code: str) -> Iterator[Change]:
+    for name, column, rows, repaired in attributes.repairs(context, code):
+        old = context.layer(name)[column].iloc[rows].to_numpy(dtype=object)
+        for row, before, after in zip(rows.tolist(), old, repaired, strict=True):
+            if (name, row) in wanted:
+                what = _REWRITTEN.filled(column=attributes.label(name, column), old=before, new=after)
+                yield Change(name, row, what, values={column: after})
+
+
+def _without_repeated(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+    for row in _rows(wanted):
+        geometry = context.usable("routes")[row]
+        parts = []
+        dropped = 0
+        for coordinates in _parts(geometry):
+            keep = np.ones(len(coordinates), dtype=bool)
+            last = 0
+            for at in range(1, len(coordinates)):
+                if _same_place(coordinates[at], coordinates[last]):
+                    # The last vertex stays, as the first does.
+                    gone = last if at == len(coordinates) - 1 and last > 0 else at
+                    keep[gone] = False
+                    last = at if gone == last else last
+                else:
+                    last = at
+            parts.append(coordinates[keep] if keep.sum() > 1 else coordinates)
+            dropped += len(coordinates) - len(parts[-1])
+        if dropped:
+            yield Change("routes", row, _DROPPED.filled(count=dropped), _line(parts))
+
+
+def _without_broken(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+    for row in _rows(wanted):
+        parts, dropped = [], 0
+        for coordinates in _parts(context.layer("routes").geometry.iloc[row]):
+            sound = np.isfinite(coordinates[:, :2]).all(axis=1) & (
+                np.abs(coordinates[:, :2]) <= (360.0, 89.9)
+            ).all(axis=1)
+            dropped += int((~sound).sum())
+            if len(np.unique(coordinates[sound, :2], axis=0)) > 1:
+                parts.append(coordinates[sound])
+        if dropped and parts:
+            yield Change("routes", row, _DROPPED.filled(count=dropped), _line(parts))
+
+
+def _without_spikes(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+    lines = context.network.lines
+    spikes, _ = context.shapes.spikes
+    parts = lines.part_of_vertex[spikes]
+    for row in _rows(wanted):
+        own = np.flatnonzero(lines.owners == row)
+        gone = {int(part): spikes[parts == part] - lines.offsets[part] for part in own}
+        kept = [
+            np.delete(coordinates, gone[int(part)], axis=0)
+            for part, coordinates in zip(own, _parts(context.usable("routes")[row]), strict=True)
+        ]
+        count = sum(map(len, gone.values()))
+        if count:
+            yield Change("routes", row, _DROPPED.filled(count=count), _line(kept))
+
+
+def _without_doubling(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+    for row in _rows(wanted):
+        parts, dropped = [], 0
+        for coordinates in _parts(context.usable("routes")[row]):
+            kept = _unfolded(coordinates)
+            dropped += len(coordinates) - len(kept)
+            parts.append(kept)
+        if dropped and all(len(part) > 1 for part in parts):
+            yield Change("routes", row, _DROPPED.filled(count=dropped), _line(parts))
+
+
+def _unfolded(coordinates: Floats) -> Floats:
+    """Take out the tips at which a line turns back over itself, until none is left."""
+    xy = mercator.project(coordinates[:, :2]) / mercator.scale(coordinates[:1, 1])
+    kept: list[int] = []
+    for at in range(len(xy)):
+        kept.append(at)
+        while len(kept) > 2 and _folds(*xy[kept[-3:]]):  # noqa: PLR2004 - three make a turn
+            tip = kept.pop(-2)
+            a, b = kept[-2], kept[-1]
+            if np.hypot(*(xy[a] - xy[b])) <= LATERAL_M and tip not in (a, b):
+                # Back where it came from: one vertex is enough.
+                kept.pop(-1 if len(kept) > 2 else -2)  # noqa: PLR2004
+                break
+    if kept[-1] != len(xy) - 1 and np.hypot(*(xy[kept[-1]] - xy[-1])) > REPEATED_M:
+        kept.append(len(xy) - 1)
+    return coordinates[kept]
+
+
+def _folds(a: Floats, v: Floats, b: Floats) -> bool:
+    there, back = v - a, b - v
+    longest = max(float(np.hypot(*there)), float(np.hypot(*back)))
+    aside = abs(there[0] * back[1] - there[1] * back[0]) / longest if longest else 0.0
+    return float(there @ back) < 0 and aside <= LATERAL_M
+
+
+def _one_line(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+    for row in _rows(wanted):
+        geometry = context.usable("routes")[row]
+        merged = shapely.line_merge(geometry)
+        if merged.geom_type == "LineString":
+            first, start, stop = geometry.geoms[0].coords[0], merged.coords[0], merged.coords[-1]
+            # It goes on as its first part does.
+            backwards = first == stop and first != start
+            yield Change("routes", row, _MERGED, shapely.reverse(merged) if backwards else merged)
+
+
+def _single(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+    for name in SCHEMAS:
+        found = context.duplicates[name]
+        for row in found.rows[found.identical].tolist():
+            if (name, row) in wanted:
+                yield Change(name, row, _DELETED, absorbed=row)
+
+
+def _joined(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+    ends = context.network.ends
+    routes = context.layer("routes")
+    busy: set[int] = set()
+    one, other, apart = pseudo_nodes(context)
+    for a, b, metres in zip(one.tolist(), other.tolist(), apart, strict=True):
+        row, absorbed = int(ends.routes[a]), int(ends.routes[b])
+        # A route that has just been joined waits for the next round.
+        if ("routes", row) not in wanted or metres > REPEATED_M or busy & {row, absorbed}:
+            continue
+        geometries = [context.usable("routes")[r] for r in (row, absorbed)]
+        if any(g.geom_type != "LineString" for g in geometries):
+            continue
+        busy |= {row, absorbed}
+        ours, theirs = (_parts(g)[0] for g in geometries)
+        their_outer = "to_id" if b % 2 == 0 else "from_id"
+        if a % 2 == 1:
+            way = [ours, (theirs if b % 2 == 0 else theirs[::-1])[1:]]
+            values: dict[str, Any] = {"to_id": routes[their_outer].iloc[absorbed]}
+        else:
+            way = [(theirs if b % 2 == 1 else theirs[::-1])[:-1], ours]
+            values = {"from_id": routes[their_outer].iloc[absorbed]}
+        for column in ("recorded_length_m", "slack_m"):
+            values[column] = routes[column].iloc[row] + routes[column].iloc[absorbed]
+        what = _JOINED.filled(other=context.names("routes")[absorbed])
+        yield Change("routes", row, what, shapely.LineString(_level(way)), values, absorbed)
+
+
+def _level(ways: list[Floats]) -> Floats:
+    """Put coordinates one after the other, without heights where some have none."""
+    width = min(way.shape[1] for way in ways)
+    return np.concatenate([way[:, :width] for way in ways])
+
+
+def _snapped(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+    net, near = context.network, context.free_ends.near
+    places = np.where(
+        (near.nodes >= 0)[:, None], net.ends.lonlat[near.other_ends], net.ends.lonlat[near.ends]
+    )
+    to_node = near.nodes >= 0
+    places[to_node] = net.nodes.lonlat[near.nodes[to_node]]
+    places[~to_node] = net.ends.lonlat[near.other_ends[~to_node]]
+    names = context.names("routes")
+    taken: set[int] = set()
+    for at, end in enumerate(near.ends.tolist()):
+        row = int(net.ends.routes[end])
+        # One end a round; what it moves to must not move itself.
+        partner = int(net.ends.routes[near.other_ends[at]]) if near.other_ends[at] >= 0 else -1
+        if ("routes", row) not in wanted or row in taken or partner in taken:
+            continue
+        taken |= {row, partner} - {-1}
+        parts = _parts(context.usable("routes")[row])
+        moved = parts[0 if end % 2 == 0 else -1]
+        moved[0 if end % 2 == 0 else -1, :2] = places[at]
+        target = context.node_names[near.nodes[at]] if near.nodes[at] >= 0 else names[partner]
+        yield Change("routes", row, _SNAPPED.filled(which=_ENDS[end % 2], target=target), _line(parts))
+
+
+def _cut(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+    net, over = context.network, context.free_ends.over
+    taken: set[int] = set()
+    for at, end in enumerate(over.ends.tolist()):
+        row = int(net.ends.routes[end])
+        if ("routes", row) not in wanted or row in taken or over.nodes[at] < 0:
+            continue
+        taken.add(row)
+        part = int(net.ends.parts[end])
+        line = net.lines.parts[part]
+        stop = float(shapely.line_locate_point(line, shapely.Point(over.xy[at])))
+        parts = _parts(context.usable("routes")[row])
+        own = parts[0 if end % 2 == 0 else -1]
+        along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(mercator.project(own[:, :2]), axis=0).T))])
+        kept = along < stop - 1e-6 if end % 2 else along > stop + 1e-6
+        # The junction itself takes the place of what is cut off, at a height between its neighbours.
+        junction = np.array([np.interp(stop, along, values) for values in own.T])
+        junction[:2] = mercator.unproject(over.xy[at : at + 1])[0]
+        way = [own[kept], junction[None]] if end % 2 else [junction[None], own[kept]]
+        parts[-1 if end % 2 else 0] = np.concatenate(way)
+        what = _CUT.filled(which=_ENDS[end % 2], target=context.node_names[over.nodes[at]])
+        yield Change("routes", row, what, _line(parts))
+
+
+def _swapped(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+    return _moved(context, wanted, lambda lonlat: [(lonlat[:, ::-1], _SWAPPED)])
+
+
+def _rezoned(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+    return _moved(
+        context,
+        wanted,
+        lambda lonlat: [
+            (lonlat + [zones * _ZONE_DEGREES, 0.0], _REZONED.filled(zones=zones)) for zones in _ZONES
+        ],
+    )
+
+
+def _moved(
+    context: Context, wanted: Set[tuple[str, int]], readings: Callable[[Floats], list[tuple[Floats, Text]]]
+) -> Iterator[Change]:
+    """Move features that lie outside the area to where another reading puts them into it."""
+    area = context.inventory.area
+    if area is None:
+        return
+    for name, row in sorted(wanted):
+        geometry = context.usable(name)[row]  # type: ignore[arg-type]
+        if geometry is None or shapely.covers(area, geometry):
+            continue
+        coordinates = shapely.get_coordinates(geometry, include_z=shapely.has_z(geometry))
+        for lonlat, what in readings(coordinates[:, :2]):
+            if shapely.intersects_xy(area, lonlat).all():
+                moved = shapely.set_coordinates(geometry, np.column_stack([lonlat, coordinates[:, 2:]]))
+                yield Change(name, row, what, moved)  # type: ignore[arg-type]
+                break
+
+
+def _shifted(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+    """Move layers back by the shift that the reading has noted."""
+    for note in context.inventory.notes:
+        if note.code != "C105" or note.layer not in SCHEMAS:
+            continue
+        east, north = float(note.fields.get("east_m", 0.0)), float(note.fields.get("north_m", 0.0))
+        geometries = context.usable(note.layer)  # type: ignore[arg-type]
+        title = str(note.fields.get("source", ""))
+        sources = context.layer(note.layer)["source"].astype("str").to_list()  # type: ignore[arg-type]
+        for name, row in sorted(wanted):
+            geometry = geometries[row] if name == note.layer else None
+            if geometry is None or not title.startswith(sources[row]):
+                continue
+            coordinates = shapely.get_coordinates(geometry, include_z=shapely.has_z(geometry))
+            shift = np.array([[east, north]]) * mercator.scale(coordinates[:, 1])[:, None]
+            lonlat = mercator.unproject(mercator.project(coordinates[:, :2]) - shift)
+            moved = shapely.set_coordinates(geometry, np.column_stack([lonlat, coordinates[:, 2:]]))
+            yield Change(name, row, _SHIFTED.filled(east=-east, north=-north), moved)  # type: ignore[arg-type]
+
+
+# What comes first must not undo what comes after: positions, form, copies, text, joints.
+REPAIRS: dict[str, Callable[[Context, Set[tuple[str, int]]], Iterator[Change]]] = {
+    "C103": _swapped,
+    "C104": _rezoned,
+    "C105": _shifted,
+    "A408": _decoded,
+    "A405": _normalised,
+    "G203": _without_broken,
+    "G205": _without_repeated,
+    "G210": _one_line,
+    "G212": _single,
+    "G206": _without_spikes,
+    "G208": _without_doubling,
+    "N303": _cut,
+    "N302": _snapped,
+    "N308": _joined,
+}
+
+
+def _rows(wanted: Set[tuple[str, int]]) -> list[int]:
+    return sorted(row for name, row in wanted if name == "routes")
+
+
+def _parts(geometry: Any) -> list[Floats]:
+    """Give the coordinates of each part, with heights where there are any, to be changed at will."""
+    return [
+        np.array(shapely.get_coordinates(part, include_z=bool(shapely.has_z(part))))
+        for part in shapely.get_parts(geometry)
+    ]
+
+
+def _line(parts: list[Floats]) -> Any:
+    lines = [shapely.LineString(part) for part in parts]
+    return lines[0] if len(lines) == 1 else shapely.MultiLineString(lines)
+
+
+def _same_place(one: Floats, other: Floats) -> bool:
+    away = mercator.project(np.stack([one[:2], other[:2]]))
+    apart = float(np.hypot(*(away[1] - away[0]))) / float(mercator.scale(np.array([one[1]]))[0])
+    risen = abs(one[2] - other[2]) if len(one) > 2 else 0.0  # noqa: PLR2004 - with a height
+    return apart <= REPEATED_M and not risen > REPEATED_M
+
+
+def moved_m(before: Any, after: Any) -> float:
+    """
+    Tell how far anything of a geometry has moved.
+
+    Parameters
+    ----------
+    before, after
+        The geometry before and after, WGS 84; after is None where it is deleted.
+
+    Returns
+    -------
+    float
+        The largest distance from a vertex of the one to the other geometry, metres; 0 where one is missing.
+    """
+    if before is None or after is None or before.is_empty or after.is_empty:
+        return 0.0
+    flat = np.array([before, after], dtype=object)
+    if not np.isfinite(shapely.get_coordinates(flat)).all():
+        return 0.0
+    plane = mercator.project_geometries(flat)
+    lat = shapely.get_coordinates(after)[0, 1]
+    return float(shapely.hausdorff_distance(*plane) / mercator.scale(np.array([lat]))[0])
+
+
+def apply(context: Context, changes: list[Change]) -> dict[str, pd.DataFrame]:
+    """
+    Carry changes out on copies of the layers.
+
+    Parameters
+    ----------
+    context
+        The survey.
+    changes
+        The changes; no two on one feature's geometry.
+
+    Returns
+    -------
+    dict
+        Layer's name to the changed GeoDataFrame, for the layers that change.
+    """
+    import geopandas as gpd  # noqa: PLC0415 - heavy
+
+    layers: dict[str, Any] = {}
+    for name in dict.fromkeys(change.layer for change in changes):
+        layer = context.layer(name).copy()
+        own = [change for change in changes if change.layer == name]
+        geometries = np.array(layer.geometry.array, dtype=object)
+        for change in own:
+            if change.geometry is not None:
+                geometries[change.row] = change.geometry
+        for column in dict.fromkeys(column for change in own for column in change.values):
+            values = layer[column].copy()
+            for change in own:
+                if column in change.values:
+                    values.iloc[change.row] = change.values[column]
+            layer[column] = values
+        layer = layer.set_geometry(gpd.GeoSeries(geometries, index=layer.index, crs=CRS))
+        gone = [change.absorbed for change in own if change.absorbed is not None]
+        layers[name] = layer.drop(index=layer.index[gone]).reset_index(drop=True)
+    return layers
+
+
+def unaffected(geometries: Any, places: Floats, reach: float) -> Flags:
+    """
+    Tell which geometries are further from all places than a reach.
+
+    Parameters
+    ----------
+    geometries
+        (n,) geometries in WGS 84, or None.
+    places
+        (m, 2) degrees.
+    reach
+        Metres.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) booleans.
+    """
+    placed = places[np.isfinite(places).all(axis=1)]
+    far = np.ones(len(geometries), dtype=bool)
+    if len(placed):
+        tree = shapely.STRtree(shapely.points(mercator.project(placed)))
+        there = np.flatnonzero(~shapely.is_missing(geometries))
+        plane = mercator.project_geometries(geometries[there])
+        lat = float(np.abs(placed[:, 1]).max())
+        hit, _ = tree.query(
+            plane, predicate="dwithin", distance=reach * float(mercator.scale(np.array([lat]))[0])
+        )
+        far[there[hit]] = False
+    return far

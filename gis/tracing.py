@@ -1,0 +1,278 @@
+"""The way from an office to its exchange."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+from shapely.ops import substring
+
+from gis import mercator
+from gis.delivery import text
+from gis.errors import ProjectError
+from gis.inventory import SCHEMAS
+from gis.language import Text
+from gis.lengths import geodesic
+from gis.network import NODE_LAYERS, Network
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gis.inventory import Inventory
+    from gis.network import Flags, Floats, Rows
+
+# An edge of no length would be none to the solver.
+_NO_LENGTH_M = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """
+    A stretch of the way along one route.
+
+    Attributes
+    ----------
+    route
+        The route's id, or its record number where it has none.
+    kind
+        What it is: ``"cable"`` or ``"duct"``.
+    length_m
+        Geodesic length of the stretch, metres.
+    geometry
+        The stretch in the direction of the way, WGS 84.
+    """
+
+    route: str
+    kind: str
+    length_m: float
+    geometry: shapely.LineString
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """
+    The shortest way along routes from an office to an exchange.
+
+    Attributes
+    ----------
+    office, exchange
+        Their ids.
+    legs
+        The stretches, from the office on.
+    passed
+        The manholes on the way, without the exchange.
+    length_m
+        Sum of the legs, metres.
+    """
+
+    office: str
+    exchange: str
+    legs: tuple[Leg, ...]
+    passed: tuple[str, ...]
+    length_m: float
+
+
+def trace(inventory: Inventory, office: str) -> Trace:
+    """
+    Find the way from an office to the nearest exchange, along cables, or along any routes where cables do not reach.
+
+    Parameters
+    ----------
+    inventory
+        The survey; exchanges are manholes of kind ``"exchange"``.
+    office
+        The office's id or its name in either language; letters of either keyboard and spaces make no difference.
+
+    Returns
+    -------
+    Trace
+        The way.
+
+    Raises
+    ------
+    ProjectError
+        There is no such office, or several; it is on no route; the survey has no exchange, or none that can be reached.
+    """
+    row = _office(inventory, office)
+    name = _names(inventory, "offices")[row]
+    net = Network(inventory)
+    start = np.flatnonzero((net.nodes.layers == 1) & (net.nodes.rows == row))
+    kinds = inventory.manholes["kind"].to_numpy(dtype=object)
+    manholes = net.nodes.layers == 0
+    exchange = np.zeros(len(net.nodes.rows), dtype=bool)
+    exchange[manholes] = kinds[net.nodes.rows[manholes]] == "exchange"
+    if not exchange.any():
+        raise ProjectError(
+            Text(
+                "no manhole has kind exchange, so no way can end at one",
+                "هیچ حوضچه‌ای از نوع مرکز مخابرات نیست تا مسیری به آن برسد",
+            )
+        )
+    if not len(start) or start[0] not in net.passes[0]:
+        raise ProjectError(
+            Text("office {office} is on no route", "فرمانداری {office} روی هیچ مسیری نیست"), office=name
+        )
+    cable = inventory.routes["kind"].to_numpy(dtype=object)[net.lines.owners] == "cable"
+    for allowed in (cable, np.ones(len(cable), dtype=bool)):
+        way = _way(net, allowed, int(start[0]), np.flatnonzero(exchange))
+        if way is not None:
+            return _told(inventory, net, name, *way)
+    raise ProjectError(
+        Text(
+            "office {office} has no way to an exchange", "فرمانداری {office} راهی به هیچ مرکز مخابراتی ندارد"
+        ),
+        office=name,
+    )
+
+
+def _office(inventory: Inventory, wanted: str) -> int:
+    folded = text.fold(wanted)
+    matching = np.zeros(len(inventory.offices), dtype=bool)
+    for column in ("office_id", "name_fa", "name_en"):
+        matching = text.fold(inventory.offices[column].to_numpy(dtype=object)) == folded
+        if matching.any():
+            break
+    rows = np.flatnonzero(matching)
+    if len(rows) == 1:
+        return int(rows[0])
+    names = ", ".join(_names(inventory, "offices")[rows if len(rows) else slice(0, 10)])
+    if len(rows):
+        raise ProjectError(
+            Text(
+                "several offices are called {office}: {names}; give the id",
+                "چند فرمانداری {office} نام دارند: {names}؛ شناسه را بدهید",
+            ),
+            office=wanted,
+            names=names,
+        )
+    raise ProjectError(
+        Text(
+            "there is no office {office}; for example: {names}",
+            "فرمانداری {office} وجود ندارد؛ برای نمونه: {names}",
+        ),
+        office=wanted,
+        names=names or "—",
+    )
+
+
+def _names(inventory: Inventory, layer: str) -> NDArray[np.object_]:
+    frame = inventory.layer(layer)  # type: ignore[arg-type]
+    ids = frame[SCHEMAS[layer].id].to_numpy(dtype=object, na_value="")  # type: ignore[index]
+    return np.where(ids == "", ("#" + frame["record"].astype("str")).to_numpy(dtype=object), ids)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretches:
+    """Stretches of parts between neighbouring stations: from one graph vertex to another."""
+
+    start: Rows
+    stop: Rows
+    part: Rows
+    begin: Floats
+    end: Floats
+    metres: Floats
+
+
+def _stretches(net: Network, allowed: Flags) -> _Stretches:
+    """Cut the allowed parts where ends and nodes are."""
+    lines = net.lines
+    whole = shapely.length(lines.parts)
+    node, part = net.passes
+    along = shapely.line_locate_point(lines.parts[part], shapely.points(net.nodes.xy[node]))
+    parts = np.concatenate([net.ends.parts, part])
+    vertices = np.concatenate([net.vertex_of_end, net.vertex_of_node[node]])
+    at = np.concatenate(
+        [np.where(np.arange(len(net.ends.parts)) % 2 == 0, 0.0, whole[net.ends.parts]), along]
+    )
+    used = allowed[parts]
+    parts, vertices, at = parts[used], vertices[used], at[used]
+    order = np.lexsort((at, parts))
+    parts, vertices, at = parts[order], vertices[order], at[order]
+    same = parts[1:] == parts[:-1]
+    begin, end, part = at[:-1][same], at[1:][same], parts[1:][same]
+    metres = (end - begin) / mercator.scale(lines.lonlat[lines.offsets[part], 1])
+    return _Stretches(vertices[:-1][same], vertices[1:][same], part, begin, end, metres)
+
+
+def _way(
+    net: Network, allowed: Flags, start: int, exchanges: Rows
+) -> tuple[list[int], _Stretches, dict[tuple[int, int], int]] | None:
+    """Give the graph vertices of the shortest way, and the stretch between each two; None where there is none."""
+    found = _stretches(net, allowed)
+    one, other = net.end_links
+    offset = len(net.lines.owners)
+    links = np.column_stack([one, other]) + offset
+    a = np.concatenate([found.start, links[:, 0]])
+    b = np.concatenate([found.stop, links[:, 1]])
+    metres = np.concatenate([np.maximum(found.metres, _NO_LENGTH_M), np.full(len(links), _NO_LENGTH_M)])
+    number = np.concatenate([np.arange(len(found.start)), np.full(len(links), -1)])
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    # Of parallel stretches the shortest.
+    order = np.lexsort((metres, high, low))
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (np.diff(low[order]) != 0) | (np.diff(high[order]) != 0)
+    kept = order[first]
+    total = offset + len(net.places[0]) + len(net.nodes.rows)
+    graph = csr_array((metres[kept], (low[kept], high[kept])), shape=(total, total))
+    source = int(net.vertex_of_node[start])
+    away, before = dijkstra(graph, directed=False, indices=source, return_predecessors=True)
+    targets = net.vertex_of_node[exchanges]
+    nearest = int(targets[away[targets].argmin()])
+    if not np.isfinite(away[nearest]):
+        return None
+    way = [nearest]
+    while way[-1] != source:
+        way.append(int(before[way[-1]]))
+    wanted = {(min(pair), max(pair)) for pair in zip(way, way[1:], strict=False)}
+    by_pair = {
+        (int(low[edge]), int(high[edge])): int(number[edge])
+        for edge in kept[np.isin(low[kept], way) & np.isin(high[kept], way)]
+        if (int(low[edge]), int(high[edge])) in wanted
+    }
+    return way[::-1], found, by_pair
+
+
+def _told(
+    inventory: Inventory,
+    net: Network,
+    office: str,
+    way: list[int],
+    found: _Stretches,
+    by_pair: dict[tuple[int, int], int],
+) -> Trace:
+    """Put the stretches of one route together and name what is passed."""
+    runs: list[tuple[int, float, float]] = []
+    for one, other in zip(way, way[1:], strict=False):
+        stretch = by_pair[min(one, other), max(one, other)]
+        if stretch < 0:
+            continue
+        part, begin, end = int(found.part[stretch]), float(found.begin[stretch]), float(found.end[stretch])
+        if one != found.start[stretch]:
+            begin, end = end, begin
+        if runs and runs[-1][0] == part and runs[-1][2] == begin:
+            runs[-1] = (part, runs[-1][1], end)
+        else:
+            runs.append((part, begin, end))
+    routes, kinds = _names(inventory, "routes"), inventory.routes["kind"].to_numpy(dtype=object)
+    legs = []
+    for part, begin, end in runs:
+        if begin == end:
+            continue
+        line = shapely.transform(substring(net.lines.parts[part], begin, end), mercator.unproject)
+        row = net.lines.owners[part]
+        legs.append(Leg(str(routes[row]), str(kinds[row]), float(geodesic.line_lengths([line])[0]), line))
+    first = int(net.vertex_of_node[0]) if len(net.nodes.rows) else 0
+    nodes = [vertex - first for vertex in way if vertex >= first]
+    names = {at: _names(inventory, layer) for at, layer in enumerate(NODE_LAYERS)}
+    passed = [str(names[0][net.nodes.rows[n]]) for n in nodes[:-1] if net.nodes.layers[n] == 0]
+    return Trace(
+        office,
+        str(names[0][net.nodes.rows[nodes[-1]]]),
+        tuple(legs),
+        tuple(passed),
+        float(sum(leg.length_m for leg in legs)),
+    )
