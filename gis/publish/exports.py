@@ -221,7 +221,7 @@ def sarif_json(findings: gpd.GeoDataFrame, sources: Sequence[Source], lang: Lang
         JSON in UTF-8.
     """
     log = sarif(findings, sources, lang)
-    return (json.dumps(log, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode("utf-8", "replace")
+    return (json.dumps(log, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8", "replace")
 
 
 def _rule(code: str, lang: Language) -> dict[str, Any]:

@@ -115,8 +115,10 @@ def _fill(page: Any, sheet: Sheet, lang: Language) -> None:
     for cell in head:
         cell.font, cell.fill, cell.alignment = white, PatternFill("solid", fgColor=_HEADER_FILL), align
     page.append(head)
+    # A cell is written when its row is appended, so the cells of a column serve all rows.
+    kinds = [(_blank(page, form), _blank(page, None), _blank(page, None, quoted=True)) for form in formats]
     for row in zip(*sheet.columns, strict=True):
-        page.append([_cell(page, value, form) for value, form in zip(row, formats, strict=True)])
+        page.append([_put(value, *cells) for value, cells in zip(row, kinds, strict=True)])
     if total:
         foot = [_cell(page, value, form) for value, form in zip(total, formats, strict=True)]
         for cell in foot:
@@ -125,25 +127,40 @@ def _fill(page: Any, sheet: Sheet, lang: Language) -> None:
 
 
 def _cell(page: Any, value: Any, number_format: str | None) -> Any:
+    """Make a cell of its own."""
+    cells = _blank(page, number_format), _blank(page, None), _blank(page, None, quoted=True)
+    return _put(value, *cells) or _blank(page, None)
+
+
+def _blank(page: Any, number_format: str | None, *, quoted: bool = False) -> Any:
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
 
     cell = WriteOnlyCell(page)
-    if is_missing(value) or value == "":
-        return cell
+    if quoted:
+        cell.quotePrefix = True
+    if number_format is not None:
+        cell.number_format = number_format
+    return cell
+
+
+def _put(value: Any, figure: Any, letters: Any, quoted: Any) -> Any:
+    """Put a value into the cell that is made for its like; None for a value that is missing."""
     if isinstance(value, str):
+        if not value:
+            return None
+        cell = quoted if value[0] in "=+-@#" else letters
         cell.value = _ILLEGAL.sub("\ufffd", value)[:_MAX_LETTERS]
         # openpyxl takes a leading = for a formula and #N/A for an error; here both are letters. The quote
         # prefix keeps them so when somebody edits the cell.
         cell.data_type = "s"
-        cell.quotePrefix = value[0] in "=+-@#"
-    else:
-        figure = value.item() if isinstance(value, np.generic) else value
-        if isinstance(figure, float) and not np.isfinite(figure):
-            return cell
-        cell.value = figure
-        if number_format is not None:
-            cell.number_format = number_format
-    return cell
+        return cell
+    if is_missing(value):
+        return None
+    number = value.item() if isinstance(value, np.generic) else value
+    if isinstance(number, float) and not np.isfinite(number):
+        return None
+    figure.value = number
+    return figure
 
 
 def _width(values: Iterable[Any]) -> float:
