@@ -24,7 +24,7 @@ from rich.console import Console
 from gis import lengths
 from gis.documents import ColumnGuess, InspectDocument, InspectedFile, InspectedLayer
 from gis.errors import FibreError
-from gis.publish import figures, spreadsheet, tables
+from gis.publish import figures, sentences, spreadsheet, tables
 from gis.totals import TotalResult
 
 FORMULAS = ["=1+1", "+A1", "-R12", "@SUM(A1)", "\t=1", " =cmd|' /C calc'!A0", "＝1"]
@@ -401,8 +401,8 @@ def test_the_days_of_a_survey():
 
 
 def test_places_are_latitude_first():
-    assert tables.place(51.66, 32.65, "en", 4) == "32.6500, 51.6600"
-    assert tables.place(np.nan, 32.65, "en") == ""
+    assert sentences.place(51.66, 32.65, "en", 4) == "32.6500, 51.6600"
+    assert sentences.place(np.nan, 32.65, "en") == ""
 
 
 def test_three_dimensional_routes_are_listed():

@@ -37,7 +37,7 @@ from gis.publish.figures import (
     unit_text,
     wording,
 )
-from gis.publish.tables import looked_at, place, severity_counts, total_remarks
+from gis.publish.sentences import looked_at, place, severity_counts, total_remarks
 from gis.totals import CONFIDENCE, VERDICTS
 
 if TYPE_CHECKING:

@@ -11,15 +11,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from gis.language import Language, Text, number
 from gis.publish.figures import (
     LENGTHS,
     MEASURED,
     SEVERITIES,
     address,
-    counted,
     decimals,
     decoded,
     is_missing,
@@ -31,11 +28,12 @@ from gis.publish.figures import (
     unit_text,
     wording,
 )
+from gis.publish.sentences import feature_label, looked_at, place, total_remarks
 from gis.publish.spreadsheet import Sheet, workbook
 from gis.totals import VERDICTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     import geopandas as gpd
     import pandas as pd
@@ -43,7 +41,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from gis.documents import InspectDocument, InspectedLayer
-    from gis.project import Severity
     from gis.totals import TotalResult
 
 _FORMULA = r"^[\s\x00-\x20]*[=+\-@\t\r＝＋－＠]"
@@ -244,40 +241,6 @@ def totals_table(results: Sequence[TotalResult], lang: Language = "en") -> Rende
     return laid
 
 
-def total_remarks(result: TotalResult, lang: Language) -> list[str]:
-    """
-    Say what must be known of a total beside its figures.
-
-    Parameters
-    ----------
-    result
-        The total.
-    lang
-        The language.
-
-    Returns
-    -------
-    list of str
-        A sentence each: routes without a length, and the accuracy that would decide an undecided total.
-    """
-    remarks = []
-    if result.unmeasured:
-        remarks.append(
-            Text(
-                "{item}: {n} of {features} routes could not be measured.",
-                "{item}: {n} مسیر از {features} مسیر قابل اندازه‌گیری نبود.",
-            ).render(lang, item=shown(result.name(lang)), n=result.unmeasured, features=result.features)
-        )
-    if result.needed_accuracy_m is not None:
-        remarks.append(
-            Text(
-                "{item}: a survey accurate to {accuracy:.2g} m a coordinate would decide it.",
-                "{item}: نقشه‌برداری با دقت {accuracy:.2g} متر در هر مختصه تکلیف آن را روشن می‌کند.",
-            ).render(lang, item=shown(result.name(lang)), accuracy=result.needed_accuracy_m)
-        )
-    return remarks
-
-
 def findings_table(findings: gpd.GeoDataFrame, lang: Language = "en", *, rows: int = 500) -> RenderableType:
     """
     Lay findings out for a terminal.
@@ -332,109 +295,6 @@ def findings_table(findings: gpd.GeoDataFrame, lang: Language = "en", *, rows: i
         failed = Text("Check failed", "بررسی از کار افتاد").render(lang)
         parts.append(Line(f"{failed}: {code}: {shown(why)}", style="bold red"))
     return Group(*parts)
-
-
-def looked_at(findings: gpd.GeoDataFrame, lang: Language) -> str:
-    """
-    Say how many findings there are, and over what.
-
-    Parameters
-    ----------
-    findings
-        As `gis.check` gives them.
-    lang
-        The language.
-
-    Returns
-    -------
-    str
-        “No findings: 56 checks over 3 layers, 214 features.”
-    """
-    looked = findings.attrs["looked_at"]
-    layers = sum(1 for features in looked.values() if features)
-    over = Text("{checks} over {layers}, {features}", "{checks} روی {layers} و {features}").render(
-        lang,
-        checks=_plain(counted(len(findings.attrs["ran"]), "check", "checks", "بررسی", lang)),
-        layers=_plain(counted(layers, "layer", "layers", "لایه", lang)),
-        features=_plain(counted(int(sum(looked.values())), "feature", "features", "عارضه", lang)),
-    )
-    if not len(findings):
-        return Text("No findings: {over}.", "ایرادی پیدا نشد: {over}.").render(lang, over=_plain(over))
-    return f"{severity_counts(findings, lang, SEVERITIES)}: {over}."
-
-
-def severity_counts(
-    findings: gpd.GeoDataFrame, lang: Language, severities: Iterable[Severity] = ("error", "warning")
-) -> str:
-    """
-    Say how many findings there are of each severity.
-
-    Parameters
-    ----------
-    findings
-        As `gis.check` gives them.
-    lang
-        The language.
-    severities
-        The severities to name.
-
-    Returns
-    -------
-    str
-        “2 errors, 1 warning”.
-    """
-    counts = findings["severity"].value_counts()
-    plurals = {"error": "errors", "warning": "warnings", "info": "notes"}
-    words = [
-        counted(int(counts.get(name, 0)), SEVERITIES[name].en, plurals[name], SEVERITIES[name].fa, lang)
-        for name in severities
-    ]
-    return ("، " if lang == "fa" else ", ").join(words)
-
-
-def feature_label(layer: str, feature: str, lang: Language) -> str:
-    """
-    Name a feature with its layer.
-
-    Parameters
-    ----------
-    layer
-        A canonical layer, or a file.
-    feature
-        Its id or record number; empty where the layer as a whole is meant.
-    lang
-        The language.
-
-    Returns
-    -------
-    str
-        “Routes R-17”.
-    """
-    return f"{layer_label(layer, lang)} {shown(feature, 60)}".strip()
-
-
-def place(lon: float, lat: float, lang: Language, places: int = 6) -> str:
-    """
-    Write a position.
-
-    Parameters
-    ----------
-    lon, lat
-        WGS 84 degrees; not-a-number where there is no place.
-    lang
-        The language of the digits.
-    places
-        Decimals of a degree.
-
-    Returns
-    -------
-    str
-        Latitude and longitude as ISO 6709 orders them, or nothing.
-    """
-    if is_missing(lon) or is_missing(lat) or not (np.isfinite(lon) and np.isfinite(lat)):
-        return ""
-    comma = "، " if lang == "fa" else ", "
-    return comma.join(number(float(value), f".{places}f", lang) for value in (lat, lon))
 
 
 def inspection_tables(document: InspectDocument, lang: Language = "en") -> list[RenderableType]:
@@ -520,11 +380,6 @@ def _layer_columns(layer: InspectedLayer, lang: Language) -> Table:
         left = Text("Not taken: {names}", "برداشته‌نشده: {names}")
         columns.caption = Line(left.render(lang, names=shown(", ".join(layer.further), 300)))
     return columns
-
-
-def _plain(text: str) -> Text:
-    """Let words of our own stand in a sentence without the isolates that a value gets."""
-    return Text(text, text)
 
 
 def _schema_label(name: str | None, lang: Language) -> str:
