@@ -10,18 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, QhullError, cKDTree
 
 from gis import mercator
-from gis.errors import FibreError
-from gis.inventory import SCHEMAS
-from gis.language import Text
 from gis.lengths import geodesic, vertices
 
 if TYPE_CHECKING:
@@ -398,7 +395,7 @@ class Network:
         uniform = float(nodes.tolerance.min()) == widest == float(tolerance.min())
         reach = factor * widest * float(mercator.scale(np.abs(lonlat[:, 1]).max(keepdims=True))[0]) * 1.001
         near = 1 if uniform else min(4, len(nodes.rows))
-        _, candidates = self._node_tree.query(xy, k=range(1, near + 1), distance_upper_bound=reach, workers=2)
+        _, candidates = self.node_tree.query(xy, k=range(1, near + 1), distance_upper_bound=reach, workers=2)
         best = np.full(len(xy), np.inf)
         for column in candidates.T:
             hit = np.flatnonzero(column < len(nodes.rows))
@@ -413,8 +410,14 @@ class Network:
         return found, away
 
     @cached_property
-    def _node_tree(self) -> cKDTree:
+    def node_tree(self) -> cKDTree:
+        """The nodes in a search tree of the plane."""
         return cKDTree(self.nodes.xy)
+
+    @cached_property
+    def place_tree(self) -> cKDTree:
+        """The different positions of ends in a search tree of the plane."""
+        return cKDTree(self.places[0])
 
     @cached_property
     def end_links(self) -> tuple[Rows, Rows]:
@@ -429,7 +432,7 @@ class Network:
             * 1.001
         )
         near = min(_CROWD + 1, len(place_xy))
-        _, neighbours = cKDTree(place_xy).query(place_xy, k=near, distance_upper_bound=reach, workers=2)
+        _, neighbours = self.place_tree.query(place_xy, k=near, distance_upper_bound=reach, workers=2)
         one = np.repeat(np.arange(len(place_xy)), near)
         other = neighbours.ravel()
         real = (other < len(place_xy)) & (one != other)

@@ -133,7 +133,7 @@ def streets(survey: Survey, across: int, up: int, seed: int = 0) -> None:
         a = np.array([back % across, back // across]) * CELL_M
         b = np.array([i, j]) * CELL_M
         aside = np.array([0.0, 1.0]) if west else np.array([1.0, 0.0])
-        wander = np.concatenate([[0], random.uniform(-6, 6, 8), [0]])
+        wander = np.concatenate([[0], random.uniform(-3, 3, 8), [0]])
         way = a + steps[:, None] * (b - a) + wander[:, None] * aside
         lon, lat = metres(way[:, 0], way[:, 1])
         survey.add("routes", shapely.LineString(np.column_stack([lon, lat])), from_id=names[back], to_id=names[corner])
@@ -192,7 +192,7 @@ def _parts(cell: Cell) -> str:
 
 def _overlap(cell: Cell) -> str:
     name = cell.spur((40, 20), (60, 60))
-    cell.spur((40, 20), (80, 10))
+    cell.spur((40, 20), (80, 30))
     return name
 
 
@@ -205,14 +205,14 @@ def _overshoot(cell: Cell) -> str:
 
 
 def _past_a_crossing(cell: Cell) -> str:
-    cell.spur((50, 10), (80, 40))
-    # The lines cross at (50, 10) + 0.5 (30, 30); this one runs on for 6 m.
-    return cell.route((15, 40), (65 - 30, 25 + 30), (65 + 4, 25 - 4))
+    cell.spur((50, 20), (80, 50))
+    # The lines cross at (65, 35); this one runs on for 6 m.
+    return cell.route((15, 45), (45, 55), (69, 31))
 
 
 def _crossing(cell: Cell) -> str:
     name = cell.spur((35, 36), (70, 70))
-    cell.spur((70, 10), (10, 70))
+    cell.spur((70, 25), (10, 70))
     return name
 
 

@@ -9,7 +9,9 @@ import pandas as pd
 import shapely
 
 from gis import mercator
+from gis.checks import texts
 from gis.checks.registry import Found, check
+from gis.checks.texts import blank
 from gis.delivery import encodings, text
 from gis.delivery.canonical import today
 from gis.inventory import SCHEMAS
@@ -19,31 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import geopandas as gpd
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from gis.checks.context import Context
     from gis.inventory import LayerName
     from gis.language import Text
-
-
-def blank(values: pd.Series) -> NDArray[np.bool_]:
-    """
-    Tell which values are missing.
-
-    Parameters
-    ----------
-    values
-        (n,) a column of a layer.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n,) true for null and for text of spaces only.
-    """
-    missing = values.isna().to_numpy(dtype=bool, copy=True)
-    if pd.api.types.is_string_dtype(values.dtype) or values.dtype == object:
-        missing |= (values.fillna("").astype("str").str.strip() == "").to_numpy(dtype=bool)
-    return missing
 
 
 @check("A401")
@@ -63,11 +46,10 @@ def repeated_id(context: Context) -> Iterator[Found]:
     """Find ids that an earlier feature of the layer has."""
     for name, schema in SCHEMAS.items():
         layer = context.layer(name)
-        ids = context.folded(name, schema.id)
-        codes, _ = pd.factorize(ids)
-        _, first = np.unique(codes, return_index=True)
+        (codes,) = texts.codes(context.folded(name, schema.id))
+        # Written from the back, the first of each stays; a missing id has the last place.
         firsts = np.full(codes.max(initial=-1) + 2, -1)
-        firsts[codes[first]] = first
+        firsts[codes[::-1]] = np.arange(len(codes))[::-1]
         again = (codes >= 0) & (firsts[codes] != np.arange(len(codes))) & ~blank(layer[schema.id])
         # The same thing twice is a duplicate.
         twice = context.duplicates[name]
@@ -96,9 +78,8 @@ def unknown_value(context: Context) -> Iterator[Found]:
                 if len(rows):
                     yield Found(name, rows, fields=_told(layer, column.name, column.label, rows))
         if context.inventory.counties is not None:
-            known = {text.fold(str(county)) for county in context.inventory.counties["name"]}
-            named = pd.Series(context.folded(name, "county"), dtype=object)
-            rows = np.flatnonzero(~named.isin(known).to_numpy() & ~blank(layer["county"]))
+            known, named = texts.codes(_county_names(context), context.folded(name, "county"))
+            rows = np.flatnonzero((named > known.max(initial=-1)) & ~blank(layer["county"]))
             rows = _sound(layer["county"], rows)
             if len(rows):
                 yield Found(name, rows, fields=_told(layer, "county", schema["county"].label, rows))
@@ -179,12 +160,18 @@ def repairs(
     for name in SCHEMAS:
         layer = context.layer(name)
         for column in layer.columns:
-            if column not in _NOT_THEIRS and column != layer.geometry.name and _holds_text(layer[column]):
-                values = layer[column].to_numpy(dtype=object)
-                repaired = text.each(values, _decoded if code == "A408" else _normal)
-                rows = np.flatnonzero(~pd.isna(repaired))
+            if (
+                column not in _NOT_THEIRS
+                and column != layer.geometry.name
+                and texts.holds_text(layer[column])
+            ):
+                values = texts.strings(layer[column])
+                rows = texts.doubtful(values)
+                repaired = text.each(texts.pick(values, rows), _decoded if code == "A408" else _normal)
+                faulty = ~pd.isna(repaired)
+                rows, repaired = rows[faulty], repaired[faulty]
                 if len(rows):
-                    yield name, column, rows, repaired[rows]
+                    yield name, column, rows, repaired
 
 
 def label(name: LayerName, column: str) -> Text | str:
@@ -228,18 +215,24 @@ def wrong_county(context: Context) -> Iterator[Found]:
     counties = context.inventory.counties
     if counties is None:
         return
-    names = text.fold(counties["name"].to_numpy(dtype=object))
-    polygons = mercator.project_geometries(np.asarray(counties.geometry.array, dtype=object))
-    tree = shapely.STRtree(polygons)
+    polygons = np.asarray(counties.geometry.array, dtype=object)
+    shapely.prepare(polygons)
+    tree = shapely.STRtree(mercator.project_geometries(polygons))
     for name in SCHEMAS:
-        named = context.folded(name, "county")
-        plane = context.plane(name)
-        rows = np.flatnonzero(~shapely.is_missing(plane) & np.isin(named.astype(str), names.astype(str)))
-        rows = rows[~context.astray_nodes(name)[rows]]
+        names, named = texts.codes(_county_names(context), context.folded(name, "county"))
+        geometries = context.usable(name)
+        there = ~shapely.is_missing(geometries) & (named >= 0) & (named <= names.max(initial=-1))
+        # Most lie in the county they name.
+        for county in np.flatnonzero(names >= 0):
+            own = np.flatnonzero(there & (named == names[county]))
+            there[own[shapely.intersects(polygons[county], geometries[own])]] = False
+        rows = np.flatnonzero(there & ~context.astray_nodes(name))
+        if not len(rows):
+            continue
+        plane = mercator.project_geometries(geometries[rows])
         # A feature on the border, to its tolerance, is in both.
-        lat = shapely.bounds(context.usable(name)[rows])[:, 1]
-        reach = context.tolerance(name)[rows] * mercator.scale(lat)
-        feature, county = tree.query(plane[rows], predicate="dwithin", distance=reach)
+        reach = context.tolerance(name)[rows] * mercator.scale(shapely.bounds(geometries[rows])[:, 1])
+        feature, county = tree.query(plane, predicate="dwithin", distance=reach)
         at_home = np.zeros(len(rows), dtype=bool)
         at_home[feature[names[county] == named[rows[feature]]]] = True
         wrong = np.flatnonzero(~at_home)
@@ -260,6 +253,12 @@ CHANGE_LOG = "changes"
 _NOT_THEIRS = ("source", "record", CHANGE_LOG)
 
 
+def _county_names(context: Context) -> pa.Array:
+    """Give the counties' names in the form that they are compared in."""
+    assert context.inventory.counties is not None  # noqa: S101 - as both callers have seen to
+    return texts.folded(context.inventory.counties["name"])
+
+
 def _told(
     layer: gpd.GeoDataFrame, column: str, heading: Text | str, rows: NDArray[np.intp]
 ) -> dict[str, Any]:
@@ -270,10 +269,6 @@ def _sound(values: pd.Series, rows: NDArray[np.intp]) -> NDArray[np.intp]:
     """Leave out text that was decoded wrongly: that is the fault, not the value."""
     wrong = text.each(values.iloc[rows].to_numpy(dtype=object), _decoded)
     return rows[pd.isna(wrong)]
-
-
-def _holds_text(values: pd.Series) -> bool:
-    return bool(pd.api.types.is_string_dtype(values.dtype) or values.dtype == object)
 
 
 def _decoded(value: Any) -> str | None:

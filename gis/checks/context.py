@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gis import lengths, mercator, network, totals
-from gis.checks import crossings, duplicates, ends, references
+from gis import lengths, network, totals
+from gis.checks import crossings, duplicates, ends, references, texts
 from gis.checks.registry import Found
 from gis.checks.shapes import Shapes
-from gis.delivery import text
 from gis.inventory import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import geopandas as gpd
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from gis.inventory import Inventory, LayerName
@@ -51,9 +51,9 @@ class Context:
         self.inventory = inventory
         self.settings: ChecksSettings = inventory.project.checks
         self._measured = measured
-        self._planes: dict[str, NDArray[np.object_]] = {}
         self._usable: dict[str, NDArray[np.object_]] = {}
-        self._folded: dict[tuple[str, str], NDArray[np.object_]] = {}
+        self._coordinates: dict[str, tuple[NDArray[np.float64], NDArray[np.intp]]] = {}
+        self._folded: dict[tuple[str, str], pa.Array] = {}
 
     def layer(self, name: LayerName) -> gpd.GeoDataFrame:
         """Give a layer of the inventory by its name."""
@@ -68,26 +68,6 @@ class Context:
     def totals(self) -> list[totals.TotalResult]:
         """The recorded totals with their verdicts."""
         return totals.reconcile(self.inventory, self.measured)
-
-    def plane(self, name: LayerName) -> NDArray[np.object_]:
-        """
-        Give a layer's geometries in the plane of `gis.mercator`.
-
-        Parameters
-        ----------
-        name
-            The layer.
-
-        Returns
-        -------
-        numpy.ndarray
-            (n,) geometries in Mercator metres; None where a geometry is missing, of the wrong type, empty or not
-            finite, so that checks of form do not stumble over what checks of geometry report.
-        """
-        if name not in self._planes:
-            geometries = self.usable(name)
-            self._planes[name] = mercator.project_geometries(geometries)
-        return self._planes[name]
 
     def usable(self, name: LayerName) -> NDArray[np.object_]:
         """
@@ -106,6 +86,26 @@ class Context:
         if name not in self._usable:
             self._usable[name] = network.usable(self.layer(name), name)
         return self._usable[name]
+
+    def coordinates(self, name: LayerName) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+        """
+        Give the vertices of a layer's usable geometries.
+
+        Parameters
+        ----------
+        name
+            The layer.
+
+        Returns
+        -------
+        coordinates : numpy.ndarray
+            (m, 2) longitude and latitude.
+        owners : numpy.ndarray
+            (m,) the feature that each is of.
+        """
+        if name not in self._coordinates:
+            self._coordinates[name] = shapely.get_coordinates(self.usable(name), return_index=True)
+        return self._coordinates[name]
 
     def tolerance(self, name: LayerName) -> NDArray[np.float64]:
         """
@@ -178,7 +178,7 @@ class Context:
             names[nodes.layers == at] = self.names(layer)[nodes.rows[nodes.layers == at]]
         return names
 
-    def folded(self, name: LayerName, column: str) -> NDArray[np.object_]:
+    def folded(self, name: LayerName, column: str) -> pa.Array:
         """
         Give a column of text in the form that it is compared in.
 
@@ -191,11 +191,11 @@ class Context:
 
         Returns
         -------
-        numpy.ndarray
-            (n,) texts as `gis.delivery.text.fold` gives them, None where there is none.
+        pyarrow.Array
+            (n,) texts as `gis.delivery.text.fold` gives them, null where there is none.
         """
         if (name, column) not in self._folded:
-            self._folded[name, column] = text.fold(self.layer(name)[column].to_numpy(dtype=object))
+            self._folded[name, column] = texts.folded(self.layer(name)[column])
         return self._folded[name, column]
 
     def astray_nodes(self, name: LayerName) -> NDArray[np.bool_]:
@@ -221,7 +221,7 @@ class Context:
 
     def _astray(self, name: LayerName) -> NDArray[np.bool_]:
         marked = self.misplaced(name) | self.zero(name)
-        coordinates, owners = shapely.get_coordinates(self.usable(name), return_index=True)
+        coordinates, owners = self.coordinates(name)
         if self.inventory.area is not None:
             shapely.prepare(self.inventory.area)
             marked[owners[~shapely.intersects_xy(self.inventory.area, coordinates)]] = True
@@ -241,7 +241,7 @@ class Context:
         numpy.ndarray
             (n,) booleans.
         """
-        coordinates, owners = shapely.get_coordinates(self.usable(name), return_index=True)
+        coordinates, owners = self.coordinates(name)
         marked = np.zeros(len(self.layer(name)), dtype=bool)
         marked[owners[(coordinates == 0).all(axis=1)]] = True
         return marked

@@ -39,7 +39,7 @@ def outside_area(context: Context) -> Iterator[Found]:
         return
     shapely.prepare(area)
     for name in SCHEMAS:
-        coordinates, owners = shapely.get_coordinates(context.usable(name), return_index=True)
+        coordinates, owners = context.coordinates(name)
         # A vertex on the border is inside.
         outside = np.flatnonzero(~shapely.intersects_xy(area, coordinates))
         rows, first = np.unique(owners[outside], return_index=True)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import shapely
-from scipy.spatial import cKDTree
 
 from gis import mercator, network
 
 if TYPE_CHECKING:
+
     from gis.checks.crossings import Crossings
     from gis.network import Flags, Floats, Network, Rows
 
@@ -143,22 +143,30 @@ def _near_misses(net: Network, free: Rows) -> NearMisses:
     count = len(ends.parts)
     reach = _reach(net, free)
     # Nodes, but for those that the route reaches already.
-    on_part = _keys(net.passes[1], net.passes[0], len(nodes.rows))
+    has_free = np.zeros(len(net.lines.owners), dtype=bool)
+    has_free[ends.parts[free]] = True
+    matters = has_free[net.passes[1]]
+    on_part = np.sort(_keys(net.passes[1][matters], net.passes[0][matters], len(nodes.rows)))
 
     def missed_node(end: Rows, node: Rows) -> Flags:
-        return ~np.isin(_keys(ends.parts[end], node, len(nodes.rows)), on_part)
+        keys = _keys(ends.parts[end], node, len(nodes.rows))
+        at = np.minimum(np.searchsorted(on_part, keys), max(len(on_part) - 1, 0))
+        return np.asarray(on_part[at] != keys) if len(on_part) else np.ones(len(keys), dtype=bool)
 
     def missed_end(end: Rows, other: Rows) -> Flags:
         return np.asarray(ends.parts[end] != ends.parts[other])
 
-    node, node_away = _nearest(ends.xy[free], nodes.xy, reach, free, missed_node, ends.lonlat, nodes.lonlat)
+    node, node_away = _nearest(
+        ends.xy[free], net.node_tree, reach, free, missed_node, ends.lonlat, nodes.lonlat
+    )
     limit = REACH * np.maximum(ends.tolerance[free], nodes.tolerance[node] if len(nodes.rows) else 0.0)
     node_away[node_away > limit + network.EPSILON_M] = np.inf
     # One end for each different position of ends.
-    _, one_of_each = np.unique(ends.places, return_index=True)
+    one_of_each = np.empty(len(net.places[0]), dtype=np.intp)
+    one_of_each[ends.places] = np.arange(count)
     other, end_away = _nearest(
         ends.xy[free],
-        ends.xy[one_of_each],
+        net.place_tree,
         reach,
         free,
         lambda end, at: missed_end(end, one_of_each[at]),
@@ -186,7 +194,7 @@ def _reach(net: Network, free: Rows) -> Floats:
 
 def _nearest(
     xy: Floats,
-    targets: Floats,
+    tree: cKDTree,
     reach: Floats,
     free: Rows,
     allowed: object,
@@ -195,14 +203,12 @@ def _nearest(
 ) -> tuple[Rows, Floats]:
     """Give the nearest target that is allowed, and how far it is in metres; infinite where there is none."""
     best, away = np.zeros(len(free), dtype=np.intp), np.full(len(free), np.inf)
-    if not len(targets) or not len(free):
+    if not tree.n or not len(free):
         return best, away
-    near = min(_CANDIDATES, len(targets))
-    _, candidates = cKDTree(targets).query(
-        xy, k=range(1, near + 1), distance_upper_bound=float(reach.max()), workers=2
-    )
+    near = min(_CANDIDATES, tree.n)
+    _, candidates = tree.query(xy, k=range(1, near + 1), distance_upper_bound=float(reach.max()), workers=2)
     for column in candidates.T:
-        hit = np.flatnonzero(column < len(targets))
+        hit = np.flatnonzero(column < tree.n)
         hit = hit[allowed(free[hit], column[hit])]  # type: ignore[operator]
         metres = network.distances(lonlat[free[hit]], target_lonlat[column[hit]])
         better = metres < away[hit]

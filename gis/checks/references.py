@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from gis import network
-from gis.delivery import text
+from gis.checks import texts
 from gis.inventory import SCHEMAS
 
 if TYPE_CHECKING:
@@ -44,9 +43,15 @@ def unknown(context: Context) -> Iterator[tuple[str, Rows, NDArray[np.object_]]]
     for column in (*END_COLUMNS, "office_id"):
         layers = ("offices",) if column == "office_id" else network.NODE_LAYERS
         if any(len(context.layer(name)) for name in layers):
-            known = np.concatenate([context.folded(name, SCHEMAS[name].id) for name in layers])  # type: ignore[index]
-            named = context.folded("routes", column)
-            rows = np.flatnonzero(_given(named) & ~np.isin(*_coded(named, known)))
+            named, *known = texts.codes(
+                context.folded("routes", column), *(context.folded(name, SCHEMAS[name].id) for name in layers)
+            )
+            exists = np.zeros(max(codes.max(initial=-1) for codes in (named, *known)) + 2, dtype=bool)
+            for ids in known:
+                exists[ids] = True
+            rows = np.flatnonzero(
+                (named >= 0) & ~exists[named] & ~texts.blank(context.layer("routes")[column])
+            )
             if len(rows):
                 yield column, rows, context.layer("routes")[column].to_numpy(dtype=object)[rows]
 
@@ -133,10 +138,12 @@ def unused(context: Context) -> Iterator[tuple[str, Rows]]:
         (n,) its features.
     """
     net = context.network
-    named = np.concatenate([context.folded("routes", column) for column in END_COLUMNS])
-    named = named[_given(named)]
-    if not len(named):
+    named = [_named_nodes(context, column) for column in END_COLUMNS]
+    if not any((nodes >= 0).any() for nodes in named):
         return
+    used = np.zeros(len(net.nodes.rows) + 1, dtype=bool)
+    for nodes in named:
+        used[nodes] = True
     node, _ = net.node_at_end
     # A route that names something else than what it meets is N309 or N310.
     faulty = [rows for _, rows, _ in unknown(context)] + [far.rows for far in context.distant]
@@ -147,21 +154,10 @@ def unused(context: Context) -> Iterator[tuple[str, Rows]]:
     met[node[(node >= 0) & ~wrong[net.ends.routes]]] = True
     met[node[(node >= 0) & wrong[net.ends.routes]]] = False
     for at, name in enumerate(network.NODE_LAYERS):
-        rows = net.nodes.rows[met & (net.nodes.layers == at)]
-        ids = context.folded(name, SCHEMAS[name].id)[rows]
-        rows = rows[_given(ids) & ~np.isin(*_coded(ids, named))]
+        rows = net.nodes.rows[met & ~used[:-1] & (net.nodes.layers == at)]
+        rows = rows[~texts.blank(context.layer(name)[SCHEMAS[name].id].iloc[rows])]
         if len(rows):
             yield name, rows
-
-
-def _given(values: NDArray[np.object_]) -> NDArray[np.bool_]:
-    return np.asarray(~pd.isna(values) & (values != ""))
-
-
-def _coded(one: NDArray[np.object_], other: NDArray[np.object_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Give texts as numbers, equal texts the same: numbers are compared faster."""
-    codes, _ = pd.factorize(np.concatenate([one, other]))
-    return codes[: len(one)], codes[len(one) :]
 
 
 def _keys(one: Rows, other: Rows, count: int) -> Rows:
@@ -171,16 +167,17 @@ def _keys(one: Rows, other: Rows, count: int) -> Rows:
 def _named_nodes(context: Context, column: str) -> Rows:
     """Give the network's node that each route names, of several with one id the first; -1 for none."""
     nodes = context.network.nodes
-    names = np.empty(len(nodes.rows), dtype=object)
-    for at, name in enumerate(network.NODE_LAYERS):
-        of_layer = nodes.layers == at
-        names[of_layer] = context.folded(name, SCHEMAS[name].id)[nodes.rows[of_layer]]
-    ours, theirs = _coded(names, context.folded("routes", column))
+    theirs, *ids = texts.codes(
+        context.folded("routes", column),
+        *(context.folded(name, SCHEMAS[name].id) for name in network.NODE_LAYERS),
+    )
+    ours = np.empty(len(nodes.rows), dtype=np.intp)
+    for at, codes in enumerate(ids):
+        ours[nodes.layers == at] = codes[nodes.rows[nodes.layers == at]]
     first = np.full(max(ours.max(initial=-1), theirs.max(initial=-1)) + 2, -1)
     known = np.flatnonzero(ours >= 0)[::-1]
     first[ours[known]] = known
     # A missing reference has the code -1, which stands for the last place: none.
-    first[-1] = -1
     return first[theirs]
 
 
