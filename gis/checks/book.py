@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from pathlib import Path
 
 from gis.checks.registry import FAMILIES, Page, pages
 from gis.errors import ProjectError
@@ -141,7 +142,7 @@ def _page(page: Page, lang: Language, heading: str, section: str) -> str:
     about = comma.join([_SEVERITIES[page.severity].render(lang), _FIXES[page.fix].render(lang)])
     parts = [heading.format(title), about + "\n"]
     parts += [
-        section.format(words.render(lang), getattr(page, name).render(lang))
+        section.format(words.render(lang), _wording(getattr(page, name), lang))
         for name, words in _SECTIONS.items()
     ]
     parts.append(section.format(_SAYS.render(lang), _message(page.message, lang)))
@@ -152,10 +153,25 @@ def _page(page: Page, lang: Language, heading: str, section: str) -> str:
     return "\n".join(parts)
 
 
+def _wording(text: Text, lang: Language) -> str:
+    """Give a text of a page as it stands: braces in it are part of an example."""
+    return text.fa if lang == "fa" else text.en
+
+
 def _message(message: Text, lang: Language) -> str:
     """Give a message with a sign for each of its fields."""
-    wording = message.fa if lang == "fa" else message.en
+    wording = _wording(message, lang)
     return "".join(
         literal + ("" if name is None else f"⟨{name}⟩")
         for literal, name, _, _ in string.Formatter().parse(wording)
     )
+
+
+def _rewrite() -> None:
+    """Write ``docs/checks.md`` and ``docs/checks.fa.md`` again: ``python -m gis.checks.book``, in the repository."""
+    for lang, file in (("en", "checks.md"), ("fa", "checks.fa.md")):
+        Path("docs", file).write_text(write(lang), "utf-8")  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    _rewrite()
