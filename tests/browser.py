@@ -69,11 +69,20 @@ def launched() -> Iterator[Browser]:
             browser.close()
 
 
+_running: list[Browser] = []
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """One Chromium for all tests; import this fixture where a page is tried."""
+    # Each module that imports it has a fixture of its own, and Playwright runs once in a process.
+    if _running:
+        yield _running[0]
+        return
     with launched() as browser:
+        _running.append(browser)
         yield browser
+        _running.clear()
 
 
 @contextmanager
@@ -98,6 +107,7 @@ def opened(
         offline=offline,
     )
     try:
+        context.set_default_timeout(8000)
         page = context.new_page()
         watch = Watch()
         page.on("request", lambda request: watch.requests.append(request.url))
@@ -116,7 +126,7 @@ def opened(
 
 
 def until(page: Page, expression: str, seconds: float = 15.0) -> None:
-    """Wait until an expression is true; Playwright's own waiting evaluates text in the page, which its policy forbids."""
+    """Wait until an expression is true; Playwright's own waiting evaluates text, which a page's policy forbids."""
     deadline = time.monotonic() + seconds
     while not page.evaluate(expression):
         if time.monotonic() > deadline:

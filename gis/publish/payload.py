@@ -350,7 +350,6 @@ def _rings(polygons: NDArray[np.object_]) -> dict[str, Any]:
     """Encode the rings of polygons, no finer than a background needs."""
     if shapely.get_num_coordinates(polygons).sum() > _MOST_OUTLINE_VERTICES:
         polygons = shapely.simplify(polygons, 0.0005)
-    rings, owners = shapely.get_rings(shapely.get_parts(polygons)), None
     parts, polygon = shapely.get_parts(polygons, return_index=True)
     rings, part = shapely.get_rings(parts, return_index=True)
     owners = polygon[part] if len(part) else part

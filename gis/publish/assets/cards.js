@@ -79,7 +79,7 @@ const Cards = (() => {
       el("div", { class: "card-head" },
         el("div", { class: "card-sort" }, sort(survey, layer, row).map((part, i) => [i ? " · " : "", value(part)]).flat()),
         el("button", { type: "button", class: "card-close", "aria-label": Words.word("close"), onclick: handlers.close }, "×")),
-      el("h3", { class: "card-title" }, value(title(survey, layer, row))),
+      el("h2", { class: "card-title" }, value(title(survey, layer, row))),
     ];
     if (layer.name === "findings") nodes.push(...findingBody(app, layer, row));
     else nodes.push(...featureBody(app, layer, row));

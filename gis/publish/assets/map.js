@@ -325,7 +325,7 @@ function start({ map, groups, basemap, survey = Survey.read(JSON.parse(document.
   function coordinatesAt(latlng) {
     const spot = latlng.wrap();
     L.popup({ closeButton: false, minWidth: 240 }).setLatLng(latlng).setContent(el("div", { class: "card", role: "dialog", "aria-label": Words.word("coordinates"), lang: Words.lang, dir: Words.lang === "fa" ? "rtl" : "ltr" },
-      el("div", { class: "card-head" }, el("h3", { class: "card-title" }, Words.word("coordinates")),
+      el("div", { class: "card-head" }, el("h2", { class: "card-title" }, Words.word("coordinates")),
         el("button", { type: "button", class: "card-close", "aria-label": Words.word("close"), onclick: () => map.closePopup() }, "×")),
       Cards.coordinates(app, [spot.lng, spot.lat]))).openOn(map);
   }
@@ -351,7 +351,7 @@ function start({ map, groups, basemap, survey = Survey.read(JSON.parse(document.
   const keyed = on => { root.querySelector("#crosshair").classList.toggle("keyed", on); };
   map.getContainer().addEventListener("focus", () => keyed(map.getContainer().matches(":focus-visible")));
   map.getContainer().addEventListener("blur", () => keyed(false));
-  root.addEventListener("keydown", event => {
+  document.addEventListener("keydown", event => {
     if (event.key === "Escape" && (popup || "detail" in root.dataset)) {
       close();
       map.getContainer().focus();
@@ -497,6 +497,7 @@ function handle({ app, print }) {
     map,
     get idle() { return painter.settled(); },
     get drawn() { return { ...painter.drawn }; },
+    get painted() { return painter.firstPainted; },
     get language() { return Words.lang; },
     sizes: Object.fromEntries(Object.entries(survey.layers).map(([name, layer]) => [name, layer.size])),
     distance: Geodesy.distance,

@@ -130,6 +130,7 @@ const Painter = L.Layer.extend({
     this._back = this._front;
     this._front = canvas;
     this.drawn = job.drawn;
+    this.firstPainted ??= performance.now();
     this._job = null;
     this._map.fire("painted");
   },
