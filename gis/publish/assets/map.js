@@ -91,7 +91,7 @@ function start({ map, groups, basemap, survey = Survey.read(JSON.parse(document.
   function clear(pad) {
     const over = legendBox.parentElement.id === "stage" && legendBox.classList.contains("open") ? legendBox.offsetWidth + 20 : 0;
     const stage = map.getSize(), room = stage.x - over > 420 ? over : 0, persian = Words.lang === "fa";
-    const tools = narrow.matches ? 50 : 0;
+    const tools = 50; // their width, on the other side
     return {
       paddingTopLeft: [pad + (persian ? tools : room), pad + (room ? 0 : 44)],
       paddingBottomRight: [pad + (persian ? room : tools), pad + 16],
