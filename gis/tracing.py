@@ -85,7 +85,7 @@ def trace(inventory: Inventory, office: str) -> Trace:
     inventory
         The survey; exchanges are manholes of kind ``"exchange"``.
     office
-        The office's id or its name in either language; letters of either keyboard and spaces make no difference.
+        The office's id, its name in either language, or its county; letters of either keyboard and spaces make no difference.
 
     Returns
     -------
@@ -132,7 +132,7 @@ def trace(inventory: Inventory, office: str) -> Trace:
 def _office(inventory: Inventory, wanted: str) -> int:
     folded = text.fold(wanted)
     matching = np.zeros(len(inventory.offices), dtype=bool)
-    for column in ("office_id", "name_fa", "name_en"):
+    for column in ("office_id", "name_fa", "name_en", "county"):
         matching = text.fold(inventory.offices[column].to_numpy(dtype=object)) == folded
         if matching.any():
             break
@@ -265,14 +265,28 @@ def _told(
         line = shapely.transform(substring(net.lines.parts[part], begin, end), mercator.unproject)
         row = net.lines.owners[part]
         legs.append(Leg(str(routes[row]), str(kinds[row]), float(geodesic.line_lengths([line])[0]), line))
-    first = int(net.vertex_of_node[0]) if len(net.nodes.rows) else 0
-    nodes = [vertex - first for vertex in way if vertex >= first]
-    names = {at: _names(inventory, layer) for at, layer in enumerate(NODE_LAYERS)}
-    passed = [str(names[0][net.nodes.rows[n]]) for n in nodes[:-1] if net.nodes.layers[n] == 0]
+    exchange = int(np.flatnonzero(net.vertex_of_node == way[-1])[0])
+    manholes = _names(inventory, NODE_LAYERS[0])
+    passed = [
+        str(manholes[net.nodes.rows[node]])
+        for node in dict.fromkeys(node for run in runs for node in _beside(net, *run))
+        if node != exchange and net.nodes.layers[node] == 0
+    ]
     return Trace(
         office,
-        str(names[0][net.nodes.rows[nodes[-1]]]),
+        str(manholes[net.nodes.rows[exchange]]),
         tuple(legs),
         tuple(passed),
         float(sum(leg.length_m for leg in legs)),
     )
+
+
+def _beside(net: Network, part: int, begin: float, end: float) -> list[int]:
+    """Give the nodes on a stretch of a part, in the direction of the way."""
+    nodes, parts = net.passes
+    own = nodes[parts == part]
+    along = shapely.line_locate_point(net.lines.parts[part], shapely.points(net.nodes.xy[own]))
+    reach = net.nodes.tolerance[own] * mercator.scale(net.nodes.lonlat[own, 1])
+    on = (along >= min(begin, end) - reach) & (along <= max(begin, end) + reach)
+    order = np.argsort(along[on] if begin <= end else -along[on], kind="stable")
+    return [int(node) for node in own[on][order]]

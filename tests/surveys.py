@@ -76,7 +76,11 @@ class Survey:
         """Add a feature with sound attributes but for those given; give its id."""
         key = SCHEMAS[name].id  # type: ignore[index]
         number = len(self.rows[name])
-        sound: dict[str, Any] = {key: f"{name[0].upper()}{number:07d}", "county": COUNTY, "provenance": "surveyed"}
+        sound: dict[str, Any] = {
+            key: f"{name[0].upper()}{number:07d}",
+            "county": COUNTY,
+            "provenance": "surveyed",
+        }
         if name == "offices":
             sound |= {"name_fa": f"فرمانداری {number}", "connection": "new"}
         else:
@@ -107,7 +111,9 @@ class Survey:
             geometry=[area, shapely.box(WEST - 0.3, SOUTH - 0.05, WEST - 0.05, north)],
             crs=CRS,
         )
-        project = Project.model_validate({"checks": {"max_segment_m": 100.0}, "project": {"accuracy_m": ACCURACY_M}})
+        project = Project.model_validate(
+            {"checks": {"max_segment_m": 100.0}, "project": {"accuracy_m": ACCURACY_M}}
+        )
         return Inventory(project, **layers, area=area, counties=counties, **more)
 
 
@@ -136,7 +142,12 @@ def streets(survey: Survey, across: int, up: int, seed: int = 0) -> None:
         wander = np.concatenate([[0], random.uniform(-3, 3, 8), [0]])
         way = a + steps[:, None] * (b - a) + wander[:, None] * aside
         lon, lat = metres(way[:, 0], way[:, 1])
-        survey.add("routes", shapely.LineString(np.column_stack([lon, lat])), from_id=names[back], to_id=names[corner])
+        survey.add(
+            "routes",
+            shapely.LineString(np.column_stack([lon, lat])),
+            from_id=names[back],
+            to_id=names[corner],
+        )
 
 
 class Cell:
@@ -168,7 +179,9 @@ class Cell:
 
     def route(self, *places: tuple[float, ...], **values: Any) -> str:
         """Add a route from the corner."""
-        return self.survey.add("routes", self.line((0, 0, 1570)[: len(places[0])], *places), **{"from_id": self.corner, **values})
+        return self.survey.add(
+            "routes", self.line((0, 0, 1570)[: len(places[0])], *places), **{"from_id": self.corner, **values}
+        )
 
     def spur(self, *places: tuple[float, ...], **values: Any) -> str:
         """Add a route from the corner to a manhole at its end."""
@@ -270,7 +283,10 @@ FAULTS: dict[str, tuple[str, Any]] = {
     "C102": ("manholes", _far_away),
     "C109": ("manholes", lambda cell: cell.survey.add("manholes", shapely.Point(0, 0))),
     "G201": ("routes", lambda cell: cell.survey.add("routes", None)),
-    "G202": ("routes", lambda cell: cell.survey.add("routes", shapely.Polygon(cell.lonlat((30, 30), (60, 30), (60, 60))))),
+    "G202": (
+        "routes",
+        lambda cell: cell.survey.add("routes", shapely.Polygon(cell.lonlat((30, 30), (60, 30), (60, 60)))),
+    ),
     "G203": ("routes", _broken),
     "G204": ("routes", lambda cell: cell.route((1.0, 0.5))),
     "G205": ("routes", lambda cell: cell.spur((20, 18), (45, 40), (45, 40), (60, 60))),

@@ -79,7 +79,11 @@ def test_both_languages_say_the_same_fields(page):
 
 def test_the_remedy_says_whether_the_fix_is_safe():
     for page in pages().values():
-        said = {"safe": ("; safe", "ایمن است"), "unsafe": ("unsafe", "ناامن است"), None: ("cannot be fixed", "اصلاح خودکار ندارد")}
+        said = {
+            "safe": ("; safe", "ایمن است"),
+            "unsafe": ("unsafe", "ناامن است"),
+            None: ("cannot be fixed", "اصلاح خودکار ندارد"),
+        }
         english, persian = said[page.fix]
         assert english in page.remedy.en, page.code
         assert persian in page.remedy.fa, page.code
@@ -137,7 +141,9 @@ def test_a_check_that_breaks_is_named(monkeypatch):
 def test_a_note_of_the_reading_becomes_a_finding(code):
     note = Note(code, "routes", "R7", {"reason": Text("cut off", "بریده")}, 51.6, 32.6)
     findings = checks.run(inventory(notes=(note,)), select=[code])
-    assert findings[["code", "layer", "feature", "lon", "lat"]].to_numpy().tolist() == [[code, "routes", "R7", 51.6, 32.6]]
+    assert findings[["code", "layer", "feature", "lon", "lat"]].to_numpy().tolist() == [
+        [code, "routes", "R7", 51.6, 32.6]
+    ]
     assert "{" not in findings["message"][0] + findings["message_fa"][0]
     assert len(checks.run(inventory(), select=[code])) == 0
 

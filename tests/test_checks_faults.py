@@ -61,7 +61,9 @@ def test_every_kind_at_once_in_any_order_of_the_rows():
         **{
             **{name: getattr(inventory, name) for name in inventory.__dataclass_fields__},
             "routes": inventory.routes.iloc[random.permutation(len(inventory.routes))].reset_index(drop=True),
-            "manholes": inventory.manholes.iloc[random.permutation(len(inventory.manholes))].reset_index(drop=True),
+            "manholes": inventory.manholes.iloc[random.permutation(len(inventory.manholes))].reset_index(
+                drop=True
+            ),
         }
     )
     again = found(checks.run(shuffled))

@@ -11,7 +11,6 @@ import shapely
 from gis import mercator, network
 
 if TYPE_CHECKING:
-
     from gis.checks.crossings import Crossings
     from gis.network import Flags, Floats, Network, Rows
 

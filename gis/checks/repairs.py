@@ -79,6 +79,9 @@ def _normalised(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Chan
 
 def _rewritten(context: Context, wanted: Set[tuple[str, int]], code: str) -> Iterator[Change]:
     for name, column, rows, repaired in attributes.repairs(context, code):
+        if code == "A408":
+            # What CP1256 said has ي and ك: right letters would be the next fault.
+            repaired = text.each(repaired, text.normalise)  # noqa: PLW2901
         old = context.layer(name)[column].iloc[rows].to_numpy(dtype=object)
         for row, before, after in zip(rows.tolist(), old, repaired, strict=True):
             if (name, row) in wanted:
@@ -178,8 +181,8 @@ def _one_line(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change
     for row in _rows(wanted):
         geometry = context.usable("routes")[row]
         merged = shapely.line_merge(geometry)
-        if merged.geom_type == "LineString":
-            first, start, stop = geometry.geoms[0].coords[0], merged.coords[0], merged.coords[-1]
+        if geometry.geom_type == "MultiLineString" and merged.geom_type == "LineString":
+            first, start, stop = parts[0].coords[0], merged.coords[0], merged.coords[-1]
             # It goes on as its first part does.
             backwards = first == stop and first != start
             yield Change("routes", row, _MERGED, shapely.reverse(merged) if backwards else merged)
@@ -292,18 +295,16 @@ def _rezoned(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]
 def _moved(
     context: Context, wanted: Set[tuple[str, int]], readings: Callable[[Floats], list[tuple[Floats, Text]]]
 ) -> Iterator[Change]:
-    """Move features that lie outside the area to where another reading puts them into it."""
-    area = context.inventory.area
-    if area is None:
-        return
+    """Move features that lie outside the area, or Iran where none is given, to where another reading puts them."""
+    area = coordinates.IRAN if context.inventory.area is None else context.inventory.area
     for name, row in sorted(wanted):
         geometry = context.usable(name)[row]  # type: ignore[arg-type]
         if geometry is None or shapely.covers(area, geometry):
             continue
-        coordinates = shapely.get_coordinates(geometry, include_z=shapely.has_z(geometry))
-        for lonlat, what in readings(coordinates[:, :2]):
+        vertices = shapely.get_coordinates(geometry, include_z=shapely.has_z(geometry))
+        for lonlat, what in readings(vertices[:, :2]):
             if shapely.intersects_xy(area, lonlat).all():
-                moved = shapely.set_coordinates(geometry, np.column_stack([lonlat, coordinates[:, 2:]]))
+                moved = shapely.set_coordinates(geometry, np.column_stack([lonlat, vertices[:, 2:]]))
                 yield Change(name, row, what, moved)  # type: ignore[arg-type]
                 break
 
