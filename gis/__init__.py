@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gis import lengths
-    from gis.api import check, explain, init, inspect, map, measure, read, reconcile, run  # noqa: A004
+    from gis.api import check, explain, fix, init, inspect, map, measure, read, reconcile, run, trace  # noqa: A004
     from gis.errors import FibreError
     from gis.inventory import Inventory
 
@@ -22,6 +22,7 @@ __all__ = [
     "Inventory",
     "check",
     "explain",
+    "fix",
     "init",
     "inspect",
     "lengths",
@@ -30,6 +31,7 @@ __all__ = [
     "read",
     "reconcile",
     "run",
+    "trace",
 ]
 
 _HOMES = {"FibreError": "gis.errors", "Inventory": "gis.inventory"}

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     import folium
     import geopandas as gpd
 
+    from gis.checks.fixes import Fixed
     from gis.documents import InspectDocument
     from gis.inventory import Inventory
     from gis.language import Language
     from gis.totals import TotalResult
+    from gis.tracing import Trace
 
 Paths = str | Path | list[Path] | list[str]
 
@@ -177,6 +179,67 @@ def check(
         The selection names a check that does not exist.
     """
     return checks.run(inventory, select=select, ignore=ignore)
+
+
+def fix(
+    inventory: Inventory,
+    *,
+    unsafe: bool = False,
+    select: Sequence[str] | None = None,
+    ignore: Sequence[str] | None = None,
+) -> Fixed:
+    """
+    Put right, on a copy, what checks found and can put right.
+
+    Parameters
+    ----------
+    inventory
+        The survey; it stays as it is.
+    unsafe
+        Whether fixes that may be wrong are applied, too: those that move or remove what was surveyed.
+    select, ignore
+        As for `check`.
+
+    Returns
+    -------
+    Fixed
+        ``inventory``, the copy, whose changed features say so in the column ``changes``, and ``changes``, a DataFrame
+        with a row a change: what it was, how far anything moved, and the length before and after.
+
+    Raises
+    ------
+    FibreError
+        The selection names a check that does not exist.
+    """
+    from gis.checks import fixes
+
+    return fixes.fix(inventory, checks.run(inventory, select=select, ignore=ignore), unsafe=unsafe)
+
+
+def trace(inventory: Inventory, office: str) -> Trace:
+    """
+    Find the way from an office to its exchange.
+
+    Parameters
+    ----------
+    inventory
+        The survey.
+    office
+        The office's id or its name in either language.
+
+    Returns
+    -------
+    Trace
+        The routes from the office on with their lengths, the manholes passed, the exchange.
+
+    Raises
+    ------
+    FibreError
+        There is no such office, or no way from it to an exchange.
+    """
+    from gis import tracing
+
+    return tracing.trace(inventory, office)
 
 
 def reconcile(inventory: Inventory) -> pd.DataFrame:

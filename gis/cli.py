@@ -11,38 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.exceptions import TyperException
 
+from gis.console import LANG, as_json, complain, deliver, notice, say, show, working
 from gis.errors import FibreError, ProjectError
-from gis.language import Language, Text, preferred
+from gis.language import Language, Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pydantic import BaseModel
-    from rich.console import Console, RenderableType
-
-    from gis.inventory import Inventory
-
 CLEAN, FAULTY, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
-# Columns of a table that goes to a file or a pipe, which have no width of their own.
-_PAGE = 160
-
-
-def _asked_language(arguments: Sequence[str]) -> Language:
-    """Tell the language before the options are parsed, since help and usage errors are in it too."""
-    for at, argument in enumerate(arguments):
-        value = argument.removeprefix("--lang=") if argument.startswith("--lang=") else None
-        if argument == "--lang" and at + 1 < len(arguments):
-            value = arguments[at + 1]
-        if value in ("fa", "en"):
-            return "fa" if value == "fa" else "en"
-    return preferred()
-
-
-_LANG = _asked_language(sys.argv[1:])
-
-
-def _say(en: str, fa: str) -> str:
-    return fa if _LANG == "fa" else en
 
 
 class LanguageChoice(StrEnum):
@@ -97,11 +73,11 @@ class FindingFormat(StrEnum):
 
 app = typer.Typer(
     name="fibre",
-    help=_say(
+    help=say(
         "Measure, check, reconcile and map surveys of optical fibre networks.",
         "اندازه‌گیری، بررسی، تطبیق و نقشهٔ برداشت‌های شبکهٔ فیبر نوری.",
     ),
-    epilog=_say(
+    epilog=say(
         "Exit status: 0 nothing wrong, 1 an error finding or a total that differs, 2 unusable input or wrong usage.",
         "کد خروج: ۰ ایرادی نیست، ۱ خطا یا مغایرت هست، ۲ ورودی یا دستور نادرست است.",
     ),
@@ -112,35 +88,35 @@ app = typer.Typer(
 )
 
 Lang = Annotated[
-    LanguageChoice | None, typer.Option("--lang", help=_say("Language of the output.", "زبان خروجی."))
+    LanguageChoice | None, typer.Option("--lang", help=say("Language of the output.", "زبان خروجی."))
 ]
 Debug = Annotated[
-    bool, typer.Option("--debug", help=_say("Show the traceback of an error.", "ردگیری خطا را نشان بده."))
+    bool, typer.Option("--debug", help=say("Show the traceback of an error.", "ردگیری خطا را نشان بده."))
 ]
 Files = Annotated[
     list[Path],
     typer.Argument(
         metavar="FILE…|PROJECT",
-        help=_say("Survey files, or one project file.", "پرونده‌های برداشت یا یک پروندهٔ پروژه."),
+        help=say("Survey files, or one project file.", "پرونده‌های برداشت یا یک پروندهٔ پروژه."),
     ),
 ]
 ProjectFile = Annotated[
     Path | None,
     typer.Argument(
         metavar="[PROJECT]",
-        help=_say("Project file; without it the bundled plan.", "پروندهٔ پروژه؛ بدون آن طرح همراه برنامه."),
+        help=say("Project file; without it the bundled plan.", "پروندهٔ پروژه؛ بدون آن طرح همراه برنامه."),
         show_default=False,
     ),
 ]
 OutFile = Annotated[
-    Path | None, typer.Option("--out", help=_say("Write to this file.", "در این پرونده بنویس."))
+    Path | None, typer.Option("--out", help=say("Write to this file.", "در این پرونده بنویس."))
 ]
 System = Annotated[
     str | None,
     typer.Option(
         "--crs",
         metavar="EPSG:…",
-        help=_say(
+        help=say(
             "Coordinate system of the files, whatever they say.",
             "دستگاه مختصات پرونده‌ها، هرچه خودشان بگویند.",
         ),
@@ -148,10 +124,10 @@ System = Annotated[
 ]
 Codes = Annotated[
     list[str] | None,
-    typer.Option(help=_say("Checks to run: codes, families or all.", "بررسی‌ها: کد، خانواده یا all.")),
+    typer.Option(help=say("Checks to run: codes, families or all.", "بررسی‌ها: کد، خانواده یا all.")),
 ]
 Ignored = Annotated[
-    list[str] | None, typer.Option(help=_say("Checks to leave out.", "بررسی‌هایی که کنار گذاشته می‌شوند."))
+    list[str] | None, typer.Option(help=say("Checks to leave out.", "بررسی‌هایی که کنار گذاشته می‌شوند."))
 ]
 
 
@@ -159,7 +135,7 @@ Ignored = Annotated[
 def _root(
     context: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", help=_say("Show the version.", "نسخه را نشان بده."))
+        bool, typer.Option("--version", help=say("Show the version.", "نسخه را نشان بده."))
     ] = False,
     lang: Lang = None,  # noqa: ARG001 - read before parsing
     debug: Debug = False,  # noqa: ARG001 - read before parsing
@@ -174,11 +150,11 @@ def _root(
 
 
 @app.command(
-    help=_say("Do everything: measure, check, reconcile, map.", "همهٔ کارها: اندازه‌گیری، بررسی، تطبیق، نقشه.")
+    help=say("Do everything: measure, check, reconcile, map.", "همهٔ کارها: اندازه‌گیری، بررسی، تطبیق، نقشه.")
 )
 def run(
     project: ProjectFile = None,
-    out: Annotated[Path, typer.Option("--out", help=_say("Folder to write to.", "پوشهٔ خروجی."))] = Path(
+    out: Annotated[Path, typer.Option("--out", help=say("Folder to write to.", "پوشهٔ خروجی."))] = Path(
         "maps"
     ),
     lang: Lang = None,
@@ -189,19 +165,19 @@ def run(
     from gis.publish import tables
 
     language = _language(lang)
-    with _working(_say("Reading, measuring, checking…", "خواندن، اندازه‌گیری، بررسی…")):
+    with working(say("Reading, measuring, checking…", "خواندن، اندازه‌گیری، بررسی…")):
         result = gis.run(project or _default_project(), out, lang=language)
-    _show(
+    show(
         tables.totals_table(result.totals, language),
         tables.findings_table(result.findings, language, rows=20),
     )
-    _notice(result.inventory, language)
+    notice(result.inventory, language)
     for path in result.files:
         print(path)
     raise typer.Exit(_status(result.findings, result.totals))
 
 
-@app.command(help=_say("Show what is in a delivery.", "نشان بده در یک تحویل چیست."))
+@app.command(help=say("Show what is in a delivery.", "نشان بده در یک تحویل چیست."))
 def inspect(
     files: Files,
     form: Annotated[PlainFormat, typer.Option("--format")] = PlainFormat.text,
@@ -215,51 +191,99 @@ def inspect(
 
     document = gis.inspect(files, crs=crs, lang=_language(lang))
     if form is PlainFormat.json:
-        _print_json(document)
+        deliver(as_json(document), None)
     else:
-        _show(*tables.inspection_tables(document, _language(lang)))
+        show(*tables.inspection_tables(document, _language(lang)))
 
 
-@app.command(help=_say("Look for faults.", "ایرادها را پیدا کن."))
+@app.command(
+    help=say("Look for faults, and put right what can be.", "ایرادها را پیدا کن و آنچه شدنی است درست کن.")
+)
 def check(
     files: Files,
     select: Codes = None,
     ignore: Ignored = None,
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix", help=say("Write a corrected copy to --out.", "نسخهٔ درست‌شده را در ‎--out بنویس.")
+        ),
+    ] = False,
+    unsafe_fixes: Annotated[
+        bool,
+        typer.Option(
+            "--unsafe-fixes",
+            help=say(
+                "Also fixes that move or remove what was surveyed.",
+                "اصلاح‌هایی که برداشت را جابه‌جا یا حذف می‌کنند نیز.",
+            ),
+        ),
+    ] = False,
+    diff: Annotated[
+        bool,
+        typer.Option("--diff", help=say("Show each change that a fix makes.", "هر تغییر را نشان بده.")),
+    ] = False,
     form: Annotated[FindingFormat, typer.Option("--format")] = FindingFormat.text,
     out: OutFile = None,
     crs: System = None,
     lang: Lang = None,
     debug: Debug = False,  # noqa: ARG001
 ) -> None:
-    """Look for faults."""
+    """Look for faults, and put right what can be."""
     import gis
-    from gis.documents import check_document
-    from gis.publish import exports, tables
+    from gis.publish import corrections
 
     language = _language(lang)
-    with _working(_say("Reading and checking…", "خواندن و بررسی…")):
+    target = out if fix else None
+    if fix and out is None:
+        raise typer.BadParameter(
+            say(
+                "--fix needs --out FILE: sources are never written to",
+                "‎--fix به ‎--out FILE نیاز دارد؛ در مبدأ چیزی نوشته نمی‌شود",
+            )
+        )
+    if target:
+        corrections.require_target(target, files)
+    with working(say("Reading and checking…", "خواندن و بررسی…")):
         inventory = gis.read(files, crs=crs)
-        findings = gis.check(inventory, select=_split(select), ignore=_split(ignore))
-    if form is FindingFormat.json:
-        _deliver(_json(check_document(findings, language)), out)
-    elif form is FindingFormat.csv:
-        _deliver(tables.findings_csv(findings, language), out)
-    elif form is FindingFormat.sarif:
-        _deliver(exports.sarif_json(findings, inventory.sources), out)
-    else:
-        _show(tables.findings_table(findings, language), out=out)
+        chosen = {"select": _split(select), "ignore": _split(ignore)}
+        if fix or diff:
+            fixed = gis.fix(inventory, unsafe=unsafe_fixes, **chosen)
+            inventory = fixed.inventory if target else inventory
+        findings = gis.check(inventory, **chosen)
+    if diff:
+        show(corrections.changes_table(fixed.changes, language))
+    if target:
+        for path in corrections.write(target, fixed):
+            print(path, file=sys.stderr)
+    _report(findings, inventory, form, None if fix else out, language)
     raise typer.Exit(_status(findings, ()))
 
 
-@app.command(help=_say("Measure lengths.", "طول‌ها را اندازه بگیر."))
+def _report(findings: Any, inventory: Any, form: FindingFormat, out: Path | None, lang: Language) -> None:
+    """Print findings in the format asked for."""
+    from gis.documents import check_document
+    from gis.publish import exports, tables
+
+    if form is FindingFormat.json:
+        deliver(as_json(check_document(findings, lang)), out)
+    elif form is FindingFormat.csv:
+        deliver(tables.findings_csv(findings, lang), out)
+    elif form is FindingFormat.sarif:
+        deliver(exports.sarif_json(findings, inventory.sources, lang), out)
+    else:
+        show(tables.findings_table(findings, lang), out=out)
+
+
+@app.command(help=say("Measure lengths.", "طول‌ها را اندازه بگیر."))
 def measure(
     files: Files,
     length: Annotated[
         LengthChoice | None,
-        typer.Option(help=_say("Show this kind of length alone.", "فقط این نوع طول را نشان بده.")),
+        typer.Option(help=say("Show this kind of length alone.", "فقط این نوع طول را نشان بده.")),
     ] = None,
     by: Annotated[
-        ByChoice | None, typer.Option(help=_say("Sum by this column.", "جمع به تفکیک این ستون."))
+        ByChoice | None, typer.Option(help=say("Sum by this column.", "جمع به تفکیک این ستون."))
     ] = None,
     form: Annotated[LengthFormat, typer.Option("--format")] = LengthFormat.text,
     out: OutFile = None,
@@ -273,34 +297,34 @@ def measure(
     from gis.publish import tables
 
     language = _language(lang)
-    with _working(_say("Reading and measuring…", "خواندن و اندازه‌گیری…")):
+    with working(say("Reading and measuring…", "خواندن و اندازه‌گیری…")):
         inventory = gis.read(files, crs=crs)
         measured = gis.measure(inventory)
     column = f"{length.value}_m" if length else None
     grouped = by.value if by else None
     if form is LengthFormat.json:
-        _deliver(_json(measure_document(measured)), out)
+        deliver(as_json(measure_document(measured)), out)
     elif form is LengthFormat.csv:
-        _deliver(tables.lengths_csv(measured, by=grouped, length=column), out)
+        deliver(tables.lengths_csv(measured, by=grouped, length=column), out)
     elif form is LengthFormat.xlsx:
-        _deliver(tables.lengths_xlsx(measured, language, by=grouped, length=column), out)
+        deliver(tables.lengths_xlsx(measured, language, by=grouped, length=column), out)
     else:
-        _show(tables.lengths_table(measured, language, by=grouped, length=column), out=out)
-        _notice(inventory, language)
+        show(tables.lengths_table(measured, language, by=grouped, length=column), out=out)
+        notice(inventory, language)
 
 
 @app.command(
-    help=_say(
+    help=say(
         "Draft a project file: guessed layers and columns, to be corrected.",
         "پیش‌نویس پروندهٔ پروژه با لایه‌ها و ستون‌های حدسی، برای تصحیح.",
     )
 )
 def init(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help=_say("Survey files.", "پرونده‌های برداشت."))
+        list[Path], typer.Argument(metavar="FILE…", help=say("Survey files.", "پرونده‌های برداشت."))
     ],
     out: Annotated[
-        Path, typer.Option("--out", help=_say("The project file to write.", "پروندهٔ پروژه‌ای که نوشته می‌شود."))
+        Path, typer.Option("--out", help=say("The project file to write.", "پروندهٔ پروژه‌ای که نوشته می‌شود."))
     ] = Path("project.toml"),
     crs: System = None,
     lang: Lang = None,
@@ -323,7 +347,7 @@ def init(
 
 
 @app.command(
-    help=_say("Hold the recorded totals against the survey.", "جمع‌های ثبت‌شده را با برداشت تطبیق بده.")
+    help=say("Hold the recorded totals against the survey.", "جمع‌های ثبت‌شده را با برداشت تطبیق بده.")
 )
 def totals(
     project: ProjectFile = None,
@@ -342,23 +366,23 @@ def totals(
     inventory = gis.read(project or _default_project())
     results = reconcile(inventory, gis.measure(inventory))
     if form is PlainFormat.json:
-        _deliver(_json(totals_document(results, language)), out)
+        deliver(as_json(totals_document(results, language)), out)
     else:
-        _show(tables.totals_table(results, language), out=out)
-        _notice(inventory, language)
+        show(tables.totals_table(results, language), out=out)
+        notice(inventory, language)
     raise typer.Exit(FAULTY if any(result.verdict == "differs" for result in results) else CLEAN)
 
 
-@app.command("map", help=_say("Draw an interactive map.", "نقشهٔ تعاملی بکش."))
+@app.command("map", help=say("Draw an interactive map.", "نقشهٔ تعاملی بکش."))
 def map_(
     files: Files,
-    out: Annotated[Path, typer.Option("--out", help=_say("The page to write.", "صفحهٔ خروجی."))] = Path(
+    out: Annotated[Path, typer.Option("--out", help=say("The page to write.", "صفحهٔ خروجی."))] = Path(
         "map.html"
     ),
     basemap: Annotated[
         str | None,
         typer.Option(
-            help=_say(
+            help=say(
                 "Offer an online background: osm, or the address of tiles with {z}/{x}/{y}.",
                 "پس‌زمینهٔ برخط: osm یا نشانی کاشی‌ها با {z}/{x}/{y}.",
             )
@@ -373,14 +397,53 @@ def map_(
     from gis.publish import files as outputs
     from gis.publish.map import page
 
-    with _working(_say("Reading and drawing…", "خواندن و کشیدن…")):
+    with working(say("Reading and drawing…", "خواندن و کشیدن…")):
         drawn = gis.map(gis.read(files, crs=crs), lang=_language(lang), basemap=basemap)
         outputs.write(out, page(drawn).encode())
     print(out)
 
 
 @app.command(
-    help=_say(
+    help=say("Follow an office's way to its exchange.", "مسیر یک فرمانداری را تا مرکز مخابرات دنبال کن.")
+)
+def trace(
+    office: Annotated[
+        str,
+        typer.Argument(help=say("The office's id or name.", "شناسه یا نام فرمانداری.")),
+    ],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FILE…|PROJECT]",
+            help=say(
+                "Survey files, or one project file; without them the bundled plan.",
+                "پرونده‌های برداشت یا پروندهٔ پروژه؛ بدون آن طرح همراه.",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    form: Annotated[PlainFormat, typer.Option("--format")] = PlainFormat.text,
+    out: OutFile = None,
+    crs: System = None,
+    lang: Lang = None,
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Follow an office's way to its exchange."""
+    import gis
+    from gis.documents import trace_document
+    from gis.publish import ways
+
+    inventory = gis.read(files or _default_project(), crs=crs)
+    way = gis.trace(inventory, office)
+    if form is PlainFormat.json:
+        deliver(as_json(trace_document(way)), out)
+    else:
+        show(ways.trace_table(way, _language(lang)), out=out)
+        notice(inventory, _language(lang))
+
+
+@app.command(
+    help=say(
         "Say what a check does, why, and how to fix what it finds.", "بگو یک بررسی چیست، چرا، و چاره چیست."
     )
 )
@@ -389,7 +452,7 @@ def explain(
         str | None,
         typer.Argument(
             metavar="[CODE]",
-            help=_say(
+            help=say(
                 "A code, such as N302; without it all are listed.", "کد بررسی، مانند N302؛ بدون آن فهرست همه."
             ),
         ),
@@ -418,10 +481,10 @@ def _guarded() -> int:
     try:
         return int(app(standalone_mode=False) or CLEAN)
     except FibreError as error:
-        return _complain(error.message(_LANG))
+        complain(error.message(LANG))
     except TyperException as error:
-        hint = _say("see `fibre --help`", "راهنما: `fibre --help`")
-        return _complain(f"{error.format_message().rstrip('.')}; {hint}")
+        hint = say("see `fibre --help`", "راهنما: `fibre --help`")
+        complain(f"{error.format_message().rstrip('.')}; {hint}")
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except BrokenPipeError:
@@ -430,22 +493,15 @@ def _guarded() -> int:
         return CLEAN
     except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours is one line too
         why = " ".join(f"{type(error).__name__}: {error}".split())
-        return _complain(
-            _say(
-                "a fault in fibre-gis itself: {why}; --debug shows where",
-                "ایراد از خود fibre-gis است: {why}؛ با --debug جایش پیدا می‌شود",
-            ).replace("{why}", why)
-        )
-
-
-def _complain(line: str) -> int:
-    print(f"fibre: {line}", file=sys.stderr)
+        fault = say("a fault in fibre-gis itself", "ایراد از خود fibre-gis است")
+        hint = say("--debug shows where", "با ‎--debug جایش پیدا می‌شود")
+        complain(f"{fault}: {why}; {hint}")
     return UNUSABLE
 
 
 def _language(lang: LanguageChoice | None) -> Language:
     if lang is None:
-        return _LANG
+        return LANG
     return "fa" if lang is LanguageChoice.fa else "en"
 
 
@@ -474,74 +530,9 @@ def _split(words: Sequence[str] | None) -> list[str] | None:
 def _status(findings: Any, results: Sequence[Any]) -> int:
     if findings.attrs["failed"]:
         for code, why in findings.attrs["failed"].items():
-            _complain(
-                _say("check {code} failed", "بررسی {code} از کار افتاد").replace("{code}", code) + f": {why}"
+            complain(
+                say("check {code} failed", "بررسی {code} از کار افتاد").replace("{code}", code) + f": {why}"
             )
         return UNUSABLE
     faulty = (findings["severity"] == "error").any() or any(r.verdict == "differs" for r in results)
     return FAULTY if faulty else CLEAN
-
-
-def _console(*, stderr: bool = False) -> Console:
-    from rich.console import Console
-
-    console = Console(stderr=stderr, highlight=False)
-    if not console.is_terminal:
-        console.width = _PAGE
-    return console
-
-
-def _working(what: str) -> Any:
-    """Show that work is going on, on a terminal and nowhere else."""
-    from contextlib import nullcontext
-
-    return _console(stderr=True).status(what) if sys.stderr.isatty() else nullcontext()
-
-
-def _show(*parts: RenderableType, out: Path | None = None) -> None:
-    if out is None:
-        console = _console()
-        for part in parts:
-            console.print(part)
-        return
-    import io
-
-    from rich.console import Console
-
-    page = io.StringIO()
-    console = Console(width=_PAGE, file=page, highlight=False)
-    for part in parts:
-        console.print(part)
-    _deliver(page.getvalue().encode(), out)
-
-
-def _json(document: BaseModel) -> bytes:
-    return (document.model_dump_json(indent=2) + "\n").encode()
-
-
-def _print_json(document: BaseModel) -> None:
-    _deliver(_json(document), None)
-
-
-def _deliver(content: bytes, out: Path | None) -> None:
-    """Write a result to its file, whole, or to standard output."""
-    if out is None:
-        sys.stdout.buffer.write(content)
-        sys.stdout.flush()
-        return
-    from gis.publish import files
-
-    files.write(out, content)
-    print(out, file=sys.stderr)
-
-
-def _notice(inventory: Inventory, lang: Language) -> None:
-    """Say on stderr that what was shown is illustrative, where it is."""
-    if inventory.illustrative:
-        print(
-            Text(
-                "The geometry is illustrative: the record has totals and no coordinates.",
-                "هندسهٔ مسیرها نمایشی است: در گزارش فقط جمع‌ها آمده و مختصاتی نیست.",
-            ).render(lang),
-            file=sys.stderr,
-        )

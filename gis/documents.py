@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from gis.language import Language
     from gis.totals import TotalResult
+    from gis.tracing import Trace
 
 LENGTHS = ("geodesic_m", "grid_m", "ground_m", "slope_m")
 
@@ -109,6 +110,25 @@ class TotalsDocument(_Document):
 
     version: Literal[1] = 1
     items: list[TotalEntry]
+
+
+class LegEntry(_Document):
+    """A stretch of a way along one route."""
+
+    route: str
+    kind: str
+    length_m: float
+
+
+class TraceDocument(_Document):
+    """What ``fibre trace --format json`` prints: the legs from the office on, and the manholes passed."""
+
+    version: Literal[1] = 1
+    office: str
+    exchange: str
+    legs: list[LegEntry]
+    manholes: list[str]
+    length_m: float
 
 
 class ColumnGuess(_Document):
@@ -283,6 +303,29 @@ def totals_document(results: Sequence[TotalResult], lang: Language = "en") -> To
             )
             for result in results
         ]
+    )
+
+
+def trace_document(way: Trace) -> TraceDocument:
+    """
+    Put the way from an office to its exchange into its document.
+
+    Parameters
+    ----------
+    way
+        As `gis.trace` gives it.
+
+    Returns
+    -------
+    TraceDocument
+        The document.
+    """
+    return TraceDocument(
+        office=way.office,
+        exchange=way.exchange,
+        legs=[LegEntry(route=leg.route, kind=leg.kind, length_m=leg.length_m) for leg in way.legs],
+        manholes=list(way.passed),
+        length_m=way.length_m,
     )
 
 

@@ -27,7 +27,8 @@ def fibre(tmp_path):
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=240,
+            check=False,
         )
         if check is not None:
             assert done.returncode == check, done.stdout + done.stderr

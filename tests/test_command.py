@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 
 import pytest
 from geographiclib.geodesic import Geodesic
@@ -33,10 +34,7 @@ def totals(done):
 
 
 def along(line):
-    return sum(
-        Geodesic.WGS84.Inverse(a[1], a[0], b[1], b[0])["s12"]
-        for a, b in zip(line[:-1], line[1:], strict=True)
-    )
+    return sum(Geodesic.WGS84.Inverse(a[1], a[0], b[1], b[0])["s12"] for a, b in pairwise(line))
 
 
 def test_run_on_the_bundled_plan_from_any_folder(fibre, tmp_path):
@@ -261,7 +259,8 @@ def test_help_and_version_in_both_languages(fibre):
 
 def test_help_does_not_import_what_it_does_not_need():
     code = (
-        "import sys, gis.cli; heavy = {'geopandas', 'shapely', 'numpy', 'pandas', 'pyproj', 'fiona', 'folium', 'pydantic'};"
+        "import sys, gis.cli;"
+        "heavy = {'geopandas', 'shapely', 'numpy', 'pandas', 'pyproj', 'fiona', 'folium', 'pydantic'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -72,7 +72,7 @@ def lengths_csv(measured: pd.DataFrame, *, by: str | None = None, length: str | 
     bytes
         The file: metres to a tenth of a millimetre.
     """
-    return _csv(_chosen(measured, by, length))
+    return csv(_chosen(measured, by, length))
 
 
 def findings_csv(findings: gpd.GeoDataFrame, lang: Language = "en") -> bytes:
@@ -96,7 +96,7 @@ def findings_csv(findings: gpd.GeoDataFrame, lang: Language = "en") -> bytes:
     table = pd.DataFrame(findings.drop(columns="geometry"))
     if lang == "fa":
         table["message"] = table["message_fa"]
-    return _csv(table[list(_FINDING_COLUMNS)], places=8)
+    return csv(table[list(_FINDING_COLUMNS)], places=8)
 
 
 def lengths_xlsx(
@@ -175,9 +175,9 @@ def lengths_table(
     names = [n for n in table.columns if n not in {"bias_m", "slack_m", "recorded_length_m", "provenance"}]
     if by is None:
         names = [n for n in names if n not in {"county", "office_id"}]
-    laid = _table()
+    laid = grid()
     for name in names:
-        _add_column(laid, _heading(name, lang), figure=_is_figure(name))
+        add_column(laid, _heading(name, lang), figure=_is_figure(name))
     for row in table[names].head(rows).itertuples(index=False):
         laid.add_row(*(_worded(name, value, lang) for name, value in zip(names, row, strict=True)))
     total = sums(measured)
@@ -211,8 +211,8 @@ def totals_table(results: Sequence[TotalResult], lang: Language = "en") -> Rende
 
     if not results:
         return Line(Text("The project names no totals.", "پروژه جمع ثبت‌شده‌ای ندارد.").render(lang))
-    laid = _table(title=Text("Recorded against measured", "ثبت‌شده در برابر اندازه‌گیری‌شده").render(lang))
-    _add_column(laid, Text("Item", "قلم").render(lang))
+    laid = grid(title=Text("Recorded against measured", "ثبت‌شده در برابر اندازه‌گیری‌شده").render(lang))
+    add_column(laid, Text("Item", "قلم").render(lang))
     for heading in (
         Text("Recorded", "ثبت‌شده"),
         Text("Measured", "اندازه‌گیری‌شده"),
@@ -220,9 +220,9 @@ def totals_table(results: Sequence[TotalResult], lang: Language = "en") -> Rende
         Text("Difference", "اختلاف"),
         Text("Tolerance", "رواداری"),
     ):
-        _add_column(laid, heading.render(lang), figure=True)
-    _add_column(laid, Text("Unit", "یکا").render(lang))
-    _add_column(laid, Text("Verdict", "نتیجه").render(lang))
+        add_column(laid, heading.render(lang), figure=True)
+    add_column(laid, Text("Unit", "یکا").render(lang))
+    add_column(laid, Text("Verdict", "نتیجه").render(lang))
     for result in results:
         places = decimals(result.unit)
         symbol, style = _VERDICT_STYLES[result.verdict]
@@ -264,7 +264,7 @@ def findings_table(findings: gpd.GeoDataFrame, lang: Language = "en", *, rows: i
 
     parts: list[RenderableType] = []
     if len(findings):
-        laid = _table()
+        laid = grid()
         for heading in (
             Text("Severity", "اهمیت"),
             Text("Code", "کد"),
@@ -272,7 +272,7 @@ def findings_table(findings: gpd.GeoDataFrame, lang: Language = "en", *, rows: i
             Text("Finding", "ایراد"),
             Text("Place", "جا"),
         ):
-            _add_column(laid, heading.render(lang), fold=heading.en == "Finding")
+            add_column(laid, heading.render(lang), fold=heading.en == "Finding")
         rank = findings["severity"].map({name: at for at, name in enumerate(SEVERITIES)})
         graver = findings.loc[rank.sort_values(kind="stable").index]
         for finding in graver.head(rows).itertuples(index=False):
@@ -329,9 +329,9 @@ def _layer_facts(layer: InspectedLayer, lang: Language) -> Table:
     believed = layer.crs_believed or Text("unknown", "نامعلوم").render(lang)
     if layer.axes_swapped:
         believed += Text(", axes swapped", "، محورها جابه‌جا").render(lang)
-    facts = _table(title=Line(shown(layer.layer), style="bold"), headed=False)
-    _add_column(facts, "", style="dim")
-    _add_column(facts, "", fold=True)
+    facts = grid(title=Line(shown(layer.layer), style="bold"), headed=False)
+    add_column(facts, "", style="dim")
+    add_column(facts, "", fold=True)
     rows: list[tuple[Text, str]] = [
         (Text("Understood as", "شناخته‌شده به‌عنوان"), _schema_label(layer.goes_into, lang)),
         (Text("Format", "قالب"), layer.driver),
@@ -356,13 +356,13 @@ def _layer_facts(layer: InspectedLayer, lang: Language) -> Table:
 def _layer_columns(layer: InspectedLayer, lang: Language) -> Table:
     from rich.text import Text as Line  # noqa: PLC0415
 
-    columns = _table()
+    columns = grid()
     for heading in (
         Text("Column", "ستون"),
         Text("Taken from", "از ستونِ"),
         Text("Other candidates", "نامزدهای دیگر"),
     ):
-        _add_column(columns, heading.render(lang), fold=True)
+        add_column(columns, heading.render(lang), fold=True)
     ask = Text("decide: which one?", "تصمیم با شما: کدام؟").render(lang)
     for name in dict.fromkeys([*layer.columns, *layer.set, *layer.ambiguous, *layer.alternatives]):
         others = [
@@ -404,7 +404,22 @@ def _narrowed(table: pd.DataFrame, measured: pd.DataFrame, length: str | None) -
     return table.drop(columns=others)
 
 
-def _csv(table: pd.DataFrame, places: int = 4) -> bytes:
+def csv(table: pd.DataFrame, places: int = 4) -> bytes:
+    """
+    Write any table as CSV, as this module's text says.
+
+    Parameters
+    ----------
+    table
+        The table; its index is left out.
+    places
+        Decimal places of its numbers.
+
+    Returns
+    -------
+    bytes
+        The file.
+    """
     safe = table.copy()
     for name in safe.columns:
         if safe[name].dtype.kind not in "fiub":
@@ -459,7 +474,22 @@ def _worded(name: str, value: Any, lang: Language) -> Any:
     return number(int(value), ",d", lang) if name in _COUNTS else metres(float(value), lang)
 
 
-def _table(title: Any = None, *, headed: bool = True) -> Table:
+def grid(title: Any = None, *, headed: bool = True) -> Table:
+    """
+    Begin a table of the terminal.
+
+    Parameters
+    ----------
+    title
+        What stands above it.
+    headed
+        Whether its columns have headings.
+
+    Returns
+    -------
+    rich.table.Table
+        An empty table in the style of all.
+    """
     from rich import box  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
@@ -473,9 +503,25 @@ def _table(title: Any = None, *, headed: bool = True) -> Table:
     )
 
 
-def _add_column(
+def add_column(
     table: Table, heading: str, *, figure: bool = False, fold: bool = False, style: str = ""
 ) -> None:
+    """
+    Add a column to a table of the terminal.
+
+    Parameters
+    ----------
+    table
+        The table.
+    heading
+        The column's heading.
+    figure
+        Whether it holds figures, which are set to the right and never broken.
+    fold
+        Whether it takes what room the others leave.
+    style
+        A style of rich.
+    """
     # Words of a heading stand below each other, so that the figures under it keep their room.
     table.add_column(
         heading.replace(" ", "\n") if figure else heading,

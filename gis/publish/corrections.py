@@ -1,0 +1,149 @@
+"""A corrected copy of a survey, and the log of what was changed in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gis import lengths
+from gis.errors import FibreError
+from gis.language import Text
+from gis.publish import exports, files, tables
+from gis.publish.figures import is_missing, metres
+from gis.publish.sentences import feature_label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+    from rich.console import RenderableType
+
+    from gis.checks.fixes import Fixed
+    from gis.language import Language
+
+_WHAT = Text("Change", "تغییر")
+_HEADINGS = (
+    (Text("Code", "کد"), False),
+    (Text("Feature", "عارضه"), False),
+    (_WHAT, False),
+    (Text("Moved (m)", "جابه‌جایی (متر)"), True),
+    (Text("Length before (m)", "طول پیشین (متر)"), True),
+    (Text("Length after (m)", "طول تازه (متر)"), True),
+)
+
+
+def require_target(out: Path, sources: Iterable[Path]) -> None:
+    """
+    See that a corrected copy goes to a GeoPackage that is none of its sources.
+
+    Parameters
+    ----------
+    out
+        The file to write.
+    sources
+        The files that are read.
+
+    Raises
+    ------
+    FibreError
+        It is a source, or no GeoPackage by its name.
+    """
+    if out.suffix.lower() != ".gpkg":
+        raise FibreError(
+            Text(
+                "{path}: a corrected copy is a GeoPackage; give it a name that ends in .gpkg",
+                "{path}: نسخهٔ درست‌شده GeoPackage است؛ نامی با پسوند .gpkg بدهید",
+            ),
+            path=out,
+        )
+    if any(out.resolve() == Path(source).resolve() for source in sources):
+        raise FibreError(
+            Text(
+                "{path}: is a source, and sources are never written to; name another file with --out",
+                "{path}: خودش مبدأ است و در مبدأ چیزی نوشته نمی‌شود؛ پروندهٔ دیگری با --out نام ببرید",
+            ),
+            path=out,
+        )
+
+
+def write(out: Path, fixed: Fixed) -> list[Path]:
+    """
+    Write a corrected copy with its change log beside it.
+
+    Parameters
+    ----------
+    out
+        The GeoPackage: routes, manholes and offices in canonical columns, WGS 84.
+    fixed
+        As `gis.fix` gives it.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The GeoPackage and the log, a CSV of the same name.
+
+    Raises
+    ------
+    FibreError
+        The folder cannot be written.
+    """
+    log = f"{out.stem}.changes.csv"
+    with files.Folder(out.parent) as folder:
+        # The survey alone: the area is the project's, and would be a strange layer when the copy is handed in.
+        survey = replace(fixed.inventory, outline=None)
+        exports.inventory_gpkg(survey, lengths.measure(survey), folder.path(out.name))
+        folder.write(log, changes_csv(fixed.changes))
+    return [out, out.parent / log]
+
+
+def changes_table(changes: pd.DataFrame, lang: Language = "en") -> RenderableType:
+    """
+    Lay changes out for the terminal.
+
+    Parameters
+    ----------
+    changes
+        As `gis.fix` gives them.
+    lang
+        The language.
+
+    Returns
+    -------
+    rich renderable
+        A row a change; a sentence where there is none.
+    """
+    from rich.text import Text as Line  # noqa: PLC0415
+
+    if not len(changes):
+        return Text("Nothing to change.", "چیزی برای تغییر نیست.").render(lang)
+    table = tables.grid(Text("Changes", "تغییرها").render(lang))
+    for heading, figure in _HEADINGS:
+        tables.add_column(table, heading.render(lang), figure=figure, fold=heading is _WHAT)
+    for row in changes.itertuples():
+        feature = feature_label(str(row.layer), str(row.feature), lang)
+        what = row.what_fa if lang == "fa" else row.what
+        figures = [_metres(value, lang) for value in (row.moved_m, row.length_before_m, row.length_after_m)]
+        table.add_row(str(row.code), Line(feature), Line(str(what)), *figures)
+    return table
+
+
+def changes_csv(changes: pd.DataFrame) -> bytes:
+    """
+    Write changes as CSV.
+
+    Parameters
+    ----------
+    changes
+        As `gis.fix` gives them.
+
+    Returns
+    -------
+    bytes
+        The file.
+    """
+    return tables.csv(changes)
+
+
+def _metres(value: Any, lang: Language) -> str:
+    return "—" if is_missing(value) else metres(float(value), lang)
