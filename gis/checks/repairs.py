@@ -13,6 +13,8 @@ from gis import mercator
 from gis.checks import attributes
 from gis.checks.network import pseudo_nodes
 from gis.checks.shapes import LATERAL_M, REPEATED_M
+from gis.delivery import text
+from gis.delivery.coordinates import IRAN
 from gis.inventory import CRS, SCHEMAS
 from gis.language import Text
 
@@ -182,7 +184,7 @@ def _one_line(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change
         geometry = context.usable("routes")[row]
         merged = shapely.line_merge(geometry)
         if geometry.geom_type == "MultiLineString" and merged.geom_type == "LineString":
-            first, start, stop = parts[0].coords[0], merged.coords[0], merged.coords[-1]
+            first, start, stop = geometry.geoms[0].coords[0], merged.coords[0], merged.coords[-1]
             # It goes on as its first part does.
             backwards = first == stop and first != start
             yield Change("routes", row, _MERGED, shapely.reverse(merged) if backwards else merged)
@@ -296,7 +298,7 @@ def _moved(
     context: Context, wanted: Set[tuple[str, int]], readings: Callable[[Floats], list[tuple[Floats, Text]]]
 ) -> Iterator[Change]:
     """Move features that lie outside the area, or Iran where none is given, to where another reading puts them."""
-    area = coordinates.IRAN if context.inventory.area is None else context.inventory.area
+    area = IRAN if context.inventory.area is None else context.inventory.area
     for name, row in sorted(wanted):
         geometry = context.usable(name)[row]  # type: ignore[arg-type]
         if geometry is None or shapely.covers(area, geometry):
