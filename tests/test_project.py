@@ -40,7 +40,9 @@ def test_a_good_file(written):
     assert plan.path.name == "plan.toml"
 
 
-@pytest.mark.parametrize(("tolerance", "value"), [("2", 2), ("2 m", 2), ("0", 0), ("1%", 136.66), ("0.5 %", 68.33)])
+@pytest.mark.parametrize(
+    ("tolerance", "value"), [("2", 2), ("2 m", 2), ("0", 0), ("1%", 136.66), ("0.5 %", 68.33)]
+)
 def test_tolerances(written, tolerance, value):
     text = GOOD.replace('"0.5 %"', f'"{tolerance}"')
     assert project.load(written(text)).totals[0].tolerance_value == pytest.approx(value)

@@ -109,8 +109,13 @@ function start({ map, groups, basemap, survey = Survey.read(JSON.parse(document.
   function home() {
     close();
     const [west, south, east, north] = survey.bounds || [44, 25, 63.5, 40];
+    map.once("moveend", () => { whole = here(); });
     map.fitBounds([[south, west], [north, east]], { ...clear(14), maxZoom: 17, animate: gentle() && ready });
   }
+
+  // While the whole survey is in view, it stays clear of the legend, which changes sides with the language.
+  let whole;
+  const here = () => [map.getCenter().lat, map.getCenter().lng, map.getZoom()].join();
 
   function select(hits, at, where) {
     const { layer, row } = hits[at];
@@ -367,7 +372,12 @@ function start({ map, groups, basemap, survey = Survey.read(JSON.parse(document.
   on("#zoom-out", () => map.zoomOut());
   on("#home", home);
   on("#place", () => coordinatesAt(map.getCenter()));
-  on("#language", () => { Words.use(Words.lang === "fa" ? "en" : "fa"); link(); });
+  on("#language", () => {
+    const all = whole === here();
+    Words.use(Words.lang === "fa" ? "en" : "fa");
+    if (all) home();
+    link();
+  });
   on("#theme", () => app.set({ theme: document.documentElement.dataset.theme === "dark" ? "light" : "dark" }));
   on("#save-geojson", () => Files.save("survey.geojson", "application/geo+json", Files.geojson(app)));
   on("#save-csv", () => Files.save("survey.csv", "text/csv;charset=utf-8", Files.csv(app)));
