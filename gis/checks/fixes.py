@@ -33,6 +33,9 @@ _NEAR_M = 50.0
 # Totals judge the survey as it stands after a fix; that a total agreed only by a fault is no reason to keep the fault.
 _JUDGED_AFTERWARDS = ("T503", "T504")
 
+# A layer in the wrong place has its other faults judged only once it is in the right one: they are not new.
+_PLACES = ("C103", "C104", "C105")
+
 REFUSED_COLUMNS = ("code", "layer", "feature", "because")
 
 Key = tuple[str, str, Any]
@@ -119,7 +122,7 @@ def _settled(
         because: set[str] = set()
         while kept:
             trial = _applied(context, code, kept)
-            new = _new_faults(before, _faults(trial))
+            new = {} if code in _PLACES else _new_faults(before, _faults(trial))
             if not new:
                 break
             because |= {key[0] for key in new}
