@@ -16,14 +16,15 @@ import pyogrio
 import pytest
 import shapely
 import specimens
-from browser import ARGUMENTS, executable, opened, until
+from browser import ARGUMENTS, chromium, executable, opened, until
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import sync_playwright
 
 from gis import lengths
 from gis.errors import FibreError
 from gis.publish import levels, serve, tiles
+
+__all__ = ["chromium"]  # a fixture
 
 ROUTES = 50_000
 HOSTILE = '<img src=x onerror="alert(1)">{{7*7}}`${8*8}`\u202e\u0001</script><script>alert(2)</script>'
@@ -229,16 +230,13 @@ class Address:
 
 
 @pytest.fixture(scope="module")
-def graphics():
+def graphics(chromium):
     """Chromium that draws WebGL without a graphics card."""
-    path = executable()
     drawing = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=[one for one in ARGUMENTS if one != "--disable-gpu"] + drawing
-        )
-        yield browser
-        browser.close()
+    arguments = [one for one in ARGUMENTS if one != "--disable-gpu"] + drawing
+    browser = chromium.browser_type.launch(executable_path=executable(), args=arguments)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -466,13 +464,14 @@ def test_from_a_disk_it_says_what_to_do(graphics, folder):
         until(page, "/fibre serve/.test(document.querySelector('#reading')?.innerText)")
 
 
-def test_without_webgl_it_says_so(folder, address):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable(), args=[*ARGUMENTS, "--disable-3d-apis"]
-        )
+def test_without_webgl_it_says_so(chromium, address):
+    browser = chromium.browser_type.launch(
+        executable_path=executable(), args=[*ARGUMENTS, "--disable-3d-apis"]
+    )
+    try:
         with opened(browser, Address(address), offline=False) as (page, _):
             until(page, "/WebGL/.test(document.querySelector('#reading')?.innerText)")
+    finally:
         browser.close()
 
 
