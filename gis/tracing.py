@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,7 +86,8 @@ def trace(inventory: Inventory, office: str) -> Trace:
     inventory
         The survey; exchanges are manholes of kind ``"exchange"``.
     office
-        The office's id, its name in either language, or its county; letters of either keyboard and spaces make no difference.
+        The office's id, its name in either language, or its county; letters of either keyboard
+        and spaces make no difference.
 
     Returns
     -------
@@ -162,7 +164,7 @@ def _office(inventory: Inventory, wanted: str) -> int:
 def _names(inventory: Inventory, layer: str) -> NDArray[np.object_]:
     frame = inventory.layer(layer)  # type: ignore[arg-type]
     ids = frame[SCHEMAS[layer].id].to_numpy(dtype=object, na_value="")  # type: ignore[index]
-    return np.where(ids == "", ("#" + frame["record"].astype("str")).to_numpy(dtype=object), ids)
+    return np.asarray(np.where(ids == "", ("#" + frame["record"].astype("str")).to_numpy(dtype=object), ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +229,7 @@ def _way(
     way = [nearest]
     while way[-1] != source:
         way.append(int(before[way[-1]]))
-    wanted = {(min(pair), max(pair)) for pair in zip(way, way[1:], strict=False)}
+    wanted = {(min(pair), max(pair)) for pair in pairwise(way)}
     by_pair = {
         (int(low[edge]), int(high[edge])): int(number[edge])
         for edge in kept[np.isin(low[kept], way) & np.isin(high[kept], way)]
@@ -246,7 +248,7 @@ def _told(
 ) -> Trace:
     """Put the stretches of one route together and name what is passed."""
     runs: list[tuple[int, float, float]] = []
-    for one, other in zip(way, way[1:], strict=False):
+    for one, other in pairwise(way):
         stretch = by_pair[min(one, other), max(one, other)]
         if stretch < 0:
             continue
@@ -262,9 +264,18 @@ def _told(
     for part, begin, end in runs:
         if begin == end:
             continue
-        line = shapely.transform(substring(net.lines.parts[part], begin, end), mercator.unproject)
+        line: shapely.LineString = shapely.transform(  # type: ignore[assignment]
+            substring(net.lines.parts[part], begin, end), mercator.unproject
+        )
         row = net.lines.owners[part]
-        legs.append(Leg(str(routes[row]), str(kinds[row]), float(geodesic.line_lengths([line])[0]), line))
+        legs.append(
+            Leg(
+                str(routes[row]),
+                str(kinds[row]),
+                float(geodesic.line_lengths(np.array([line], dtype=object))[0]),
+                line,
+            )
+        )
     exchange = int(np.flatnonzero(net.vertex_of_node == way[-1])[0])
     manholes = _names(inventory, NODE_LAYERS[0])
     passed = [

@@ -1,4 +1,4 @@
-"""Surveys made in memory for the tests and benchmarks: a clean street network, and every fault that can be planted in it."""
+"""Surveys made in memory for tests and benchmarks: a clean street network, and the faults planted in it."""
 
 from __future__ import annotations
 

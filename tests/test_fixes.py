@@ -1,5 +1,7 @@
 """Fixes: what they change, what they leave, and that they make nothing worse."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -128,7 +130,7 @@ def test_a_fix_that_would_make_another_finding_is_refused_and_says_why():
 def test_a_chain_of_pieces_becomes_one_route_with_the_sums_of_their_records():
     ground = Ground()
     cuts = [ground((metres, EAST)) for metres in (0.0, 50.0, 120.0, 200.0, 310.0)]
-    pieces = [shapely.LineString(pair) for pair in zip(cuts, cuts[1:], strict=False)]
+    pieces = [shapely.LineString(pair) for pair in pairwise(cuts)]
     # The second is drawn the other way.
     pieces[1] = pieces[1].reverse()
     made = inventory(

@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 import shapely
+from geographiclib.geodesic import Geodesic
 from surveys import Survey, inventory, layer, streets
 from test_checks_edges import EAST, NORTH, SOUTH, WEST, Ground, manholes, offices, routes
 
@@ -229,8 +230,6 @@ def test_time_grows_as_the_survey_does():
 
 
 def test_distances_are_those_of_the_ellipsoid():
-    from geographiclib.geodesic import Geodesic
-
     random = np.random.default_rng(4)
     one, other = (
         random.uniform([-180, -80], [180, 80], (50, 2)),

@@ -52,6 +52,7 @@ class Context:
         self.settings: ChecksSettings = inventory.project.checks
         self._measured = measured
         self._usable: dict[str, NDArray[np.object_]] = {}
+        self._names: dict[str, NDArray[np.object_]] = {}
         self._coordinates: dict[str, tuple[NDArray[np.float64], NDArray[np.intp]]] = {}
         self._folded: dict[tuple[str, str], pa.Array] = {}
 
@@ -135,10 +136,11 @@ class Context:
     @cached_property
     def duplicates(self) -> dict[str, duplicates.Duplicates]:
         """The features of each layer that are there twice."""
-        found = {}
+        found: dict[str, duplicates.Duplicates] = {}
         for name in SCHEMAS:
             # What was never measured is not in one place.
-            placed = np.where(self.zero(name), None, self.usable(name))
+            placed = self.usable(name).copy()
+            placed[self.zero(name)] = None
             found[name] = duplicates.find(self.layer(name), name, placed)
         return found
 
@@ -260,9 +262,15 @@ class Context:
         numpy.ndarray
             (n,) their ids, or their record numbers where they have none.
         """
-        layer = self.layer(name)
-        ids = layer[SCHEMAS[name].id].to_numpy(dtype=object, na_value="")
-        return np.where(ids == "", ("#" + layer["record"].astype("str")).to_numpy(dtype=object), ids)
+        if name not in self._names:
+            layer = self.layer(name)
+            ids = layer[SCHEMAS[name].id].to_numpy(dtype=object, na_value="")
+            nameless = np.flatnonzero(ids == "")
+            if len(nameless):
+                ids = ids.copy()
+                ids[nameless] = ("#" + layer["record"].iloc[nameless].astype("str")).to_numpy(dtype=object)
+            self._names[name] = ids
+        return self._names[name]
 
     def misplaced(self, name: LayerName) -> NDArray[np.bool_]:
         """

@@ -114,7 +114,7 @@ def coarse_coordinates(context: Context) -> Iterator[Found]:
 
 
 def _step(lonlat: network.Floats, crs: str) -> float:
-    """Give the largest decimal step that all coordinates are multiples of in their own system, in metres; 0 for none."""
+    """Give the largest decimal step that all coordinates are multiples of in their own system, metres; 0 if none."""
     system = pyproj.CRS.from_user_input(crs)
     unit_m = 1.0
     xy = lonlat

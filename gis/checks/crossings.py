@@ -167,7 +167,8 @@ def trim(lines: Lines, tolerance: Floats) -> tuple[NDArray[np.object_], Rows]:
 def _only_points(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
     """Keep the points of intersections, which are points, lines or both."""
     types = shapely.get_type_id(geometries)
-    kept = np.where(np.isin(types, (0, 4)), geometries, None)
+    kept = geometries.copy()
+    kept[~np.isin(types, (0, 4))] = None
     mixed = np.flatnonzero(types == 7)  # noqa: PLR2004 - a geometry collection
     if len(mixed):
         parts, index = shapely.get_parts(geometries[mixed], return_index=True)

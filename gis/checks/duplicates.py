@@ -137,4 +137,4 @@ def _identical(layer: gpd.GeoDataFrame, name: LayerName, one: Rows, other: Rows)
         )
         agree &= (missing[0] & missing[1]) | (equal & ~missing[0] & ~missing[1])
     # Without an id nobody can tell whether it is the same thing or another one beside it.
-    return agree & layer[SCHEMAS[name].id].iloc[one].notna().to_numpy(dtype=bool)
+    return np.asarray(agree & layer[SCHEMAS[name].id].iloc[one].notna().to_numpy(dtype=bool))

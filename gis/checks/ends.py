@@ -1,4 +1,4 @@
-"""What becomes of each end of a route that meets nothing: it just misses a node, overshoots a junction, or hangs loose."""
+"""What becomes of an end that meets nothing: it just misses a node, overshoots a junction, or hangs loose."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ import shapely
 from gis import mercator, network
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scipy.spatial import cKDTree
+
     from gis.checks.crossings import Crossings
     from gis.network import Flags, Floats, Network, Rows
 
@@ -118,7 +122,7 @@ def sort(net: Network, crossings: Crossings, astray: Flags) -> FreeEnds:
     near = _taken(near, miss[near.ends] <= stub[near.ends])
     over = _taken(over, stub[over.ends] < miss[over.ends])
     explained = np.concatenate([near.ends, over.ends])
-    loose = free[~np.isin(free, explained)]
+    loose = free[~network.among(free, explained)]
     return FreeEnds(_once(net, near), over, loose)
 
 
@@ -145,12 +149,10 @@ def _near_misses(net: Network, free: Rows) -> NearMisses:
     has_free = np.zeros(len(net.lines.owners), dtype=bool)
     has_free[ends.parts[free]] = True
     matters = has_free[net.passes[1]]
-    on_part = np.sort(_keys(net.passes[1][matters], net.passes[0][matters], len(nodes.rows)))
+    on_part = _keys(net.passes[1][matters], net.passes[0][matters], len(nodes.rows))
 
     def missed_node(end: Rows, node: Rows) -> Flags:
-        keys = _keys(ends.parts[end], node, len(nodes.rows))
-        at = np.minimum(np.searchsorted(on_part, keys), max(len(on_part) - 1, 0))
-        return np.asarray(on_part[at] != keys) if len(on_part) else np.ones(len(keys), dtype=bool)
+        return ~network.among(_keys(ends.parts[end], node, len(nodes.rows)), on_part)
 
     def missed_end(end: Rows, other: Rows) -> Flags:
         return np.asarray(ends.parts[end] != ends.parts[other])
@@ -196,7 +198,7 @@ def _nearest(
     tree: cKDTree,
     reach: Floats,
     free: Rows,
-    allowed: object,
+    allowed: Callable[[Rows, Rows], Flags],
     lonlat: Floats,
     target_lonlat: Floats,
 ) -> tuple[Rows, Floats]:
@@ -208,7 +210,7 @@ def _nearest(
     _, candidates = tree.query(xy, k=range(1, near + 1), distance_upper_bound=float(reach.max()), workers=2)
     for column in candidates.T:
         hit = np.flatnonzero(column < tree.n)
-        hit = hit[allowed(free[hit], column[hit])]  # type: ignore[operator]
+        hit = hit[allowed(free[hit], column[hit])]
         metres = network.distances(lonlat[free[hit]], target_lonlat[column[hit]])
         better = metres < away[hit]
         best[hit[better]], away[hit[better]] = column[hit[better]], metres[better]

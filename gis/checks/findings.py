@@ -6,7 +6,9 @@ import string
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from gis.inventory import CRS, SCHEMAS
@@ -15,7 +17,6 @@ from gis.language import Language, Text, show
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import geopandas as gpd
     from numpy.typing import NDArray
 
     from gis.checks.registry import Found, Page
@@ -57,10 +58,10 @@ def tabulate(inventory: Inventory, page: Page, severity: Severity, found: Found)
     Returns
     -------
     dict
-        `COLUMNS`, each with a value a finding, and ``row``, the feature's row in its layer or -1.
+        `COLUMNS`, each with a value a finding.
     """
     count = _count(found)
-    layer = inventory.layer(found.layer) if found.layer in SCHEMAS else None  # type: ignore[arg-type]
+    layer = inventory.layer(found.layer) if found.layer in SCHEMAS else None
     points = found.points if found.points is not None else _first_vertices(layer, found, count)
     geometry = np.full(count, None, dtype=object)
     placed = np.isfinite(points).all(axis=1)
@@ -99,9 +100,6 @@ def join(tables: Sequence[dict[str, Any]]) -> gpd.GeoDataFrame:
     geopandas.GeoDataFrame
         A row a finding, WGS 84.
     """
-    import geopandas as gpd
-    import pandas as pd
-
     texts: dict[str, Any] = {}
     for name in COLUMNS[:-1]:
         values = [value for table in tables for value in table[name]]
@@ -185,8 +183,8 @@ def _names(layer: gpd.GeoDataFrame | None, found: Found, count: int) -> list[str
     """Give the ids of the features at fault, or their record numbers where they have none."""
     if layer is None or found.rows is None:
         return [""] * count
-    taken = layer[[SCHEMAS[found.layer].id, "record"]].iloc[found.rows]  # type: ignore[index]
-    ids, records = (taken[name].tolist() for name in taken)
+    wanted = (SCHEMAS[found.layer].id, "record")  # type: ignore[index]
+    ids, records = (layer[name].iloc[found.rows].tolist() for name in wanted)
     return [
         i if isinstance(i, str) and i.strip() else f"#{record}"
         for i, record in zip(ids, records, strict=True)

@@ -109,7 +109,7 @@ def _settled(
     refused: set[Key] = set()
     for _ in range(_ROUNDS):
         context = Context(inventory)
-        wanted = _wanted(context, code, named)
+        wanted = _wanted(context, named)
         changes = [
             change
             for change in REPAIRS[code](context, wanted)
@@ -145,7 +145,7 @@ def _settled(
     return inventory
 
 
-def _wanted(context: Context, code: str, named: set[tuple[str, str]]) -> set[tuple[str, int]]:
+def _wanted(context: Context, named: set[tuple[str, str]]) -> set[tuple[str, int]]:
     """Find the rows that findings name; one with no feature names all of its layer."""
     rows: set[tuple[str, int]] = set()
     for name in SCHEMAS:
@@ -160,14 +160,14 @@ def _wanted(context: Context, code: str, named: set[tuple[str, str]]) -> set[tup
 
 def _applied(context: Context, code: str, changes: Sequence[Change]) -> Inventory:
     """Carry changes out, and write them into the features."""
-    told: dict[tuple[str, int], list[str]] = {}
+    told: dict[tuple[LayerName, int], list[str]] = {}
     for change in changes:
         if change.absorbed != change.row:
             told.setdefault((change.layer, change.row), []).append(f"{code}: {change.what.render('en')}")
     noted = [
         Change(
-            layer, row, changes[0].what, values={CHANGE_LOG: _appended(context, layer, row, "; ".join(texts))}
-        )  # type: ignore[arg-type]
+            layer, row, changes[0].what, sets={CHANGE_LOG: _appended(context, layer, row, "; ".join(texts))}
+        )
         for (layer, row), texts in told.items()
     ]
     layers = {name: _with_log(context, name) for name in dict.fromkeys(change.layer for change in changes)}
@@ -222,7 +222,7 @@ def _keyed(context: Context, code: str, found: Found) -> list[tuple[Key, Any]]:
         return [((code, found.layer, str(found.features)), (np.nan, np.nan))]
     places = found.points if found.points is not None else np.full((len(found.rows), 2), np.nan)
     return [
-        ((code, *_identity(context, found.layer, int(row))[1:]), tuple(place))  # type: ignore[arg-type]
+        ((code, *_identity(context, found.layer, int(row))[1:]), tuple(place))
         for row, place in zip(found.rows, places, strict=True)
     ]
 

@@ -152,7 +152,9 @@ def self_crossing(context: Context) -> Iterator[Found]:
     spikes, _ = shapes.spikes
     excused = np.concatenate([covering, spikes, spikes - 1])
     single = np.flatnonzero(
-        (contacts.shared_m == 0) & ~np.isin(contacts.one, excused) & ~np.isin(contacts.other, excused)
+        (contacts.shared_m == 0)
+        & ~network.among(contacts.one, excused)
+        & ~network.among(contacts.other, excused)
     )
     parts, xy = contacts.parts[single], contacts.xy[single]
     scale = mercator.scale(lines.lonlat[lines.offsets[parts], 1])
@@ -180,7 +182,7 @@ def doubling_back(context: Context) -> Iterator[Found]:
     parts, first = parts[doubled], first[doubled]
     if len(parts):
         places = mercator.unproject(contacts.xy[shared[first]])
-        folds = np.isin(parts, lines.part_of_vertex[context.shapes.folds])
+        folds = network.among(parts, lines.part_of_vertex[context.shapes.folds])
         yield Found("routes", lines.owners[parts], places, {"doubled_m": total[parts]}, fixable=folds)
 
 
@@ -191,7 +193,7 @@ def long_segment(context: Context) -> Iterator[Found]:
     limit = context.settings.max_segment_m
     segments = np.flatnonzero(shapes.segment_m > limit + network.EPSILON_M)
     spikes, _ = shapes.spikes
-    segments = segments[~np.isin(segments, np.concatenate([spikes, spikes - 1]))]
+    segments = segments[~network.among(segments, np.concatenate([spikes, spikes - 1]))]
     segments = segments[~context.astray[lines.owners[shapes.segment_part[segments]]]]
     # The longest of each route first.
     segments = segments[np.argsort(-shapes.segment_m[segments], kind="stable")]

@@ -38,7 +38,7 @@ def loose_end(context: Context) -> Iterator[Found]:
     """Find ends of routes that meet nothing, and nothing near."""
     ends, loose = context.network.ends, context.free_ends.loose
     # An end that names a node elsewhere is N310.
-    loose = loose[~np.isin(loose, np.concatenate([far.ends for far in context.distant]))]
+    loose = loose[~network.among(loose, np.concatenate([far.ends for far in context.distant]))]
     if len(loose):
         yield Found("routes", ends.routes[loose], ends.lonlat[loose], {"which": _which(loose)})
 
@@ -344,7 +344,7 @@ def _on_spike(context: Context, parts: Rows, xy: Floats) -> Flags:
     lines, shapes = context.network.lines, context.shapes
     vertices, _ = shapes.spikes
     spiked = lines.part_of_vertex[vertices]
-    hit = np.flatnonzero(np.isin(parts, spiked))
+    hit = np.flatnonzero(network.among(parts, spiked))
     on = np.zeros(len(parts), dtype=bool)
     if len(hit):
         order = np.argsort(spiked, kind="stable")

@@ -115,7 +115,7 @@ def distant(context: Context) -> list[Distant]:
         near = away.argmin(axis=1)
         metres = away[np.arange(len(rows)), near]
         far = metres > np.maximum(net.route_tolerance[rows], nodes.tolerance[node]) + network.EPSILON_M
-        far &= ~np.isin(_keys(rows, node, len(nodes.rows)), excused)
+        far &= ~network.among(_keys(rows, node, len(nodes.rows)), excused)
         nearer = np.where(near == 0, starts[rows], stops[rows])
         found.append(Distant(column, rows[far], node[far], nearer[far], metres[far]))
     return found

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 
 from gis import mercator
@@ -19,7 +19,8 @@ from gis.inventory import CRS, SCHEMAS
 from gis.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Set
+    from collections.abc import Callable, Iterator
+    from collections.abc import Set as AbstractSet
 
     from gis.checks.context import Context
     from gis.inventory import LayerName
@@ -39,7 +40,7 @@ class Change:
         In words.
     geometry
         Its new geometry in WGS 84 degrees; None where it stays.
-    values
+    sets
         Column to new value.
     absorbed
         The row of a feature that goes away with it, or None; the feature itself where it is deleted.
@@ -49,7 +50,7 @@ class Change:
     row: int
     what: Text
     geometry: Any = None
-    values: dict[str, Any] = field(default_factory=dict)
+    sets: dict[str, Any] = field(default_factory=dict)
     absorbed: int | None = None
 
 
@@ -71,15 +72,15 @@ _ZONE_DEGREES = 6.0
 _ZONES = (-1, 1, -2, 2)
 
 
-def _decoded(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+def _decoded(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
     return _rewritten(context, wanted, "A408")
 
 
-def _normalised(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+def _normalised(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
     return _rewritten(context, wanted, "A405")
 
 
-def _rewritten(context: Context, wanted: Set[tuple[str, int]], code: str) -> Iterator[Change]:
+def _rewritten(context: Context, wanted: AbstractSet[tuple[str, int]], code: str) -> Iterator[Change]:
     for name, column, rows, repaired in attributes.repairs(context, code):
         if code == "A408":
             # What CP1256 said has ي and ك: right letters would be the next fault.
@@ -88,10 +89,10 @@ def _rewritten(context: Context, wanted: Set[tuple[str, int]], code: str) -> Ite
         for row, before, after in zip(rows.tolist(), old, repaired, strict=True):
             if (name, row) in wanted:
                 what = _REWRITTEN.filled(column=attributes.label(name, column), old=before, new=after)
-                yield Change(name, row, what, values={column: after})
+                yield Change(name, row, what, sets={column: after})
 
 
-def _without_repeated(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+def _without_repeated(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
     for row in _rows(wanted):
         geometry = context.usable("routes")[row]
         parts = []
@@ -113,7 +114,7 @@ def _without_repeated(context: Context, wanted: Set[tuple[str, int]]) -> Iterato
             yield Change("routes", row, _DROPPED.filled(count=dropped), _line(parts))
 
 
-def _without_broken(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+def _without_broken(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
     for row in _rows(wanted):
         parts, dropped = [], 0
         for coordinates in _parts(context.layer("routes").geometry.iloc[row]):
@@ -127,7 +128,7 @@ def _without_broken(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[
             yield Change("routes", row, _DROPPED.filled(count=dropped), _line(parts))
 
 
-def _without_spikes(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+def _without_spikes(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
     lines = context.network.lines
     spikes, _ = context.shapes.spikes
     parts = lines.part_of_vertex[spikes]
@@ -143,7 +144,7 @@ def _without_spikes(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[
             yield Change("routes", row, _DROPPED.filled(count=count), _line(kept))
 
 
-def _without_doubling(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+def _without_doubling(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
     for row in _rows(wanted):
         parts, dropped = [], 0
         for coordinates in _parts(context.usable("routes")[row]):
@@ -179,7 +180,7 @@ def _folds(a: Floats, v: Floats, b: Floats) -> bool:
     return float(there @ back) < 0 and aside <= LATERAL_M
 
 
-def _one_line(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+def _one_line(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
     for row in _rows(wanted):
         geometry = context.usable("routes")[row]
         merged = shapely.line_merge(geometry)
@@ -190,7 +191,7 @@ def _one_line(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change
             yield Change("routes", row, _MERGED, shapely.reverse(merged) if backwards else merged)
 
 
-def _single(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+def _single(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
     for name in SCHEMAS:
         found = context.duplicates[name]
         for row in found.rows[found.identical].tolist():
@@ -198,7 +199,7 @@ def _single(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
                 yield Change(name, row, _DELETED, absorbed=row)
 
 
-def _joined(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+def _joined(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
     ends = context.network.ends
     routes = context.layer("routes")
     busy: set[int] = set()
@@ -232,7 +233,7 @@ def _level(ways: list[Floats]) -> Floats:
     return np.concatenate([way[:, :width] for way in ways])
 
 
-def _snapped(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+def _snapped(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
     net, near = context.network, context.free_ends.near
     places = np.where(
         (near.nodes >= 0)[:, None], net.ends.lonlat[near.other_ends], net.ends.lonlat[near.ends]
@@ -256,7 +257,7 @@ def _snapped(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]
         yield Change("routes", row, _SNAPPED.filled(which=_ENDS[end % 2], target=target), _line(parts))
 
 
-def _cut(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+def _cut(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
     net, over = context.network, context.free_ends.over
     taken: set[int] = set()
     for at, end in enumerate(over.ends.tolist()):
@@ -280,22 +281,25 @@ def _cut(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
         yield Change("routes", row, what, _line(parts))
 
 
-def _swapped(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+def _swapped(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
     return _moved(context, wanted, lambda lonlat: [(lonlat[:, ::-1], _SWAPPED)])
 
 
-def _rezoned(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+def _rezoned(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
     return _moved(
         context,
         wanted,
         lambda lonlat: [
-            (lonlat + [zones * _ZONE_DEGREES, 0.0], _REZONED.filled(zones=zones)) for zones in _ZONES
+            (lonlat + np.array([zones * _ZONE_DEGREES, 0.0]), _REZONED.filled(zones=zones))
+            for zones in _ZONES
         ],
     )
 
 
 def _moved(
-    context: Context, wanted: Set[tuple[str, int]], readings: Callable[[Floats], list[tuple[Floats, Text]]]
+    context: Context,
+    wanted: AbstractSet[tuple[str, int]],
+    readings: Callable[[Floats], list[tuple[Floats, Text]]],
 ) -> Iterator[Change]:
     """Move features that lie outside the area, or Iran where none is given, to where another reading puts them."""
     area = IRAN if context.inventory.area is None else context.inventory.area
@@ -311,15 +315,15 @@ def _moved(
                 break
 
 
-def _shifted(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]:
+def _shifted(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
     """Move layers back by the shift that the reading has noted."""
     for note in context.inventory.notes:
         if note.code != "C105" or note.layer not in SCHEMAS:
             continue
         east, north = float(note.fields.get("east_m", 0.0)), float(note.fields.get("north_m", 0.0))
-        geometries = context.usable(note.layer)  # type: ignore[arg-type]
+        geometries = context.usable(note.layer)
         title = str(note.fields.get("source", ""))
-        sources = context.layer(note.layer)["source"].astype("str").to_list()  # type: ignore[arg-type]
+        sources = context.layer(note.layer)["source"].astype("str").to_list()
         for name, row in sorted(wanted):
             geometry = geometries[row] if name == note.layer else None
             if geometry is None or not title.startswith(sources[row]):
@@ -332,7 +336,7 @@ def _shifted(context: Context, wanted: Set[tuple[str, int]]) -> Iterator[Change]
 
 
 # What comes first must not undo what comes after: positions, form, copies, text, joints.
-REPAIRS: dict[str, Callable[[Context, Set[tuple[str, int]]], Iterator[Change]]] = {
+REPAIRS: dict[str, Callable[[Context, AbstractSet[tuple[str, int]]], Iterator[Change]]] = {
     "C103": _swapped,
     "C104": _rezoned,
     "C105": _shifted,
@@ -350,7 +354,7 @@ REPAIRS: dict[str, Callable[[Context, Set[tuple[str, int]]], Iterator[Change]]] 
 }
 
 
-def _rows(wanted: Set[tuple[str, int]]) -> list[int]:
+def _rows(wanted: AbstractSet[tuple[str, int]]) -> list[int]:
     return sorted(row for name, row in wanted if name == "routes")
 
 
@@ -398,7 +402,7 @@ def moved_m(before: Any, after: Any) -> float:
     return float(shapely.hausdorff_distance(*plane) / mercator.scale(np.array([lat]))[0])
 
 
-def apply(context: Context, changes: list[Change]) -> dict[str, pd.DataFrame]:
+def apply(context: Context, changes: list[Change]) -> dict[str, gpd.GeoDataFrame]:
     """
     Carry changes out on copies of the layers.
 
@@ -414,8 +418,6 @@ def apply(context: Context, changes: list[Change]) -> dict[str, pd.DataFrame]:
     dict
         Layer's name to the changed GeoDataFrame, for the layers that change.
     """
-    import geopandas as gpd  # noqa: PLC0415 - heavy
-
     layers: dict[str, Any] = {}
     for name in dict.fromkeys(change.layer for change in changes):
         layer = context.layer(name).copy()
@@ -424,11 +426,11 @@ def apply(context: Context, changes: list[Change]) -> dict[str, pd.DataFrame]:
         for change in own:
             if change.geometry is not None:
                 geometries[change.row] = change.geometry
-        for column in dict.fromkeys(column for change in own for column in change.values):
+        for column in dict.fromkeys(column for change in own for column in change.sets):
             values = layer[column].copy()
             for change in own:
-                if column in change.values:
-                    values.iloc[change.row] = change.values[column]
+                if column in change.sets:
+                    values.iloc[change.row] = change.sets[column]
             layer[column] = values
         layer = layer.set_geometry(gpd.GeoSeries(geometries, index=layer.index, crs=CRS))
         gone = [change.absorbed for change in own if change.absorbed is not None]
@@ -457,7 +459,7 @@ def unaffected(geometries: Any, places: Floats, reach: float) -> Flags:
     placed = places[np.isfinite(places).all(axis=1)]
     far = np.ones(len(geometries), dtype=bool)
     if len(placed):
-        tree = shapely.STRtree(shapely.points(mercator.project(placed)))
+        tree = shapely.STRtree(np.asarray(shapely.points(mercator.project(placed))))
         there = np.flatnonzero(~shapely.is_missing(geometries))
         plane = mercator.project_geometries(geometries[there])
         lat = float(np.abs(placed[:, 1]).max())

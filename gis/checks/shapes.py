@@ -155,7 +155,7 @@ class Shapes:
         if not len(in_question):
             return Contacts(none, none, none, np.empty((0, 2)), np.empty(0))
         starts, stops = lines.xy[in_question], lines.xy[in_question + 1]
-        boxes = shapely.linestrings(np.stack([starts, stops], axis=1))
+        boxes = np.asarray(shapely.linestrings(np.stack([starts, stops], axis=1)))
         tree = shapely.STRtree(boxes)
         one, other = tree.query(boxes)
         part = self.segment_part[in_question]
