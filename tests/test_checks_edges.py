@@ -464,3 +464,18 @@ def test_the_stretch_that_two_routes_share_is_measured_and_drawn():
     findings = checks.run(inventory(routes(one, other)), select=["G213"])
     assert "runs 80.0 m over R1" in findings["message"][0]
     assert GEOD.geometry_length(findings.geometry[0]) == pytest.approx(80.0, abs=0.05)
+
+
+def test_references_are_taken_in_the_direction_that_one_end_confirms():
+    ground = Ground()
+    street = ground.line(*STREET)
+    nodes = manholes(*street.coords, ground((9000.0, WEST)))
+    # Drawn the other way, but for a node at its other end that is far beyond the near one.
+    for wrong, other in (("from_id", "to_id"), ("to_id", "from_id")):
+        made = inventory(routes(street, **{wrong: ["M2"], other: ["M0"]}), nodes)
+        findings = checks.run(made, select=["N310", "N301"])
+        assert findings["code"].to_list() == ["N310"]
+        assert (findings.lon[0], findings.lat[0]) == street.coords[-1]
+        assert codes(inventory(routes(street, **{wrong: ["M1"], other: ["M0"]}), nodes), "N310") == 0
+    # A route cannot start and end at one node that only one of its ends is at.
+    assert codes(inventory(routes(street, from_id=["M0"], to_id=["M0"]), nodes), "N310") == 1

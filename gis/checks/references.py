@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from gis.network import Floats, Rows
 
 END_COLUMNS = ("from_id", "to_id")
+# Beyond this it does not matter how far a node is from the end that names it.
+_FAR_M = 1000.0
 
 
 def unknown(context: Context) -> Iterator[tuple[str, Rows, NDArray[np.object_]]]:
@@ -104,21 +106,41 @@ def distant(context: Context) -> list[Distant]:
     stops[ends.routes[1::2]] = at[1::2]
     starts[ends.routes[::2][::-1]] = at[::2][::-1]
     excused = _excused(context)
+    named = {column: _named_nodes(context, column) for column in END_COLUMNS}
+    away = {}
+    for column, node in named.items():
+        metres = np.full((len(node), 2), np.nan)
+        rows = np.flatnonzero((node >= 0) & (starts >= 0) & ~context.astray)
+        for side, end in enumerate((starts, stops)):
+            metres[rows, side] = network.distances(ends.lonlat[end[rows]], nodes.lonlat[node[rows]])
+        away[column] = metres
     found = []
-    for column in END_COLUMNS:
-        node_of_row = _named_nodes(context, column)
-        rows = np.flatnonzero((node_of_row >= 0) & (starts >= 0) & ~context.astray)
-        node = node_of_row[rows]
-        away = np.column_stack(
-            [network.distances(ends.lonlat[end[rows]], nodes.lonlat[node]) for end in (starts, stops)]
-        )
-        near = away.argmin(axis=1)
-        metres = away[np.arange(len(rows)), near]
-        far = metres > np.maximum(net.route_tolerance[rows], nodes.tolerance[node]) + network.EPSILON_M
+    for column, side in _sides(*away.values()).items():
+        metres = away[column][np.arange(len(side)), side]
+        rows = np.flatnonzero(np.isfinite(metres))
+        node = named[column][rows]
+        far = metres[rows] > np.maximum(net.route_tolerance[rows], nodes.tolerance[node]) + network.EPSILON_M
         far &= ~network.among(_keys(rows, node, len(nodes.rows)), excused)
-        nearer = np.where(near == 0, starts[rows], stops[rows])
-        found.append(Distant(column, rows[far], node[far], nearer[far], metres[far]))
+        end = np.where(side == 0, starts, stops)[rows]
+        found.append(Distant(column, rows[far], node[far], end[far], metres[rows][far]))
     return found
+
+
+def _sides(start: Floats, stop: Floats) -> dict[str, Rows]:
+    """Tell which end of each route its references mean, 0 for the first: drawn from start to stop or the other way."""
+
+    def cost(metres: Floats) -> Floats:
+        # One end that fits tells the direction, however far the other is; of two that do not, the nearer.
+        return np.minimum(metres, _FAR_M) + 1e-6 * metres
+
+    forwards = cost(start[:, 0]) + cost(stop[:, 1])
+    backwards = cost(start[:, 1]) + cost(stop[:, 0])
+    both = np.isfinite(forwards)
+    turned = backwards < forwards
+    return {
+        END_COLUMNS[0]: np.where(both, turned, start[:, 1] < start[:, 0]).astype(np.intp),
+        END_COLUMNS[1]: np.where(both, ~turned, ~(stop[:, 0] <= stop[:, 1])).astype(np.intp),
+    }
 
 
 def unused(context: Context) -> Iterator[tuple[str, Rows]]:

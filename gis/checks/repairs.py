@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -11,10 +10,11 @@ import shapely
 
 from gis import mercator
 from gis.checks import attributes
+from gis.checks.change import Change
 from gis.checks.network import pseudo_nodes
+from gis.checks.rereading import reread
 from gis.checks.shapes import LATERAL_M, REPEATED_M
 from gis.delivery import text
-from gis.delivery.coordinates import IRAN
 from gis.inventory import CRS, SCHEMAS
 from gis.language import Text
 
@@ -23,35 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from gis.checks.context import Context
-    from gis.inventory import LayerName
     from gis.network import Flags, Floats
-
-
-@dataclass(frozen=True)
-class Change:
-    """
-    What a fix does to one feature.
-
-    Attributes
-    ----------
-    layer, row
-        The feature: its layer and its row there.
-    what
-        In words.
-    geometry
-        Its new geometry in WGS 84 degrees; None where it stays.
-    sets
-        Column to new value.
-    absorbed
-        The row of a feature that goes away with it, or None; the feature itself where it is deleted.
-    """
-
-    layer: LayerName
-    row: int
-    what: Text
-    geometry: Any = None
-    sets: dict[str, Any] = field(default_factory=dict)
-    absorbed: int | None = None
 
 
 _DROPPED = Text("{count} vertices removed", "{count} رأس حذف شد")
@@ -61,12 +33,6 @@ _JOINED = Text("joined with {other}", "با {other} یکی شد")
 _SNAPPED = Text("{which} moved onto {target}", "{which} روی {target} برده شد")
 _CUT = Text("{which} cut off at {target}", "{which} در {target} بریده شد")
 _REWRITTEN = Text("{column}: {old} became {new}", "{column}: {old} به {new} تبدیل شد")
-_SWAPPED = Text("axes swapped", "جای محورها عوض شد")
-_REZONED = Text("moved by {zones:+d} zones", "{zones:+d} زون جابه‌جا شد")
-_SHIFTED = Text(
-    "shifted by {east:+.2f} m east, {north:+.2f} m north",
-    "{east:+.2f} متر به شرق و {north:+.2f} متر به شمال جابه‌جا شد",
-)
 _ENDS = (Text("start", "سر آغاز"), Text("end", "سر پایان"))
 _ZONE_DEGREES = 6.0
 _ZONES = (-1, 1, -2, 2)
@@ -281,65 +247,11 @@ def _cut(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Cha
         yield Change("routes", row, what, _line(parts))
 
 
-def _swapped(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
-    return _moved(context, wanted, lambda lonlat: [(lonlat[:, ::-1], _SWAPPED)])
-
-
-def _rezoned(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
-    return _moved(
-        context,
-        wanted,
-        lambda lonlat: [
-            (lonlat + np.array([zones * _ZONE_DEGREES, 0.0]), _REZONED.filled(zones=zones))
-            for zones in _ZONES
-        ],
-    )
-
-
-def _moved(
-    context: Context,
-    wanted: AbstractSet[tuple[str, int]],
-    readings: Callable[[Floats], list[tuple[Floats, Text]]],
-) -> Iterator[Change]:
-    """Move features that lie outside the area, or Iran where none is given, to where another reading puts them."""
-    area = IRAN if context.inventory.area is None else context.inventory.area
-    for name, row in sorted(wanted):
-        geometry = context.usable(name)[row]  # type: ignore[arg-type]
-        if geometry is None or shapely.covers(area, geometry):
-            continue
-        vertices = shapely.get_coordinates(geometry, include_z=shapely.has_z(geometry))
-        for lonlat, what in readings(vertices[:, :2]):
-            if shapely.intersects_xy(area, lonlat).all():
-                moved = shapely.set_coordinates(geometry, np.column_stack([lonlat, vertices[:, 2:]]))
-                yield Change(name, row, what, moved)  # type: ignore[arg-type]
-                break
-
-
-def _shifted(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
-    """Move layers back by the shift that the reading has noted."""
-    for note in context.inventory.notes:
-        if note.code != "C105" or note.layer not in SCHEMAS:
-            continue
-        east, north = float(note.fields.get("east_m", 0.0)), float(note.fields.get("north_m", 0.0))
-        geometries = context.usable(note.layer)
-        title = str(note.fields.get("source", ""))
-        sources = context.layer(note.layer)["source"].astype("str").to_list()
-        for name, row in sorted(wanted):
-            geometry = geometries[row] if name == note.layer else None
-            if geometry is None or not title.startswith(sources[row]):
-                continue
-            coordinates = shapely.get_coordinates(geometry, include_z=shapely.has_z(geometry))
-            shift = np.array([[east, north]]) * mercator.scale(coordinates[:, 1])[:, None]
-            lonlat = mercator.unproject(mercator.project(coordinates[:, :2]) - shift)
-            moved = shapely.set_coordinates(geometry, np.column_stack([lonlat, coordinates[:, 2:]]))
-            yield Change(name, row, _SHIFTED.filled(east=-east, north=-north), moved)  # type: ignore[arg-type]
-
-
 # What comes first must not undo what comes after: positions, form, copies, text, joints.
 REPAIRS: dict[str, Callable[[Context, AbstractSet[tuple[str, int]]], Iterator[Change]]] = {
-    "C103": _swapped,
-    "C104": _rezoned,
-    "C105": _shifted,
+    "C103": reread("C103"),
+    "C104": reread("C104"),
+    "C105": reread("C105"),
     "A408": _decoded,
     "A405": _normalised,
     "G203": _without_broken,
