@@ -46,7 +46,8 @@ def test_faults_at_random_are_found_and_nothing_else(data):
     findings = checks.run(survey.build())
     assert findings.attrs["failed"] == {}
     assert found(findings) == survey.expected
-    assert len(findings) == len(survey.expected)
+    # One finding a fault: several repeat the same id.
+    assert len(findings) == len(corners)
 
 
 def test_every_kind_at_once_in_any_order_of_the_rows():

@@ -109,11 +109,11 @@ def distant(context: Context) -> list[Distant]:
     named = {column: _named_nodes(context, column) for column in END_COLUMNS}
     away = {}
     for column, node in named.items():
-        metres = np.full((len(node), 2), np.nan)
+        both = np.full((len(node), 2), np.nan)
         rows = np.flatnonzero((node >= 0) & (starts >= 0) & ~context.astray)
-        for side, end in enumerate((starts, stops)):
-            metres[rows, side] = network.distances(ends.lonlat[end[rows]], nodes.lonlat[node[rows]])
-        away[column] = metres
+        for at_stop, end in enumerate((starts, stops)):
+            both[rows, at_stop] = network.distances(ends.lonlat[end[rows]], nodes.lonlat[node[rows]])
+        away[column] = both
     found = []
     for column, side in _sides(*away.values()).items():
         metres = away[column][np.arange(len(side)), side]
