@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gis import lengths
-    from gis.api import check, explain, fix, init, inspect, map, measure, read, reconcile, run, trace  # noqa: A004
+    from gis.api import (
+        check,
+        explain,
+        fix,
+        init,
+        inspect,
+        map,  # noqa: A004 - the name of the command
+        measure,
+        read,
+        reconcile,
+        run,
+        save_map,
+        trace,
+    )
     from gis.errors import FibreError
     from gis.inventory import Inventory
 
@@ -31,6 +44,7 @@ __all__ = [
     "read",
     "reconcile",
     "run",
+    "save_map",
     "trace",
 ]
 

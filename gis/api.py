@@ -295,6 +295,47 @@ def map(  # noqa: A001 - the name of the command; users write gis.map
     )
 
 
+def save_map(
+    inventory: Inventory, out: str | Path, *, lang: Language = "fa", basemap: str | None = None
+) -> Path:
+    """
+    Draw the survey into a file, or, where it is large, into a folder of tiles.
+
+    Parameters
+    ----------
+    inventory
+        The survey.
+    out
+        The page to write.
+    lang, basemap
+        As for `map`; tiles take no background.
+
+    Returns
+    -------
+    pathlib.Path
+        `out`, or, beyond `gis.publish.tiles.LIMIT` features, the folder of that name without its ending, which
+        ``fibre serve`` shows.
+
+    Raises
+    ------
+    FibreError
+        The file cannot be written, or the survey is large and the extra ``tiles`` is not installed.
+    """
+    from gis.publish import files, tiles
+    from gis.publish.map import build, page
+
+    out = Path(out)
+    measured = lengths.measure(inventory)
+    findings = checks.run(inventory, measured)
+    results = totals.reconcile(inventory, measured)
+    if tiles.count(inventory, findings) > tiles.LIMIT:
+        folder = out.with_suffix("")
+        tiles.write(inventory, measured, findings, results, folder, lang)
+        return folder
+    files.write(out, page(build(inventory, measured, findings, results, lang, basemap)).encode())
+    return out
+
+
 def explain(code: str | None = None, *, lang: Language = "en") -> str:
     """
     Say what a check does, why it matters, and how to put right what it finds.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from gis.console import LANG, as_json, complain, deliver, notice, say, show, working
+from gis.console import LANG, as_json, complain, deliver, doubts, notice, say, show, working
 from gis.errors import FibreError, ProjectError
 from gis.language import Language, Text
 
@@ -235,7 +235,7 @@ def check(
 
     language = _language(lang)
     target = out if fix else None
-    if fix and out is None:
+    if fix and out is None and not diff:
         raise typer.BadParameter(
             say(
                 "--fix needs --out FILE: sources are never written to",
@@ -300,6 +300,7 @@ def measure(
     with working(say("Reading and measuring…", "خواندن و اندازه‌گیری…")):
         inventory = gis.read(files, crs=crs)
         measured = gis.measure(inventory)
+    doubts(inventory, language)
     column = f"{length.value}_m" if length else None
     grouped = by.value if by else None
     if form is LengthFormat.json:
@@ -394,13 +395,37 @@ def map_(
 ) -> None:
     """Draw an interactive map."""
     import gis
-    from gis.publish import files as outputs
-    from gis.publish.map import page
 
+    language = _language(lang)
     with working(say("Reading and drawing…", "خواندن و کشیدن…")):
-        drawn = gis.map(gis.read(files, crs=crs), lang=_language(lang), basemap=basemap)
-        outputs.write(out, page(drawn).encode())
-    print(out)
+        inventory = gis.read(files, crs=crs)
+        written = gis.save_map(inventory, out, lang=language, basemap=basemap)
+    doubts(inventory, language)
+    print(written)
+    if written != out:
+        hint = say("large, so a folder of tiles; show it with", "بزرگ است و پوشه‌ای از کاشی‌ها شد؛ نمایش با")
+        print(f"{hint} fibre serve {written}", file=sys.stderr)
+
+
+@app.command(help=say("Show a folder of tiles on this machine.", "پوشهٔ کاشی‌ها را روی همین دستگاه نشان بده."))
+def serve(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help=say("What `fibre map` wrote.", "آنچه `fibre map` نوشت.")),
+    ],
+    port: Annotated[
+        int, typer.Option(help=say("Port to listen on; 0 takes a free one.", "درگاه؛ ۰ یعنی یک درگاه آزاد."))
+    ] = 0,
+    browser: Annotated[
+        bool, typer.Option("--open", help=say("Open it in the browser.", "در مرورگر بازش کن."))
+    ] = False,
+    lang: Lang = None,  # noqa: ARG001
+    debug: Debug = False,  # noqa: ARG001
+) -> None:
+    """Show a folder of tiles on this machine."""
+    from gis.publish import serve as serving
+
+    serving.serve(folder, port, open_browser=browser)
 
 
 @app.command(

@@ -193,6 +193,36 @@ def notice(inventory: Inventory, lang: Language) -> None:
         )
 
 
+# Coordinates that are not what they seem spoil lengths and maps.
+_DOUBTED = ("C101", "C103", "C104", "C105", "C106")
+
+
+def doubts(inventory: Inventory, lang: Language) -> None:
+    """
+    Say on standard error where coordinates are doubtful, a line each, before somebody relies on a length.
+
+    Parameters
+    ----------
+    inventory
+        The survey.
+    lang
+        The language to say it in.
+    """
+    from gis.checks import pages
+
+    told = [
+        (note.code, str(note.fields.get("source", note.layer)), pages()[note.code].title.render(lang))
+        for note in inventory.notes
+        if note.code in _DOUBTED
+    ]
+    for code, source, title in dict.fromkeys(told):
+        line = Text(
+            "{source}: {code} {title}; `fibre check` tells more",
+            "{source}: {code} {title}؛ شرح با `fibre check`",
+        )
+        complain(line.render(lang, source=source, code=code, title=title))
+
+
 def complain(line: str) -> None:
     """
     Say on standard error what is wrong.

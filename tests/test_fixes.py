@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+import pyproj
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from test_checks_edges import EAST, NORTH, Ground, manholes, routes
 from gis import checks, lengths
 from gis.checks.fixes import fix
 from gis.checks.registry import pages
+from gis.delivery.coordinates import Reading
 from gis.inventory import SCHEMAS, Note
 
 SAFE = {code for code, page in pages().items() if page.fix == "safe"}
@@ -203,9 +205,19 @@ def test_two_cables_that_differ_in_a_value_are_not_one():
     assert len(fix(made, checks.run(made)).inventory.routes) == 2
 
 
+def crs(code):
+    return pyproj.CRS.from_epsg(code)
+
+
+def misread(declared, believed):
+    return {"read": Reading(crs(declared)), "reading": believed, "source": "survey.gpkg"}
+
+
 def test_misread_features_are_brought_home():
     area = shapely.box(50.0, 31.0, 54.0, 34.0)
-    points = {"swapped": (32.65, 51.67), "zone": (57.7, 32.66), "home": (51.8, 32.7)}
+    numbers = pyproj.Transformer.from_crs(4326, 32639, always_xy=True).transform(51.7, 32.66)
+    zone = pyproj.Transformer.from_crs(32640, 4326, always_xy=True).transform(*numbers)
+    points = {"swapped": (32.65, 51.67), "zone": zone, "home": (51.8, 32.7)}
     made = inventory(
         manholes=layer(
             "manholes",
@@ -215,29 +227,33 @@ def test_misread_features_are_brought_home():
             county=[COUNTY] * 3,
         ),
         area=area,
-        notes=(Note("C103", "manholes", "swapped"), Note("C104", "manholes", "zone")),
+        notes=(
+            Note("C103", "manholes", "swapped", misread(4326, Reading(crs(4326), swapped=True))),
+            Note("C104", "manholes", "zone", misread(32640, Reading(crs(32639)))),
+        ),
     )
     findings = checks.run(made)
     assert found(findings) == {("C103", "manholes", "swapped"), ("C104", "manholes", "zone")}
     fixed = fix(made, findings, unsafe=True)
     home = shapely.get_coordinates(fixed.inventory.manholes.geometry)
-    assert np.abs(home - [[51.67, 32.65], [51.7, 32.66], [51.8, 32.7]]).max() < 1e-12
+    assert np.abs(home - [[51.67, 32.65], [51.7, 32.66], [51.8, 32.7]]).max() < 1e-11
     assert len(checks.run(fixed.inventory)) == 0
 
 
-def test_a_shift_by_a_datum_is_taken_back():
-    ground = Ground("Khur")
-    true = [ground((100.0 * n, EAST)) for n in range(4)]
-    shifted = [Ground.__call__(_at(point), (174.0, NORTH), (12.0, 270.0)) for point in true]
-    note = Note("C105", "manholes", "", {"source": "survey.gpkg", "east_m": -12.0, "north_m": 174.0})
-    made = inventory(manholes=manholes(*shifted), notes=(note,))
+def test_another_datum_is_read_again_vertex_by_vertex():
+    true = np.array([[51.67, 32.65], [51.68, 32.66], [51.70, 32.61]])
+    # "ED50(ED77) to WGS 84 (1)" of the EPSG registry, by PROJ alone
+    pipeline = (
+        "+proj=pipeline +step +inv +proj=utm +zone=39 +ellps=intl +step +proj=cart +ellps=intl"
+        " +step +proj=helmert +convention=position_vector +x=-110.33 +y=-97.73 +z=-119.85"
+        " +rx=0.3423 +ry=1.1634 +rz=0.2715 +s=0.063 +step +inv +proj=cart +ellps=WGS84"
+        " +step +proj=unitconvert +xy_in=rad +xy_out=deg"
+    )
+    numbers = pyproj.Transformer.from_pipeline(pipeline).transform(*true.T, np.zeros(3), direction="INVERSE")
+    declared = pyproj.Transformer.from_crs(32639, 4326, always_xy=True).transform(*numbers[:2])
+    note = Note("C105", "manholes", "", misread(32639, Reading(crs(2059))))
+    made = inventory(manholes=manholes(*np.column_stack(declared)), notes=(note,))
     fixed = fix(made, checks.run(made), unsafe=True)
     away = np.abs(shapely.get_coordinates(fixed.inventory.manholes.geometry) - true).max()
     assert away < 2e-8  # 2 mm
     assert fixed.inventory.notes == ()
-
-
-def _at(point):
-    place = Ground()
-    place.lon, place.lat = point
-    return place

@@ -210,10 +210,9 @@ def _coordinate_notes(reading: Reading, schema: Schema, layer: gpd.GeoDataFrame)
     for code, fields in reading.belief.notes:
         if code == "C102":
             continue
-        told = {
-            **{k: v for k, v in fields.items() if k not in ("rows", "reading")},
-            "source": reading.raw.title,
-        }
+        told = {**fields, "source": reading.raw.title, "read": reading.belief.read}
+        told.setdefault("reading", reading.believed)
+        told.pop("rows", None)
         if "rows" not in fields:
             notes.append(Note(code, schema.name, fields=told))
             continue

@@ -18,7 +18,7 @@ import shapely
 from scipy.spatial import cKDTree
 
 from gis import mercator
-from gis.delivery.systems import authority, datum, label, recognised, to_wgs84, unfit
+from gis.delivery.systems import authority, datum, from_wgs84, label, recognised, to_wgs84, unfit
 from gis.language import Text
 
 if TYPE_CHECKING:
@@ -84,6 +84,10 @@ class Reading:
     def lonlat(self, xy: Array) -> Array:
         """Read (n, 2) numbers as WGS 84 longitude and latitude; see `to_wgs84`."""
         return to_wgs84(xy, self.crs, swapped=self.swapped)
+
+    def numbers(self, lonlat: Array) -> Array:
+        """Give back the (n, 2) numbers that `lonlat` made positions of."""
+        return from_wgs84(lonlat, self.crs, swapped=self.swapped)
 
     @property
     def label(self) -> Text:

@@ -96,6 +96,11 @@ class Reading:
     belief: Belief
     place: Place | None
 
+    @property
+    def believed(self) -> coordinates.Reading | None:
+        """How its numbers are believed to be meant; None where the evidence leaves it open."""
+        return None if self.belief.crs is None else coordinates.Reading(self.belief.crs, self.belief.swapped)
+
 
 def readings(source: str | Path | Sequence[str | Path], *, crs: str | None = None) -> list[Reading]:
     """

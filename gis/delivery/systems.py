@@ -58,6 +58,31 @@ def to_wgs84(xy: Array, crs: pyproj.CRS, *, swapped: bool = False) -> Array:
     return lonlat
 
 
+def from_wgs84(lonlat: Array, crs: pyproj.CRS, *, swapped: bool = False) -> Array:
+    """
+    Give the numbers that `to_wgs84` made positions of.
+
+    Parameters
+    ----------
+    lonlat
+        (n, 2) degrees, EPSG:4326.
+    crs
+        The coordinate reference system to give them in.
+    swapped
+        Northing or latitude is to be first.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n, 2) coordinates in the system's units, easting or longitude first unless swapped.
+    """
+    x, y = np.asarray(lonlat, dtype=np.float64).T
+    crs = recognised(crs)
+    if crs.to_epsg() != _WGS84:
+        x, y = _transformer(crs).transform(x, y, direction="INVERSE")
+    return np.column_stack([y, x] if swapped else [x, y])
+
+
 @cache
 def _transformer(crs: pyproj.CRS) -> pyproj.Transformer:
     if crs.geodetic_crs is not None and crs.geodetic_crs.to_epsg() == _ED77:

@@ -92,7 +92,7 @@ def write(out: Path, fixed: Fixed) -> list[Path]:
     with files.Folder(out.parent) as folder:
         # The survey alone: the area is the project's, and would be a strange layer when the copy is handed in.
         survey = replace(fixed.inventory, outline=None)
-        exports.inventory_gpkg(survey, lengths.measure(survey), folder.path(out.name))
+        exports.inventory_gpkg(survey, lengths.measure(survey), folder.path(out.name), with_empty=False)
         folder.write(log, changes_csv(fixed.changes))
     return [out, out.parent / log]
 

@@ -103,7 +103,9 @@ def findings_gpkg(findings: gpd.GeoDataFrame, path: str | Path) -> None:
         )
 
 
-def inventory_gpkg(inventory: Inventory, measured: pd.DataFrame, path: str | Path) -> None:
+def inventory_gpkg(
+    inventory: Inventory, measured: pd.DataFrame, path: str | Path, *, with_empty: bool = True
+) -> None:
     """
     Write the survey as a GeoPackage that QGIS opens in colours.
 
@@ -117,9 +119,13 @@ def inventory_gpkg(inventory: Inventory, measured: pd.DataFrame, path: str | Pat
         The file, which is new. Layers, all in EPSG:4326: ``routes`` with their lengths in metres, ``manholes``,
         ``offices``, and ``area`` where the project has one. Where the geometry is illustrative, each layer's
         description says so.
+    with_empty
+        Whether layers without features are written, too.
     """
     import pandas as pd  # noqa: PLC0415
 
+    layers = {name: inventory.layer(name) for name in SCHEMAS}
+    layers = {name: layer for name, layer in layers.items() if with_empty or len(layer)}
     lengths = measured[[*LENGTHS, "std_m", "bias_m"]].reset_index(drop=True)
     with _same_moment():
         if inventory.outline is not None:
@@ -127,8 +133,8 @@ def inventory_gpkg(inventory: Inventory, measured: pd.DataFrame, path: str | Pat
             area = pd.DataFrame({"name": [about.name], "name_fa": [about.name_fa]}, dtype="str")
             outline = np.array([inventory.outline], dtype=object)
             _write(path, "area", area, outline, empty="Polygon", description="Area of the project")
-        for name, schema in SCHEMAS.items():
-            layer = inventory.layer(name)
+        for name, layer in layers.items():
+            schema = SCHEMAS[name]
             illustrative = (layer["provenance"] == "illustrative").any()
             notice = f" {ILLUSTRATIVE.en} {ILLUSTRATIVE.fa}" if illustrative else ""
             table = _columns(layer, schema, lengths if name == "routes" else None)
@@ -140,7 +146,10 @@ def inventory_gpkg(inventory: Inventory, measured: pd.DataFrame, path: str | Pat
                 empty=schema.geometry_type,
                 description=f"{schema.label.en} / {schema.label.fa}.{notice}",
             )
-        _write_styles(path, _inventory_styles(with_area=inventory.outline is not None))
+        styles = _inventory_styles(with_area=inventory.outline is not None)
+        _write_styles(
+            path, {name: style for name, style in styles.items() if name == "area" or name in layers}
+        )
 
 
 def sarif(findings: gpd.GeoDataFrame, sources: Sequence[Source], lang: Language = "en") -> dict[str, Any]:
