@@ -180,10 +180,14 @@ def run(
 
 def _absence(inventory: Inventory, page: Page) -> Text | None:
     """Say what a check needs and the survey does not have."""
-    for name in page.layers:
-        if not len(inventory.layer(name)):  # type: ignore[arg-type]
-            label = SCHEMAS[name].label  # type: ignore[index]
-            return Text(f"no {label.en.lower()}", f"لایهٔ {label.fa} نیست")
+    for needed in page.layers:
+        names = needed.split("|")
+        if not any(len(inventory.layer(name)) for name in names):  # type: ignore[arg-type]
+            labels = [SCHEMAS[name].label for name in names]  # type: ignore[index]
+            return Text(
+                f"no {' or '.join(label.en.lower() for label in labels)}",
+                f"لایهٔ {' یا '.join(label.fa for label in labels)} نیست",
+            )
     for needed in page.columns:
         alternatives = [name.split(".") for name in needed.split("|")]
         if not any(inventory.layer(name)[column].notna().any() for name, column in alternatives):  # type: ignore[arg-type]

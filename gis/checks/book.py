@@ -146,7 +146,11 @@ def _page(page: Page, lang: Language, heading: str, section: str) -> str:
         for name, words in _SECTIONS.items()
     ]
     parts.append(section.format(_SAYS.render(lang), _message(page.message, lang)))
-    needs = [SCHEMAS[name].label.render(lang) for name in page.layers]  # type: ignore[index]
+    either = Text(" or ", " یا ").render(lang)
+    needs = [
+        either.join(SCHEMAS[name].label.render(lang) for name in needed.split("|"))  # type: ignore[index]
+        for needed in page.layers
+    ]
     needs += [column.replace("|", " / ") for column in page.columns]
     if needs:
         parts.append(section.format(_NEEDS.render(lang), comma.join(needs)))

@@ -50,7 +50,7 @@ class Page:
     fix
         Whether `gis.fix` can put it right: safely, only where asked to (``"unsafe"``), or not at all.
     layers
-        The canonical layers that must have features for it to run.
+        The canonical layers that must have features for it to run; of ``manholes|offices`` one is enough.
     columns
         ``layer.column`` that must hold values for it to run.
     message
