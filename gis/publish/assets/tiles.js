@@ -70,15 +70,14 @@ const Tiles = (() => {
   // --- what is not drawn -----------------------------------------------------------------------------------------
   function leftOut(app, { lowest, drawn, squares }) {
     const { map, state, root } = app;
-    const body = el("p", { id: "left-out", class: "left-out" });
+    const body = el("details", { id: "left-out", class: "left-out", open: window.innerWidth >= 1000 });
     root.querySelector("#stage").append(body);
-    const layerOf = { cables: "routes", ducts: "routes", manholes: "manholes", exchanges: "manholes", findings: "findings" };
 
     function say() {
       const sums = {}, { level } = app.painter;
       for (const { group, code, severity, counts } of drawn) {
         if (!app.shows(group) || group === "findings" && (!state.severities.has(severity) || state.code && state.code !== code)) continue;
-        const sum = sums[layerOf[group]] ??= { shown: 0, all: 0 };
+        const sum = sums[group === "cables" || group === "ducts" ? "routes" : group] ??= { shown: 0, all: 0 };
         sum.shown += counts[level - lowest];
         sum.all += counts.at(-1);
       }
@@ -86,8 +85,8 @@ const Tiles = (() => {
         .map(([name, { shown, all }]) => Words.word(`${name}_drawn`, { n: Words.integer(shown), all: Words.integer(all) }));
       body.hidden = !parts.length;
       body.replaceChildren(...(parts.length ? [
-        el("strong", {}, Words.word("drawn_here", { what: parts.join(Words.word("comma")) })), " ",
-        el("span", {}, Words.word("drawn_rule", { lines: Words.integer(squares[0]), points: Words.integer(squares[1]) }))] : []));
+        el("summary", {}, Words.word("drawn_here", { what: parts.join(Words.word("comma")) })),
+        el("p", {}, Words.word("drawn_rule", { lines: Words.integer(squares[0]), points: Words.integer(squares[1]) }))] : []));
     }
 
     map.on("levelled layeradd layerremove painted", say);
