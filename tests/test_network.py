@@ -2,6 +2,7 @@
 
 import time
 
+import networkx
 import numpy as np
 import pytest
 import shapely
@@ -46,7 +47,7 @@ def test_parts_hang_together_through_nodes_and_ends():
 
 
 def test_a_network_agrees_with_networkx_on_what_hangs_together():
-    networkx = pytest.importorskip("networkx")
+
     random = np.random.default_rng(5)
     corners = [Ground()((1000 * i, EAST), (1000 * j, NORTH)) for i in range(8) for j in range(8)]
     pairs = random.integers(0, 64, (45, 2))

@@ -1,8 +1,8 @@
 """
 The data that a map's page carries: layers as columns, small enough for tens of thousands of features.
 
-Coordinates are whole numbers of 1e-7 degrees (1.1 cm at most, so a vertex is drawn within 6 mm of its place), each
-the difference from the vertex before. A column of few distinct values is a list of these and an index a feature.
+Coordinates are whole numbers of 1e-9 degrees (0.11 mm at most, so that a distance between vertices is the one that
+`gis.lengths` measures), each the difference from the vertex before. A column of few distinct values is a list of these and an index a feature.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from gis.inventory import Inventory, Schema
     from gis.totals import TotalResult
 
+# Vertices are whole numbers of this part of a degree; boxes, which are only looked into, of the coarser one.
+VERTEX = 1_000_000_000
 DEGREE = 10_000_000
 # Web Mercator ends here; what lies beyond has no place on the map.
 _NORTHMOST = 85.05
@@ -161,7 +163,7 @@ def encode_layer(
     Returns
     -------
     dict
-        ``size``, vertices as differences of 1e-7 degrees, and the columns that have any value.
+        ``size``, vertices as differences of 1e-9 degrees, and the columns that have any value.
     """
     columns = {
         name: encoded
@@ -240,7 +242,7 @@ def _shapes(geometries: NDArray[np.object_]) -> dict[str, Any]:
 
 
 def _deltas(vertices: NDArray[np.float64]) -> list[int]:
-    whole = np.rint(vertices * DEGREE).astype(np.int64)
+    whole = np.rint(vertices * VERTEX).astype(np.int64)
     return list(np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)).ravel().tolist())
 
 

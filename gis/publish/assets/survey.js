@@ -1,6 +1,6 @@
 // The survey in the page: its layers as typed arrays, read once.
 const Survey = (() => {
-  const DEGREE = 1e7;
+  const DEGREE = 1e9;
 
   class Layer {
     constructor(name, encoded, schema) {
@@ -96,7 +96,7 @@ const Survey = (() => {
   function decode(encoded) {
     const { counts, deltas, owners, size } = encoded;
     const vertices = deltas.length / 2;
-    const degrees = new Int32Array(2 * vertices), world = new Float64Array(2 * vertices);
+    const degrees = new Float64Array(2 * vertices), world = new Float64Array(2 * vertices);
     let x = 0, y = 0;
     for (let i = 0; i < vertices; i++) {
       x += deltas[2 * i];

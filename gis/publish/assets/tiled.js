@@ -1,6 +1,6 @@
 // A survey that is not in the page: a few bytes of each feature in memory, the rest read when it is looked at.
 const Tiled = (() => {
-  const DEGREE = 1e7, NOWHERE = -(2 ** 31), SEPARATOR = "\u0001", BLOCK = 20000, MOST = 8;
+  const DEGREE = 1e7, VERTEX = 1e9, NOWHERE = -(2 ** 31), SEPARATOR = "\u0001", BLOCK = 20000, MOST = 8;
   const ARRAYS = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, f8: Float64Array };
   const NOTHING = { counts: [], deltas: [], owners: [] };
 
@@ -32,7 +32,7 @@ const Tiled = (() => {
       // What has been read: parts by their number, and the vertices of all of them.
       this._parts = new Map();
       this.world = new Float64Array(0);
-      this.degrees = new Int32Array(0);
+      this.degrees = new Float64Array(0);
       this._vertices = 0;
       this._ids = null;
     }
@@ -74,8 +74,8 @@ const Tiled = (() => {
 
     placed(row) { return this._boxes[4 * row] !== NOWHERE; }
     known(row) { return this._parts.get(Math.floor(row / this._rows))?.layer !== undefined; }
-    lon(vertex) { return this.degrees[2 * vertex] / DEGREE; }
-    lat(vertex) { return this.degrees[2 * vertex + 1] / DEGREE; }
+    lon(vertex) { return this.degrees[2 * vertex] / VERTEX; }
+    lat(vertex) { return this.degrees[2 * vertex + 1] / VERTEX; }
 
     eachPart(row, callback) {
       const part = this._part(row);
@@ -137,7 +137,7 @@ const Tiled = (() => {
       const count = layer.world.length, needed = 2 * this._vertices + count;
       if (needed > this.world.length) {
         const room = Math.max(needed, 2 * this.world.length, 65536);
-        const world = new Float64Array(room), degrees = new Int32Array(room);
+        const world = new Float64Array(room), degrees = new Float64Array(room);
         world.set(this.world);
         degrees.set(this.degrees);
         this.world = world;

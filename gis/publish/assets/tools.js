@@ -58,7 +58,7 @@ const Measure = (() => {
 })();
 
 const Files = (() => {
-  const COORDINATE_DIGITS = 7;
+  const COORDINATE_DIGITS = 9;
 
   // The features in view on the layers that are shown: [layer, row].
   function shown(app) {
