@@ -2,7 +2,7 @@
 
 import time
 
-import networkx
+import networkx as nx
 import numpy as np
 import pytest
 import shapely
@@ -59,8 +59,8 @@ def test_a_network_agrees_with_networkx_on_what_hangs_together():
         aside = (stop - start)[::-1] * [1, -1] * random.uniform(0.05, 0.2)
         lines.append(shapely.LineString([start, (start + stop) / 2 + aside, stop]))
     parts, _ = Network(inventory(routes(*lines), manholes(*corners))).components
-    graph = networkx.Graph(pairs.tolist())
-    expected = {frozenset(c) for c in networkx.connected_components(graph)}
+    graph = nx.Graph(pairs.tolist())
+    expected = {frozenset(c) for c in nx.connected_components(graph)}
     got = {frozenset(pairs[parts == label].ravel().tolist()) for label in set(parts)}
     assert got == expected
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 # What is known already is evidence for what comes after: offices first.
 ORDER: tuple[LayerName, ...] = ("offices", "manholes", "routes")
 _SAMPLE = 5000
+# A layer of more features is believed from so many of them.
+_LARGE = 20_000
 _POINT_TYPES, _LINE_TYPES = (0, 4), (1, 2, 5)
 # What parts an archive from the file in it.
 _ARCHIVE = re.compile(r"(?<=\.zip|\.kmz)/", re.IGNORECASE)
@@ -270,12 +272,32 @@ def _reading(
     crs: pyproj.CRS | None,
 ) -> Reading:
     """Find out where a layer is and which column is which."""
-    xy = shapely.get_coordinates(raw.frame.geometry.to_numpy())
-    belief = coordinates.believe(xy, crs or raw.crs, ground.area, known, ground.candidates)
+    geometry = raw.frame.geometry.to_numpy()
+    belief = _believed(geometry, crs or raw.crs, ground, known)
     if schema is None or entry is None:
         return Reading(raw, belief, None)
     matched = columns.match(raw.table, SCHEMAS[schema], entry.columns, raw.title)
     return Reading(raw, belief, Place(SCHEMAS[schema], matched, entry))
+
+
+def _believed(
+    geometry: NDArray[np.object_], declared: pyproj.CRS | None, ground: Ground, known: Positions | None
+) -> Belief:
+    """
+    Find out where a layer is: of a large one from a part, where neither it nor any feature's extent raises doubt.
+
+    An area asks for every vertex, as single ones may lie outside.
+    """
+    if len(geometry) > _LARGE and declared is not None and ground.area is None:
+        bounds = shapely.bounds(geometry)
+        # A position that was never measured has a zero, which its feature's extent begins or ends with, or spans.
+        whole = np.isfinite(bounds).all() and not (bounds[:, :2] * bounds[:, 2:] <= 0).any()
+        part = shapely.get_coordinates(geometry[:: -(-len(geometry) // _LARGE)])
+        belief = coordinates.believe(part, declared, None, known, ground.candidates)
+        if whole and not belief.notes:
+            return belief
+    xy = shapely.get_coordinates(geometry)
+    return coordinates.believe(xy, declared, ground.area, known, ground.candidates)
 
 
 def _known(found: Iterable[Reading], raw: RawLayer, crs: pyproj.CRS | None) -> Positions | None:

@@ -2,7 +2,8 @@
 The data that a map's page carries: layers as columns, small enough for tens of thousands of features.
 
 Coordinates are whole numbers of 1e-9 degrees (0.11 mm at most, so that a distance between vertices is the one that
-`gis.lengths` measures), each the difference from the vertex before. A column of few distinct values is a list of these and an index a feature.
+`gis.lengths` measures), each the difference from the vertex before. A column of few distinct values is a list of these
+and an index a feature.
 """
 
 from __future__ import annotations
