@@ -86,7 +86,7 @@ def trace(inventory: Inventory, office: str) -> Trace:
     inventory
         The survey; exchanges are manholes of kind ``"exchange"``.
     office
-        The office's id, its name in either language, or its county; letters of either keyboard
+        The office's id, its name in either language or a part of it, or its county; letters of either keyboard
         and spaces make no difference.
 
     Returns
@@ -138,6 +138,11 @@ def _office(inventory: Inventory, wanted: str) -> int:
         matching = text.fold(inventory.offices[column].to_numpy(dtype=object)) == folded
         if matching.any():
             break
+    if folded and not matching.any():
+        # «شهرضا» for «فرمانداری شهرضا»
+        for column in ("name_fa", "name_en"):
+            names = text.fold(inventory.offices[column].to_numpy(dtype=object))
+            matching |= np.array([isinstance(name, str) and folded in name for name in names], dtype=bool)
     rows = np.flatnonzero(matching)
     if len(rows) == 1:
         return int(rows[0])
