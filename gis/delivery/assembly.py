@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from gis.project import Project
 
 _SHOWN = 12
+# CP1256 has no Persian yeh, and programs that write it leave the letter out without a word.
+_NO_YEH = Text("not one ی in all its Persian text", "در همهٔ متن فارسی آن حتی یک «ی» نیست")
 # What stands where letters were; whether it does is told by `text.lost`.
 _LOSS = "[?\ufffd]"
 # The layer of a note that is about the delivery as a whole.
@@ -182,6 +184,8 @@ def _lost_text(schema: Schema, layer: gpd.GeoDataFrame) -> list[Note]:
     for name in layer.columns:
         if name == "source" or not isinstance(layer[name].dtype, pd.StringDtype):
             continue
+        if text.dropped_yeh(layer[name].unique()):
+            notes.append(Note("D007", schema.name, fields={"column": name, "value": _NO_YEH}))
         suspect = layer[name].str.contains(_LOSS).fillna(value=False).to_numpy(dtype=bool)
         values = layer[name][suspect].unique()
         gone = layer[name].isin([value for value in values if text.lost(value)])
