@@ -184,11 +184,11 @@ def _lost_text(schema: Schema, layer: gpd.GeoDataFrame) -> list[Note]:
     for name in layer.columns:
         if name == "source" or not isinstance(layer[name].dtype, pd.StringDtype):
             continue
-        if text.dropped_yeh(layer[name].unique()):
-            notes.append(Note("D007", schema.name, fields={"column": name, "value": _NO_YEH}))
         suspect = layer[name].str.contains(_LOSS).fillna(value=False).to_numpy(dtype=bool)
         values = layer[name][suspect].unique()
         gone = layer[name].isin([value for value in values if text.lost(value)])
+        if not gone.any() and text.dropped_yeh(layer[name].unique()):
+            notes.append(Note("D007", schema.name, fields={"column": name, "value": _NO_YEH}))
         notes += [
             Note(
                 "D007",
