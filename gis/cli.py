@@ -94,7 +94,7 @@ Debug = Annotated[
     bool, typer.Option("--debug", help=say("Show the traceback of an error.", "ردگیری خطا را نشان بده."))
 ]
 Files = Annotated[
-    list[Path],
+    list[str],
     typer.Argument(
         metavar="FILE…|PROJECT",
         help=say("Survey files, or one project file.", "پرونده‌های برداشت یا یک پروندهٔ پروژه."),
@@ -322,7 +322,7 @@ def measure(
 )
 def init(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help=say("Survey files.", "پرونده‌های برداشت."))
+        list[str], typer.Argument(metavar="FILE…", help=say("Survey files.", "پرونده‌های برداشت."))
     ],
     out: Annotated[
         Path, typer.Option("--out", help=say("The project file to write.", "پروندهٔ پروژه‌ای که نوشته می‌شود."))
@@ -384,8 +384,8 @@ def map_(
         str | None,
         typer.Option(
             help=say(
-                "Offer an online background: osm, or the address of tiles with {z}/{x}/{y}.",
-                "پس‌زمینهٔ برخط: osm یا نشانی کاشی‌ها با {z}/{x}/{y}.",
+                "Background: osm, the address of tiles with {z}/{x}/{y}, or a file of raster tiles (MBTiles, PMTiles).",
+                "نقشهٔ زمینه: osm، نشانی کاشی‌ها با {z}/{x}/{y}، یا پروندهٔ کاشی‌های تصویری (MBTiles یا PMTiles).",
             )
         ),
     ] = None,
@@ -437,7 +437,7 @@ def trace(
         typer.Argument(help=say("The office's id or name.", "شناسه یا نام فرمانداری.")),
     ],
     files: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(
             metavar="[FILE…|PROJECT]",
             help=say(

@@ -210,7 +210,7 @@ def test_spreadsheet_that_reaches_out(fault, host, tmp_path):
         "/vsizip/a.zip/a.shp",
         "/VSIMEM/a",
         "\\vsicurl\\x",
-        "postgresql://127.0.0.1/survey",
+        "mysql://127.0.0.1/survey",
         "PG:dbname=survey",
         "WFS:http://127.0.0.1:1/",
         "file:///etc/passwd",

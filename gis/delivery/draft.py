@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gis.delivery import reading, systems
+from gis.delivery import postgis, reading, systems
 from gis.errors import FibreError
 from gis.language import Text
 
@@ -73,16 +73,28 @@ def draft(
                 "{files}: هیچ لایه‌ای مسیر، حوضچه یا فرمانداری نیست؛ `fibre inspect` نشان می‌دهد چه دارند",
             ),
             code="D004",
-            files=", ".join(map(str, source)),
+            files=", ".join(postgis.masked(str(one)) for one in source),
         )
-    origins = {str(path): _relative(path, folder) for path in map(Path, source)}
-    name = Path(source[0]).name.partition(".")[0]
+    origins = dict(_origin(one, folder) for one in source)
+    first = postgis.database(str(source[0])) if postgis.is_address(source[0]) else Path(source[0]).name
+    name = first.partition(".")[0]
     lines = [*_comment(_HEAD.render(lang)), "", "[project]", f"name = {_quoted(name)}", 'length = "geodesic"']
     shared = _shared(understood)
     for one in understood:
         lines += ["", *_layer(one, one.place, origins, crs, lang, shared)]
     lines += ["", *_comment(_TOTALS.render(lang)), _EXAMPLE]
     return "\n".join(lines)
+
+
+def _origin(source: str | Path, folder: str | Path) -> tuple[str, str]:
+    """
+    Give a source's path as its layers have it, and how the project file names it.
+
+    Of the address of a database the password is left out: a project file goes from hand to hand.
+    """
+    if isinstance(source, str) and postgis.is_address(source):
+        return postgis.masked(source), postgis.without_password(source)
+    return str(Path(source)), _relative(Path(source), folder)
 
 
 def _relative(path: Path, folder: str | Path) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pyproj
 import shapely
 
-from gis.delivery import sources
+from gis.delivery import postgis, sources
 from gis.delivery.coordinates import Reading
 from gis.errors import ProjectError
 from gis.inventory import CRS
@@ -17,6 +17,7 @@ from gis.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
@@ -50,8 +51,13 @@ def layer(project: Project, entry: LayerSource) -> RawLayer:
     FibreError
         The file cannot be read, or holds several layers and none is named.
     """
-    layers = sources.open_delivery(project.resolve(entry.source), layer=entry.layer, encoding=entry.encoding)
+    layers = sources.open_delivery(_found(project, entry.source), layer=entry.layer, encoding=entry.encoding)
     return _only(layers, entry.source, project)
+
+
+def _found(project: Project, source: str) -> str | Path:
+    """Find a file that the project names; the address of a database stays as it is."""
+    return source if postgis.is_address(source) else project.resolve(source)
 
 
 def _only(layers: list[RawLayer], source: str, project: Project) -> RawLayer:
@@ -63,7 +69,7 @@ def _only(layers: list[RawLayer], source: str, project: Project) -> RawLayer:
                 "{path}: {source} چند لایه دارد: {names}؛ یکی را با layer = … نام ببرید",
             ),
             path=project.path,
-            source=source,
+            source=postgis.masked(source),
             names=", ".join(raw.layer for raw in layers),
         )
     return layers[0]
@@ -191,7 +197,7 @@ def counties(project: Project) -> gpd.GeoDataFrame | None:
             ),
             path=project.path,
             name=project.counties.name,
-            source=project.counties.source,
+            source=postgis.masked(project.counties.source),
             has=", ".join(str(name) for name in frame.columns if name != "geometry"),
         )
     return frame.rename(columns={project.counties.name: "name"})[["name", "geometry"]]
@@ -199,7 +205,7 @@ def counties(project: Project) -> gpd.GeoDataFrame | None:
 
 def _polygons(project: Project, source: str) -> gpd.GeoDataFrame:
     """Read polygons that the project file names, WGS 84."""
-    raw = _only(sources.open_delivery(project.resolve(source)), source, project)
+    raw = _only(sources.open_delivery(_found(project, source)), source, project)
     geometry = raw.frame.geometry.to_numpy()
     if not len(geometry) or not np.isin(shapely.get_type_id(geometry), (3, 6)).all():
         raise ProjectError(
@@ -208,7 +214,7 @@ def _polygons(project: Project, source: str) -> gpd.GeoDataFrame:
                 "{path}: {source} باید فقط چندضلعی داشته باشد",
             ),
             path=project.path,
-            source=source,
+            source=postgis.masked(source),
         )
     if raw.crs is None:
         raise ProjectError(
@@ -217,7 +223,7 @@ def _polygons(project: Project, source: str) -> gpd.GeoDataFrame:
                 "{path}: {source} دستگاه مختصات ندارد؛ آن را در WGS 84 ذخیره کنید",
             ),
             path=project.path,
-            source=source,
+            source=postgis.masked(source),
         )
     polygons = shapely.make_valid(placed(geometry, Reading(raw.crs)))
     return gpd.GeoDataFrame(raw.table, geometry=gpd.GeoSeries(polygons, crs=CRS), crs=CRS)

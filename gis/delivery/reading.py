@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from gis import project as projects
-from gis.delivery import columns, coordinates, encodings, named, sources
+from gis.delivery import columns, coordinates, encodings, named, postgis, sources
 from gis.errors import ProjectError
 from gis.inventory import SCHEMAS, LayerName, Note
 from gis.language import Text
@@ -137,7 +137,7 @@ def understood(
     Parameters
     ----------
     source
-        One project file (``.toml``), or one or more survey files.
+        One project file (``.toml``), or one or more survey files or addresses of databases.
     crs
         The coordinate system of survey files, instead of what they say.
 
@@ -151,8 +151,11 @@ def understood(
     FibreError
         A file cannot be read.
     """
-    paths = [Path(source)] if isinstance(source, (str, Path)) else [Path(one) for one in source]
-    if not any(path.suffix.lower() == ".toml" for path in paths):
+    given = [source] if isinstance(source, (str, Path)) else source
+    # An address is no path: two slashes are not one.
+    paths = [one if isinstance(one, str) and postgis.is_address(one) else Path(one) for one in given]
+    files = [path for path in paths if isinstance(path, Path) and path.suffix.lower() == ".toml"]
+    if not files:
         return projects.Project(), _bare_readings(paths, crs)
     if len(paths) > 1:
         raise ProjectError(
@@ -160,9 +163,9 @@ def understood(
                 "{path}: a project file stands alone; the survey files are named in it",
                 "{path}: پروندهٔ پروژه تنها می‌آید؛ پرونده‌های برداشت در خود آن نام برده می‌شوند",
             ),
-            path=next(path for path in paths if path.suffix.lower() == ".toml"),
+            path=files[0],
         )
-    project = projects.load(paths[0])
+    project = projects.load(files[0])
     return project, _project_readings(project)
 
 
@@ -194,7 +197,7 @@ def _of_form(raw: RawLayer, form: str) -> RawLayer:
     return _part(raw, points if form == "Point" else ~points)
 
 
-def _bare_readings(paths: Iterable[Path], crs: str | None) -> list[Reading]:
+def _bare_readings(paths: Iterable[str | Path], crs: str | None) -> list[Reading]:
     layers = [
         part for path in paths for raw in sources.open_delivery(path) for part in _by_geometry(_decoded(raw))
     ]

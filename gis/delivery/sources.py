@@ -24,6 +24,7 @@ from gis.delivery import (
     kml,
     markup,
     ofds,
+    postgis,
     shapefile,
     tables,
     vector,
@@ -71,9 +72,11 @@ def open_delivery(
     Parameters
     ----------
     path
-        A file, the folder of a File Geodatabase, or a folder with such files directly in it.
+        A file, the folder of a File Geodatabase, a folder with such files directly in it, or the ``postgresql://``
+        address of a PostGIS database.
     layer
-        Only the layer of this name; where the delivery has several files, also the name of one of them.
+        Only the layer of this name; where the delivery has several files, also the name of one of them; in a database
+        ``schema.table``.
     encoding
         Read text in this encoding, whatever the file says; ignored by formats that have but one.
 
@@ -90,6 +93,8 @@ def open_delivery(
         unsafe archive; D009 for a file of nothing; D010 for a format, an address or a kind of file that is refused.
     """
     shown = str(path)
+    if postgis.is_address(path):
+        return [_noted(raw) for raw in postgis.open_layers(shown, layer)]
     if _ADDRESS.match(shown) and not os.path.lexists(shown):
         raise refusal("address", shown)
     with vector.quietly(), tempfile.TemporaryDirectory(prefix="fibre-", ignore_cleanup_errors=True) as folder:

@@ -33,7 +33,7 @@ _HEADINGS = (
 )
 
 
-def require_target(out: Path, sources: Iterable[Path]) -> None:
+def require_target(out: Path, sources: Iterable[str | Path]) -> None:
     """
     See that a corrected copy goes to a GeoPackage that is none of its sources.
 

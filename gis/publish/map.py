@@ -24,7 +24,7 @@ from folium.template import Template
 
 from gis.errors import FibreError
 from gis.language import Text
-from gis.publish import payload
+from gis.publish import background, payload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -43,6 +43,7 @@ _NAMES = frozenset({"fibre", "basemap", *LAYERS})
 SCRIPTS = (
     "geodesy.js",
     "words.js",
+    "background.js",
     "survey.js",
     "symbols.js",
     "painter.js",
@@ -58,6 +59,8 @@ _FONTS = {
     "vazirmatn-arabic-wght-normal.woff2": "U+0600-06FF,U+0750-077F,U+200C-200E,U+2010-2011,U+FB50-FDFF,U+FE70-FEFC",
     "vazirmatn-latin-wght-normal.woff2": "U+0000-00FF,U+02C6,U+02DC,U+2000-200B,U+200F,U+2012-206F,U+20AC,U+2212",
 }
+# West, south, east, north in degrees: the view where a survey has no place.
+_IRAN = (44.0, 25.0, 63.5, 40.0)
 _NOTHING = "'none'"
 _POLICY = "<!-- content security policy -->"
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
@@ -87,6 +90,8 @@ class MapPage(Figure):
         The language that the page opens in.
     images
         Where the page may take images from besides itself, as sources of a content security policy.
+    tiles
+        A background of the page's own, as `gis.publish.payload.dumps` writes it.
 
     Notes
     -----
@@ -116,6 +121,9 @@ class MapPage(Figure):
 <body>
 {{ this.html.render(**kwargs) }}
 <script type="application/json" id="fibre-data">{{ this.data }}</script>
+{%- if this.tiles %}
+<script type="application/json" id="fibre-tiles">{{ this.tiles }}</script>
+{%- endif %}
 <script>{{ this.library }}</script>
 <script>
 {{ this.script.render(**kwargs) }}
@@ -125,8 +133,9 @@ class MapPage(Figure):
 """
     )
 
-    def __init__(self, title: str, data: str, lang: Language, images: str = "") -> None:
+    def __init__(self, title: str, data: str, lang: Language, images: str = "", tiles: str = "") -> None:
         super().__init__(title=title, height="720px")
+        self.tiles = tiles
         self.data = data
         self.lang = lang
         self.images = images
@@ -229,6 +238,22 @@ class SurveyMap(folium.Map):
         return str(folium.Map._template.module.script(self, kwargs))  # noqa: SLF001
 
 
+class LocalTiles(MacroElement):
+    """The background whose tiles are in the page: `MapPage` has them."""
+
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+            const {{ this.get_name() }} = Fibre.background();
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name = "LocalTiles"
+
+
 class Survey(MacroElement):
     """
     What fills the map: starts our script with the map, the layers that it draws into, and the background.
@@ -257,7 +282,9 @@ class Survey(MacroElement):
         """
     )
 
-    def __init__(self, groups: Mapping[str, folium.FeatureGroup], basemap: folium.TileLayer | None) -> None:
+    def __init__(
+        self, groups: Mapping[str, folium.FeatureGroup], basemap: folium.TileLayer | LocalTiles | None
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = "Survey"
         self.groups = groups
@@ -291,7 +318,8 @@ def build(
         The language that it opens in; the page itself switches.
     basemap
         The address of a tile service with ``{z}``, ``{x}``, ``{y}``, or the name of a provider that `xyzservices`
-        knows. The page then loads tiles from there, and works without them.
+        knows: the page then loads tiles from there, and works without them. Or a file of raster tiles, MBTiles or
+        PMTiles: those of the survey's area are put into the page.
     pages
         Code to page of the checks; by default all that there are.
 
@@ -303,20 +331,28 @@ def build(
     Raises
     ------
     FibreError
-        The basemap is neither an address nor a known name.
+        The basemap is neither an address nor a known name, or a file that `gis.publish.background.read` refuses.
     """
     if pages is None:
         from gis.checks import registry  # noqa: PLC0415 - only where the caller has no pages of his own
 
         pages = registry.pages()
     content = payload.build(inventory, measured, findings, totals, pages)
-    tiles, images = _background(basemap)
-    page_of_map = MapPage(inventory.project.name(lang), payload.dumps(content), lang, images)
+    tiles: folium.TileLayer | LocalTiles | None
+    if basemap and basemap.lower() not in _SHORT_NAMES and background.is_archive(basemap):
+        local = background.read(basemap, background.extent(inventory) or _IRAN)
+        tiles, images, embedded = LocalTiles(), "", payload.dumps(local.content())
+    else:
+        tiles, images = _background(basemap)
+        embedded = ""
+    page_of_map = MapPage(inventory.project.name(lang), payload.dumps(content), lang, images, embedded)
     return assemble(page_of_map, content["bounds"], tiles)
 
 
 def assemble(
-    page_of_map: MapPage, bounds: Sequence[float] | None, tiles: folium.TileLayer | None = None
+    page_of_map: MapPage,
+    bounds: Sequence[float] | None,
+    tiles: folium.TileLayer | LocalTiles | None = None,
 ) -> SurveyMap:
     """
     Put the map and its layers into a page.
@@ -335,7 +371,7 @@ def assemble(
     SurveyMap
         The map in the page.
     """
-    survey_map = SurveyMap(bounds or (44.0, 25.0, 63.5, 40.0))
+    survey_map = SurveyMap(bounds or _IRAN)
     page_of_map.add_child(survey_map)
     groups = {}
     for layer in LAYERS:

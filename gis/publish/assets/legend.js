@@ -71,7 +71,7 @@ const Legend = (() => {
     function background() {
       const names = ["names", ...(survey.areas.size ? ["counties"] : []), "graticule", ...(app.basemap ? ["basemap"] : [])];
       return [el("li", { class: "background" }, names.map(name => el("label", { class: "layer" },
-        toggle(name), el("span", { class: "layer-name" }, Words.word(`layer_${name}`)))),
+        toggle(name), el("span", { class: "layer-name" }, Words.word(name === "basemap" && app.basemap.local ? "layer_basemap_local" : `layer_${name}`)))),
       el("label", { class: "layer" },
         el("input", { type: "checkbox", id: "layer-lengths", checked: state.lengths, onchange: event => app.set({ lengths: event.target.checked }) }),
         el("span", { class: "layer-name" }, Words.word("layer_lengths"))))];

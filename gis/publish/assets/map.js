@@ -464,6 +464,7 @@ function start({ map, groups, basemap, survey = Survey.read(JSON.parse(document.
     search.show();
     measure.render();
     place();
+    basemap?.translate?.();
     if (basemap) map.attributionControl?.setPosition(Words.lang === "fa" ? "bottomright" : "bottomleft");
     scale._update();
     painter.redraw();
@@ -530,4 +531,4 @@ function handle({ app, print }) {
   };
 }
 
-return { start };
+return { start, background: Background.build };
