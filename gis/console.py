@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import sys
-from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from gis.language import Language, Text, preferred
+from gis import progress
+from gis.language import Language, Text, number, preferred
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pydantic import BaseModel
@@ -74,34 +75,46 @@ def _console(*, stderr: bool = False) -> Console:
     return console
 
 
-def working(what: str) -> Any:
+@contextmanager
+def working(what: str) -> Iterator[None]:
     """
-    Show that work is going on, on a terminal and nowhere else.
+    Show that work is going on and how far it is, on a terminal and nowhere else.
 
     Parameters
     ----------
     what
-        What is being done.
+        What is being done, for as long as nobody tells how far it is.
 
-    Returns
-    -------
-    context manager
-        Shows it while its block runs.
+    Yields
+    ------
+    None
+        While it is shown.
     """
     if not sys.stderr.isatty():
-        return nullcontext()
+        yield
+        return
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    # How long a file takes to read is not known before; the bar moves as long as something happens.
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
+        TextColumn("{task.fields[share]}"),
         TimeElapsedColumn(),
         console=_console(stderr=True),
         transient=True,
     )
-    bar.add_task(what, total=None)
-    return bar
+    task = bar.add_task(what, total=None, share="")
+
+    def watch(work: Text, done: int, total: int) -> None:
+        if done < total:
+            share = number(done / total, ".0%", LANG)
+            bar.update(task, description=f"{work.render(LANG)}…", completed=done, total=total, share=share)
+        else:
+            bar.update(task, description=what, completed=0, total=None, share="")
+        bar.refresh()
+
+    with bar, progress.watched(watch):
+        yield
 
 
 def show(*parts: RenderableType, out: Path | None = None) -> None:

@@ -254,7 +254,8 @@ def measure_document(measured: pd.DataFrame) -> MeasureDocument:
     Returns
     -------
     MeasureDocument
-        The document; its total's deviation takes the routes as independent.
+        The document; its total's deviation takes the routes as independent. A sum of routes of which none has a
+        length is null.
     """
     columns = [measured["id"].fillna(""), *(measured[name] for name in (*LENGTHS, "std_m"))]
     routes = [
@@ -268,8 +269,9 @@ def measure_document(measured: pd.DataFrame) -> MeasureDocument:
         )
         for route, geodesic, grid, ground, slope, std in zip(*columns, strict=True)
     ]
-    sums = {name: float(np.nansum(measured[name])) for name in LENGTHS}
-    std = float(np.sqrt(np.nansum(measured["std_m"].to_numpy(dtype=float) ** 2)))
+    none = min(len(measured), 1)
+    sums = {name: _number(measured[name].sum(min_count=none)) for name in LENGTHS}
+    std = _number((measured["std_m"] ** 2).sum(min_count=none) ** 0.5)
     return MeasureDocument(routes=routes, total=LengthTotal(routes=len(measured), **sums, std_m=std))
 
 

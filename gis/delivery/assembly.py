@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 _SHOWN = 12
 # CP1256 has no Persian yeh, and programs that write it leave the letter out without a word.
 _NO_YEH = Text("not one ی in all its Persian text", "در همهٔ متن فارسی آن حتی یک «ی» نیست")
-# What stands where letters were; whether it does is told by `text.lost`.
-_LOSS = "[?\ufffd]"
 # The layer of a note that is about the delivery as a whole.
 _DELIVERY = "delivery"
 
@@ -184,10 +182,11 @@ def _lost_text(schema: Schema, layer: gpd.GeoDataFrame) -> list[Note]:
     for name in layer.columns:
         if name == "source" or not isinstance(layer[name].dtype, pd.StringDtype):
             continue
-        suspect = layer[name].str.contains(_LOSS).fillna(value=False).to_numpy(dtype=bool)
-        values = layer[name][suspect].unique()
+        column = layer[name].dropna()
+        suspect = column[column.str.contains("?", regex=False) | ~column.str.isascii()]
+        values = suspect.unique()
         gone = layer[name].isin([value for value in values if text.lost(value)])
-        if not gone.any() and text.dropped_yeh(layer[name].unique()):
+        if not gone.any() and text.dropped_yeh(values):
             notes.append(Note("D007", schema.name, fields={"column": name, "value": _NO_YEH}))
         notes += [
             Note(
@@ -242,7 +241,8 @@ def _coarse(reading: Reading, schema: Schema, layer: gpd.GeoDataFrame, accuracy_
     stated = layer["accuracy_m"].fillna(accuracy_m).median()
     if not np.isfinite(stated):
         return []
-    xy = shapely.get_coordinates(reading.raw.frame.geometry.to_numpy())
+    geometry = reading.raw.frame.geometry.to_numpy()
+    xy = shapely.get_coordinates(geometry[:: -(-len(geometry) // rounding.SAMPLE) or 1])
     return [
         Note(code, schema.name, fields={**fields, "source": reading.raw.title})
         for code, fields in rounding.coarse(xy, reading.raw.crs, float(stated))

@@ -115,11 +115,9 @@ def canonical(
     for column in schema.columns:
         theirs = columns.get(column.name)
         if column.name in fixed:
-            table[column.name] = _typed(
-                pd.Series([fixed[column.name]] * len(frame), index=index), column, schema
-            )
+            table[column.name] = _typed(fixed[column.name], index, column, schema)
         elif theirs is None:
-            table[column.name] = pd.Series(_missing(column, len(frame)), index=index)
+            table[column.name] = pd.Series(index=index, dtype=_DTYPES[column.kind])
         else:
             raw = frame[theirs].set_axis(index)
             raw = _referenced(raw, column)
@@ -141,7 +139,7 @@ def canonical(
     for name in frame.columns:
         if name not in taken and name != frame.geometry.name:
             table[_own(str(name), table)] = frame[name].set_axis(index)
-    table["source"] = pd.Series([source] * len(frame), index=index, dtype="str")
+    table["source"] = pd.Series(source, index=index, dtype="str")
     table["record"] = pd.Series(records, index=index, dtype="int64")
     return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(geometry, index=index, crs=CRS), crs=CRS), notes
 
@@ -157,12 +155,6 @@ def _own(name: str, table: dict[str, Any]) -> str:
     while name in table or name in _RESERVED:
         name += "_"
     return name
-
-
-def _missing(column: Column, count: int) -> Any:
-    if column.kind == "number":
-        return np.full(count, np.nan)
-    return pd.array([None] * count, dtype=_DTYPES[column.kind])
 
 
 def _read(
@@ -188,8 +180,10 @@ def _read(
         return pd.Series(safe, index=raw.index).astype("Int64"), unread | (present & ~whole)
     text = _text(raw)
     if column.codes:
-        mapping = match_values(text.dropna().unique(), column, schema.name, given)
-        text = text.map({value: code or value for value, code in mapping.items()}).astype("str")
+        codes, uniques = pd.factorize(text)
+        mapping = match_values(uniques, column, schema.name, given)
+        ours = pd.array([mapping[value] or value for value in uniques], dtype="str")
+        text = pd.Series(ours.take(codes, allow_fill=True), index=raw.index)
     elif given:
         text = text.replace(dict(given))
     return text, np.zeros(len(raw), dtype=bool)
@@ -222,9 +216,10 @@ def _text(raw: pd.Series[Any]) -> pd.Series[Any]:
     return text.mask(text == "")
 
 
-def _typed(values: pd.Series[Any], column: Column, schema: Schema) -> pd.Series[Any]:
-    """Give the project file's fixed value the column's type."""
-    return _read(values, column, schema, {})[0]
+def _typed(value: Any, index: pd.RangeIndex, column: Column, schema: Schema) -> pd.Series[Any]:
+    """Give the project file's fixed value the column's type, for every feature."""
+    typed = _read(pd.Series([value]), column, schema, {})[0]
+    return pd.Series(typed.iloc[0], index=index, dtype=typed.dtype)
 
 
 def _place(geometry: Any) -> tuple[float | None, float | None]:

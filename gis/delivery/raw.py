@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import shapely
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +94,9 @@ class RawLayer:
     @property
     def types(self) -> set[str]:
         """The types of its geometries, as Shapely names them."""
-        return set(self.frame.geometry.geom_type.dropna().unique())
+        geometry = self.frame.geometry
+        _, first = np.unique(shapely.get_type_id(geometry.to_numpy()), return_index=True)
+        return set(geometry.iloc[first].geom_type.dropna())
 
     @property
     def table(self) -> pd.DataFrame:

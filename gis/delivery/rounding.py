@@ -20,7 +20,8 @@ _DEGREE_M = 110_900.0
 _STEP_DIGITS = 9
 _ENOUGH_NUMBERS = 8
 _NEARLY_ALL = 0.99
-_SAMPLE = 20_000
+# So many positions, spread evenly, stand for all.
+SAMPLE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,8 @@ def rounding(xy: Array, crs: pyproj.CRS) -> Step | None:
     Step or None
         The largest step; None for fewer than eight numbers, and for none down to 10⁻⁹ of the unit.
     """
-    finite = xy[np.isfinite(xy).all(axis=1)]
-    numbers = np.unique(finite[:: -(-len(finite) // _SAMPLE) or 1])
+    sample = xy[:: -(-len(xy) // SAMPLE) or 1]
+    numbers = np.unique(sample[np.isfinite(sample).all(axis=1)])
     if len(numbers) < _ENOUGH_NUMBERS:
         return None
     degrees = crs.is_geographic

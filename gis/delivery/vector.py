@@ -11,6 +11,7 @@ import contextlib
 import logging
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ from fiona._err import CPLE_BaseError
 from fiona.errors import FionaError
 from shapely.geometry import shape
 
+from gis import progress
+from gis.delivery import wkb
 from gis.delivery.refusals import refusal
 
 if TYPE_CHECKING:
@@ -38,6 +41,11 @@ if TYPE_CHECKING:
 logging.getLogger("fiona").addHandler(logging.NullHandler())
 
 BULK = {"ESRI Shapefile", "GPKG", "FlatGeobuf", "OpenFileGDB", "GeoJSON", "GeoJSONSeq"}
+# GDAL crashes where it reads a large FlatGeobuf with missing geometries into Arrow.
+_ARROW = BULK - {"FlatGeobuf"}
+# Those that let one column be read without the others; of so many records and more both cores read.
+_BY_COLUMN = _ARROW - {"GeoJSON", "GeoJSONSeq"}
+_LARGE = 50_000
 # GDAL takes no other driver for a name with one of these prefixes.
 _PREFIX = {"GeoJSON": "GeoJSON:", "GeoJSONSeq": "GeoJSONSeq:"}
 # Nothing is fetched, no file beside the given one is looked for or written, and arcs are split finely enough that
@@ -279,14 +287,7 @@ def bulk(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what they warn of is looked for by name
-            frame = pyogrio.read_dataframe(
-                f"{_PREFIX.get(driver, '')}{path}",
-                layer=layer or None,
-                encoding=encoding,
-                use_arrow=True,
-                fid_as_index=True,
-                **options,
-            )
+            frame = _table(f"{_PREFIX.get(driver, '')}{path}", driver, layer, encoding, options)
     except (
         *_DAMAGED,
         pyogrio.errors.DataSourceError,
@@ -301,6 +302,44 @@ def bulk(
         return None
     fids = np.asarray(frame.index, dtype=np.int64)
     return Records(without_crs(frame), fids, [], plain_crs(getattr(frame, "crs", None)))
+
+
+def _table(name: str, driver: str, layer: str, encoding: str | None, options: Mapping[str, str]) -> Any:
+    """Read a layer: of a large one the geometry here, while another thread reads the other columns."""
+    chosen: dict[str, Any] = {"layer": layer or None, "encoding": encoding, **options}
+    if driver in _BY_COLUMN:
+        about = pyogrio.read_info(name, **chosen)
+        if about["features"] >= _LARGE and about["geometry_type"] is not None:
+            with ThreadPoolExecutor(1) as aside:
+                others = aside.submit(
+                    pyogrio.read_dataframe,
+                    name, use_arrow=True, fid_as_index=True, read_geometry=False, **chosen,
+                )  # fmt: skip
+                geometry, fids, crs = _geometry(name, about["features"], chosen)
+                table = others.result()
+            # A file that changes meanwhile is read in one go.
+            if np.array_equal(table.index, fids):
+                return gpd.GeoDataFrame(table, geometry=geometry, crs=crs)
+    return pyogrio.read_dataframe(name, use_arrow=driver in _ARROW, fid_as_index=True, **chosen)
+
+
+def _geometry(
+    name: str, expected: int, chosen: Mapping[str, Any]
+) -> tuple[NDArray[np.object_], NDArray[np.int64], str | None]:
+    """Read the geometry of a layer, batch by batch: (n,) geometries, (n,) feature ids, and the declared CRS."""
+    parts, fids = [], []
+    done = 0
+    with pyogrio.open_arrow(name, columns=[], return_fids=True, use_pyarrow=True, **chosen) as (
+        about,
+        batches,
+    ):
+        for batch in batches:
+            fid = batch.column(about["fid_column"])
+            parts.append(wkb.geometries(batch.column(about["geometry_name"] or "wkb_geometry")))
+            fids.append(fid.to_numpy())
+            done += len(fid)
+            progress.tell(progress.READING, done, expected)
+    return np.concatenate(parts), np.concatenate(fids), about["crs"]
 
 
 def plain_crs(crs: pyproj.CRS | None) -> pyproj.CRS | None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from gis import progress
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -206,12 +208,11 @@ def measure_lines(
     def work_off(span: slice) -> tuple[NDArray[np.float64], ...]:
         return measure(explode(geometries[span], heights=heights), span)
 
-    workers = min(_processors() if threads is None else threads, len(spans))
-    if workers > 1:
-        with ThreadPoolExecutor(workers) as pool:
-            measured = list(pool.map(work_off, spans))
-    else:
-        measured = [work_off(span) for span in spans]
+    measured = []
+    with ThreadPoolExecutor(min(_processors() if threads is None else threads, len(spans))) as pool:
+        for span, values in zip(spans, pool.map(work_off, spans), strict=True):
+            measured.append(values)
+            progress.tell(progress.MEASURING, span.stop, len(geometries))
     return tuple(np.concatenate(column) for column in zip(*measured, strict=True))
 
 

@@ -47,6 +47,8 @@ _FORMULA = r"^[\s\x00-\x20]*[=+\-@\t\r＝＋－＠]"
 _PLAIN_NUMBER = r"^[+\-]?[0-9۰-۹٠-٩][0-9۰-۹٠-٩.,٬٫]*$"
 _FINDING_COLUMNS = ("code", "name", "severity", "layer", "feature", "message", "lon", "lat", "fixable")
 _TOTAL = Text("Total", "جمع")
+# Nobody reads more than a thousand rows on a terminal; of longer tables so many show what they are like.
+_GLIMPSE = 40
 _COUNTS = ("routes", "unmeasured")
 # What a delivery need not have; a sum of nothing is no figure.
 _OPTIONAL = ("slack_m", "recorded_length_m")
@@ -163,7 +165,8 @@ def lengths_table(
     length
         The one length to show (``"geodesic_m"``); None for all.
     rows
-        How many rows at most; a last line says how many more there are.
+        How many rows at most. Of a longer table the first few are shown, and a last line says how many more there
+        are.
 
     Returns
     -------
@@ -178,7 +181,8 @@ def lengths_table(
     laid = grid()
     for name in names:
         add_column(laid, _heading(name, lang), figure=_is_figure(name))
-    for row in table[names].head(rows).itertuples(index=False):
+    laid_out = len(table) if len(table) <= rows else min(rows, _GLIMPSE)
+    for row in table[names].head(laid_out).itertuples(index=False):
         laid.add_row(*(_worded(name, value, lang) for name, value in zip(names, row, strict=True)))
     total = sums(measured)
     laid.add_section()
@@ -186,8 +190,8 @@ def lengths_table(
         _worded(name, value, lang) for name, value in zip(names, _total_row(total, names, lang), strict=True)
     ]
     laid.add_row(*last, style="bold")
-    if len(table) > rows:
-        laid.caption = _more(len(table) - rows, lang, "csv")
+    if len(table) > laid_out:
+        laid.caption = _more(len(table) - laid_out, lang, "csv")
     return laid
 
 
