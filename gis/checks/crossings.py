@@ -9,17 +9,14 @@ import numpy as np
 import shapely
 
 from gis import mercator
+from gis.checks import neighbours
 from gis.checks.shapes import LATERAL_M
 from gis.lengths import geodesic
-from gis.network import Lines, Pieces
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gis.network import Floats, Rows
-
-# Pairs whose boxes overlap are looked at so many at a time, so that a crowd does not fill the memory.
-_PAIRS_A_TIME = 2_000_000
+    from gis.network import Floats, Lines, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +66,9 @@ def find(lines: Lines, kinds: NDArray[np.intp], tolerance: Floats) -> Crossings:
         Crossings, and overlaps that are longer than the tolerances of both.
     """
     trimmed, owners = trim(lines, tolerance)
-    offsets = np.concatenate([[0], np.cumsum(shapely.get_num_coordinates(trimmed))]).astype(np.intp)
-    pieces = Pieces.of(trimmed, shapely.get_coordinates(trimmed), offsets)
-    one, other = _near(pieces, owners, lines, kinds)
-    pairs = (
-        np.unique(one.astype(np.int64) * len(trimmed) + other) if len(one) else np.empty(0, dtype=np.int64)
-    )
-    one, other = np.divmod(pairs, max(len(trimmed), 1))
+    ends = np.stack([lines.xy[lines.offsets[:-1]], lines.xy[lines.offsets[1:] - 1]], axis=1)
+    reach = LATERAL_M * mercator.scale(lines.lonlat[lines.offsets[owners], 1])
+    one, other = neighbours.near(trimmed, ends[owners], lines.owners[owners], kinds[owners], reach).T
     parts, others = owners[one], owners[other]
     scale = mercator.scale(lines.lonlat[lines.offsets[parts], 1])
     corridor = shapely.buffer(
@@ -102,24 +95,6 @@ def find(lines: Lines, kinds: NDArray[np.intp], tolerance: Floats) -> Crossings:
         geodesic.line_lengths(stretches) if long.any() else np.empty(0),
         stretches,
     )
-
-
-def _near(pieces: Pieces, owners: Rows, lines: Lines, kinds: NDArray[np.intp]) -> tuple[Rows, Rows]:
-    """Find pairs of trimmed lines of one kind but different routes that come within `LATERAL_M`."""
-    found: list[tuple[Rows, Rows]] = [(np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp))]
-    part = owners[pieces.parts]
-    route, kind = lines.owners[part], kinds[part]
-    reach = LATERAL_M * mercator.scale(lines.lonlat[lines.offsets[part], 1])
-    one, other = pieces.tree.query(pieces.lines)
-    pair = (one < other) & (route[one] != route[other]) & (kind[one] == kind[other])
-    one, other = one[pair], other[pair]
-    for at in range(0, len(one), _PAIRS_A_TIME):
-        some = slice(at, at + _PAIRS_A_TIME)
-        near = shapely.dwithin(pieces.lines[one[some]], pieces.lines[other[some]], reach[one[some]])
-        a, b = pieces.parts[one[some][near]], pieces.parts[other[some][near]]
-        found.append((np.minimum(a, b), np.maximum(a, b)))
-    ones, others = zip(*found, strict=True)
-    return np.concatenate(ones), np.concatenate(others)
 
 
 def trim(lines: Lines, tolerance: Floats) -> tuple[NDArray[np.object_], Rows]:
