@@ -221,12 +221,14 @@ def doubts(inventory: Inventory, lang: Language) -> None:
     lang
         The language to say it in.
     """
+    doubted = [note for note in inventory.notes if note.code in _DOUBTED]
+    if not doubted:
+        return
     from gis.checks import pages
 
     told = [
         (note.code, str(note.fields.get("source", note.layer)), pages()[note.code].title.render(lang))
-        for note in inventory.notes
-        if note.code in _DOUBTED
+        for note in doubted
     ]
     for code, source, title in dict.fromkeys(told):
         line = Text(

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyproj
 import shapely
-from scipy.spatial import cKDTree
 
 from gis import mercator
 from gis.delivery.systems import authority, datum, from_wgs84, label, recognised, to_wgs84, unfit
@@ -251,6 +250,8 @@ class _Trial:
         lonlat = lonlat[np.isfinite(lonlat).all(axis=1)]
         if not len(lonlat) or not len(self.known):
             return float("inf")
+        from scipy.spatial import cKDTree  # noqa: PLC0415 - heavy, and few layers need it
+
         near, _ = cKDTree(mercator.project(self.known)).query(mercator.project(lonlat))
         return float(np.median(near / mercator.scale(lonlat[:, 1])))
 
@@ -608,6 +609,8 @@ def _pairs(lonlat: Array, known: Array) -> tuple[int, int]:
     lonlat = np.unique(lonlat[np.isfinite(lonlat).all(axis=1)], axis=0)
     if not len(lonlat) or not len(known):
         return 0, 0
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - as above
+
     plane = mercator.project(np.unique(known, axis=0))
     near, which = cKDTree(plane).query(mercator.project(lonlat))
     near = near / mercator.scale(lonlat[:, 1])

@@ -14,7 +14,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import openpyxl
 import pandas as pd
 
 from gis.delivery import archives, points
@@ -131,6 +130,8 @@ def xlsx(
         D001 where it is damaged; D008 for an unsafe archive; D010 where it links to other files or hosts.
     """
     del folder, encoding
+    import openpyxl  # noqa: PLC0415 - heavy, and most deliveries are no spreadsheets
+
     streamed = _look_inside(path, shown)
     try:
         with warnings.catch_warnings():
