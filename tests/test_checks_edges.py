@@ -11,8 +11,8 @@ import pytest
 import shapely
 from surveys import COUNTY, NEIGHBOUR, inventory, layer
 
-from gis import checks
-from gis.inventory import CRS, Source
+from gis import checks, delivery
+from gis.inventory import CRS
 
 GEOD = pyproj.Geod(ellps="WGS84")
 SNAP_M = 2.0
@@ -399,35 +399,63 @@ def test_a_total_within_two_deviations_is_undecided():
         assert (codes(made, "T503"), codes(made, "T504")) == expected
 
 
-@pytest.mark.parametrize(("decimals", "expected"), [(7, 0), (5, 1)])
+@pytest.mark.parametrize(("decimals", "expected"), [(7, 0), (6, 1), (5, 1)])
 def test_coordinates_rounded_below_their_accuracy_are_fine(decimals, expected):
-    # The fifth decimal of a degree is a metre, spreading by 0.3 m; the seventh is a centimetre.
-    random = np.random.default_rng(1)
-    xy = np.round([51.6, 32.6] + random.random((20, 2)) * 0.01, decimals)
-    source = Source("survey.gpkg", "routes", "routes", "GPKG", "EPSG:4326", "UTF-8", 1, {})
-    made = inventory(routes(shapely.LineString(xy), accuracy_m=[0.05]), sources=(source,))
-    assert codes(made, "C108") == expected
+    # The fifth decimal of a degree is a metre; the seventh is a centimetre.
+    xy = _scattered([51.6, 32.6], 0.01, decimals)
+    assert codes(inventory(routes(shapely.LineString(xy), accuracy_m=[0.05])), "C108") == expected
+    # Where nobody states an accuracy, none is missed.
+    assert codes(inventory(routes(shapely.LineString(xy))), "C108") == 0
+    stated = {"project": {"accuracy_m": 0.05}}
+    assert codes(inventory(routes(shapely.LineString(xy)), project=stated), "C108") == expected
 
 
-def test_coordinates_rounded_in_their_own_grid_are_seen_in_degrees():
+def _scattered(corner, size, decimals):
     random = np.random.default_rng(1)
-    grid = np.round(random.random((20, 2)) * 900 + [560_000, 3_612_000])
-    lonlat = np.column_stack(pyproj.Transformer.from_crs(32639, 4326, always_xy=True).transform(*grid.T))
-    source = Source("survey.gpkg", "routes", "routes", "GPKG", "EPSG:32639", "UTF-8", 1, {})
+    return np.round(random.random((20, 2)) * size + corner, decimals)
+
+
+def _handed_in(folder, name, crs, geometry, **columns):
+    frame = gpd.GeoDataFrame(columns, geometry=geometry, crs=crs)
+    frame.to_file(folder / name, driver="GPKG")
+    return folder / name
+
+
+def _rounded_delivery(folder):
+    """Write routes in whole metres of zone 39, which say 5 cm, and offices in degrees that agree with them."""
+    grid = _scattered([560_000, 3_612_000], 900, 0)
+    sound = {"route_id": ["R1"], "kind": ["cable"], "status": ["new"], "accuracy_m": [0.05]}
+    _handed_in(folder, "routes.gpkg", 32639, [shapely.LineString(grid)], **sound)
+    lonlat = pyproj.Transformer.from_crs(32639, 4326, always_xy=True).transform(*grid[0])
+    named = {"office_id": ["O1"], "county": [COUNTY], "connection": ["new"]}
+    _handed_in(folder, "offices.gpkg", 4326, [shapely.Point(lonlat)], **named)
+
+
+def test_rounding_and_mixture_in_a_delivery_are_told_once(tmp_path):
+    _rounded_delivery(tmp_path)
     findings = checks.run(
-        inventory(routes(shapely.LineString(lonlat), accuracy_m=[0.05]), sources=(source,)), select=["C108"]
+        delivery.read([tmp_path / "routes.gpkg", tmp_path / "offices.gpkg"]), select=["C107", "C108"]
     )
-    assert "multiples of 1 m" in findings["message"][0]
+    assert findings["code"].tolist() == ["C107", "C108"]
+    assert "multiples of 1 m" in findings["message"][1]
 
 
-def test_layers_of_one_file_in_two_systems_are_mixed():
-    sources = [
-        Source(path, "a", "routes", "GPKG", crs, "UTF-8", 1, {})
-        for path, crs in (("a.gpkg", "EPSG:4326"), ("b.gpkg", "EPSG:32639"))
-    ]
-    assert codes(inventory(sources=tuple(sources)), "C107") == 0
-    both = (sources[0], Source("a.gpkg", "b", "offices", "GPKG", "EPSG:32639", "UTF-8", 1, {}))
-    assert codes(inventory(sources=both), "C107") == 1
+@pytest.mark.parametrize(("named", "expected"), [("", 1), ('crs = "EPSG:32639"', 0)])
+def test_systems_that_the_project_file_names_are_no_mixture(tmp_path, named, expected):
+    _rounded_delivery(tmp_path)
+    project = tmp_path / "project.toml"
+    project.write_text(
+        f'[[layers.routes]]\nsource = "routes.gpkg"\n{named}\n[[layers.offices]]\nsource = "offices.gpkg"\n'
+    )
+    assert codes(delivery.read(project), "C107") == expected
+
+
+def test_rounding_is_seen_in_the_system_that_the_project_file_names(tmp_path):
+    grid = _scattered([560_000, 3_612_000], 900, 0)
+    rows = "".join(f"R1,{at},cable,new,{x:.0f},{y:.0f},0.05\n" for at, (x, y) in enumerate(grid))
+    (tmp_path / "points.csv").write_text("route_id,seq,kind,status,x,y,accuracy_m\n" + rows)
+    made = delivery.read(tmp_path / "points.csv", crs="EPSG:32639")
+    assert codes(made, "C108") == 1
 
 
 def test_a_ring_and_a_lollipop_do_not_cross_themselves():

@@ -10,6 +10,7 @@ import shapely
 
 from gis import mercator, network
 from gis.checks.registry import Found, check
+from gis.delivery import rounding
 from gis.inventory import SCHEMAS
 
 if TYPE_CHECKING:
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
     from gis.checks.context import Context
 
 _WGS84 = pyproj.CRS.from_epsg(4326)
-# A finer step than this comes out of any conversion, a coarser one only from rounding.
-_STEPS = tuple(10.0**-k for k in range(9))
-# With fewer coordinates a common step may be chance.
-_ENOUGH = 8
-_SAMPLE = 20_000
 
 
 @check("C101")
@@ -75,69 +71,24 @@ def unfit_crs(context: Context) -> Iterator[Found]:
 
 @check("C107")
 def mixed_crs(context: Context) -> Iterator[Found]:
-    """Find deliveries whose layers were read in different coordinate systems."""
-    noted = list(context.noted("C107"))
-    yield from noted
-    systems: dict[str, set[str]] = {}
-    for source in context.inventory.sources:
-        # One delivery is one file: an archive, a database, a drawing.
-        systems.setdefault(source.path.split(".zip/")[0], set()).add(source.crs)
-    for path, several in systems.items():
-        if len(several) > 1 and not noted:
-            yield Found(path, points=np.full((1, 2), np.nan), fields={"systems": ", ".join(sorted(several))})
+    """Pass on what the reading found; what was never read from a delivery is in one system."""
+    return context.noted("C107")
 
 
 @check("C108")
 def coarse_coordinates(context: Context) -> Iterator[Found]:
-    """Find sources whose coordinates are all multiples of a step larger than the accuracy that they state."""
+    """Find coordinates coarser than the accuracy that they state: those the reading noted, and those made in memory."""
     yield from context.noted("C108")
-    for source in context.inventory.sources:
-        layer = context.layer(source.schema)
-        rows = np.flatnonzero((layer["source"] == source.path).to_numpy(dtype=bool))
-        if "accuracy_m" in layer:
-            stated = layer["accuracy_m"].to_numpy(dtype=float, na_value=np.nan)[rows]
-        else:
-            stated = np.full(len(rows), np.nan)
-        stated = np.where(np.isfinite(stated), stated, context.inventory.project.project.accuracy_m)
-        lonlat = shapely.get_coordinates(context.usable(source.schema)[rows])[:_SAMPLE]
-        if len(lonlat) * 2 < _ENOUGH:
+    for name in SCHEMAS:
+        layer = context.layer(name)
+        read = {source.path for source in context.inventory.sources if source.schema == name}
+        made = np.flatnonzero(~layer["source"].isin(read).to_numpy(dtype=bool))
+        accuracy_m = rounding.stated_m(layer.iloc[made], context.inventory.project)
+        if not np.isfinite(accuracy_m):
             continue
-        step_m = _step(lonlat, source.crs)
-        # Rounding to a step spreads by step/√12: what is smaller than the accuracy adds nothing to it.
-        accuracy = float(np.median(stated))
-        if step_m / 12**0.5 > accuracy:
-            yield Found(
-                source.schema,
-                points=lonlat[:1],
-                fields={"source": source.path, "step_m": step_m, "accuracy_m": accuracy},
-            )
-
-
-def _step(lonlat: network.Floats, crs: str) -> float:
-    """Give the largest decimal step that all coordinates are multiples of in their own system, metres; 0 if none."""
-    system = pyproj.CRS.from_user_input(crs)
-    unit_m = 1.0
-    xy = lonlat
-    if system.is_geographic:
-        unit_m = float(np.median(np.radians(1) * mercator.SEMI_MAJOR_M * np.cos(np.radians(lonlat[:, 1]))))
-        if not system.equals(_WGS84, ignore_axis_order=True):
-            xy = _back(lonlat, system)
-    else:
-        xy = _back(lonlat, system)
-        unit_m = system.axis_info[0].unit_conversion_factor
-    # What a transformation there and back leaves of a round number.
-    slack = 1e-5 / unit_m
-    for step in (100.0, 10.0, *_STEPS) if not system.is_geographic else _STEPS:
-        if step <= 4 * slack:
-            break
-        if np.isfinite(xy).all() and (np.abs(xy - np.round(xy / step) * step) <= slack).all():
-            return step * unit_m
-    return 0.0
-
-
-def _back(lonlat: network.Floats, system: pyproj.CRS) -> network.Floats:
-    transformer = pyproj.Transformer.from_crs(_WGS84, system, always_xy=True)
-    return np.column_stack(transformer.transform(*lonlat.T))
+        lonlat = shapely.get_coordinates(context.usable(name)[made])
+        for _, fields in rounding.coarse(lonlat, _WGS84, accuracy_m):
+            yield Found(name, points=lonlat[:1], fields={**fields, "source": SCHEMAS[name].label})
 
 
 @check("C109")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import pyproj
+
     from gis.delivery.columns import Match
     from gis.delivery.raw import RawLayer
     from gis.delivery.reading import Place, Reading
@@ -68,7 +70,7 @@ def _assembled(project: Project, readings: Sequence[Reading]) -> Inventory:
         if reading.place is None:
             notes.append(_unknown(reading))
             continue
-        layer, found, entry = _canonical(reading, reading.place, _stated_accuracy(project))
+        layer, found, entry = _canonical(reading, reading.place, project)
         notes += found
         parts[reading.place.schema.name].append(layer)
         entries.append(entry)
@@ -96,14 +98,8 @@ def _unknown(reading: Reading) -> Note:
     return Note("D004", reading.raw.title, fields=fields)
 
 
-def _stated_accuracy(project: Project) -> float:
-    """Give the accuracy that the project file states for features that state none; not-a-number where it does not."""
-    about = project.project
-    return about.accuracy_m if "accuracy_m" in about.model_fields_set else np.nan
-
-
 def _canonical(
-    reading: Reading, place: Place, accuracy_m: float
+    reading: Reading, place: Place, project: Project
 ) -> tuple[gpd.GeoDataFrame, list[Note], Source]:
     """Bring one layer into canonical form, with the notes that belong to it and where it is from."""
     raw, read = reading.raw, reading.belief.read
@@ -132,7 +128,7 @@ def _canonical(
     notes += _missing_columns(raw, place)
     notes += _lost_text(place.schema, layer)
     notes += _coordinate_notes(reading, place.schema, layer)
-    notes += _coarse(reading, place.schema, layer, accuracy_m)
+    notes += _coarse(raw, place.schema, read.crs, rounding.stated_m(layer, project))
     source = Source(
         path=raw.path,
         layer=raw.layer,
@@ -234,24 +230,27 @@ def _feature(layer: gpd.GeoDataFrame, schema: Schema, row: int) -> str:
     return own if isinstance(own, str) else f"#{layer['record'].iloc[row]}"
 
 
-def _coarse(reading: Reading, schema: Schema, layer: gpd.GeoDataFrame, accuracy_m: float) -> list[Note]:
+def _coarse(raw: RawLayer, schema: Schema, crs: pyproj.CRS, accuracy_m: float) -> list[Note]:
     """Hold the step that coordinates were rounded to against the accuracy stated for them."""
-    if "accuracy_m" not in schema.names or reading.raw.crs is None:
+    if not np.isfinite(accuracy_m):
         return []
-    stated = layer["accuracy_m"].fillna(accuracy_m).median()
-    if not np.isfinite(stated):
-        return []
-    geometry = reading.raw.frame.geometry.to_numpy()
+    geometry = raw.frame.geometry.to_numpy()
     xy = shapely.get_coordinates(geometry[:: -(-len(geometry) // rounding.SAMPLE) or 1])
     return [
-        Note(code, schema.name, fields={**fields, "source": reading.raw.title})
-        for code, fields in rounding.coarse(xy, reading.raw.crs, float(stated))
+        Note(code, schema.name, fields={**fields, "source": raw.title})
+        for code, fields in rounding.coarse(xy, crs, accuracy_m)
     ]
 
 
 def _mixed(readings: Sequence[Reading]) -> list[Note]:
-    """Say so where the layers of one delivery declare different coordinate systems."""
-    declared = {reading.raw.title: reading.raw.crs for reading in readings}
+    """Say so where the layers of one delivery declare different systems that nobody has decided on."""
+    declared = {
+        reading.raw.title: reading.belief.read.crs
+        for reading in readings
+        if reading.raw.crs is not None
+        and reading.belief.read is not None
+        and not (reading.place is not None and reading.place.entry.crs)
+    }
     return [Note(code, _DELIVERY, fields=fields) for code, fields in systems.mixed(declared)]
 
 

@@ -10,8 +10,11 @@ import numpy as np
 from gis.language import Text
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pyproj
     from numpy.typing import NDArray
+
+    from gis.project import Project
 
     Array = NDArray[np.float64]
 
@@ -89,6 +92,29 @@ def _step(numbers: Array) -> float | None:
     return None
 
 
+def stated_m(layer: gpd.GeoDataFrame, project: Project) -> float:
+    """
+    Give the accuracy that is stated for a layer.
+
+    Parameters
+    ----------
+    layer
+        A canonical layer, or some of its rows.
+    project
+        Its project, which may state one for features that state none.
+
+    Returns
+    -------
+    float
+        The median standard deviation of a coordinate, metres; not-a-number where none is stated.
+    """
+    if "accuracy_m" not in layer:
+        return np.nan
+    about = project.project
+    otherwise = about.accuracy_m if "accuracy_m" in about.model_fields_set else np.nan
+    return float(layer["accuracy_m"].astype("float64").fillna(otherwise).median())
+
+
 def coarse(xy: Array, crs: pyproj.CRS, accuracy_m: float) -> list[tuple[str, dict[str, Any]]]:
     """
     Tell whether coordinates are rounded to a step larger than the accuracy stated for them.
@@ -100,7 +126,7 @@ def coarse(xy: Array, crs: pyproj.CRS, accuracy_m: float) -> list[tuple[str, dic
     crs
         The system that they are in.
     accuracy_m
-        One standard deviation of a coordinate, metres.
+        One standard deviation of a coordinate, metres; not-a-number where none is stated.
 
     Returns
     -------
@@ -108,7 +134,7 @@ def coarse(xy: Array, crs: pyproj.CRS, accuracy_m: float) -> list[tuple[str, dic
         Nothing, or C108 with fields ``step``, ``step_m`` and ``accuracy_m``.
     """
     step = rounding(xy, crs)
-    if step is None or step.size_m <= accuracy_m:
+    if step is None or not step.size_m > accuracy_m:
         return []
     shown = Text("{size:.10g} {unit}", "{size:.10g} {unit}").filled(size=step.size, unit=step.unit)
     return [("C108", {"step": shown, "step_m": round(step.size_m, 6), "accuracy_m": accuracy_m})]
