@@ -8,6 +8,7 @@ prefix leave GDAL no choice go to it: those of `BULK`.
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import sys
 import warnings
@@ -310,7 +311,7 @@ def _table(name: str, driver: str, layer: str, encoding: str | None, options: Ma
     if driver in _BY_COLUMN:
         about = pyogrio.read_info(name, **chosen)
         if about["features"] >= _LARGE and about["geometry_type"] is not None:
-            with ThreadPoolExecutor(1) as aside:
+            with _uncollected(), ThreadPoolExecutor(1) as aside:
                 others = aside.submit(
                     pyogrio.read_dataframe,
                     name, use_arrow=True, fid_as_index=True, read_geometry=False, **chosen,
@@ -321,6 +322,18 @@ def _table(name: str, driver: str, layer: str, encoding: str | None, options: Ma
             if np.array_equal(table.index, fids):
                 return gpd.GeoDataFrame(table, geometry=geometry, crs=crs)
     return pyogrio.read_dataframe(name, use_arrow=driver in _ARROW, fid_as_index=True, **chosen)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep Python from looking for cycles among a million new geometries, again and again, where there are none."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _geometry(
