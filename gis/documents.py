@@ -27,7 +27,11 @@ class _Document(BaseModel):
 
 
 class FindingEntry(_Document):
-    """One finding; ``lon`` and ``lat`` are WGS 84 degrees, null where the fault has no place."""
+    """
+    One finding; ``lon`` and ``lat`` are WGS 84 degrees, null where the fault has no place.
+
+    ``source`` is the file, empty where the finding is about several.
+    """
 
     code: str
     severity: Literal["error", "warning", "info"]
@@ -37,6 +41,7 @@ class FindingEntry(_Document):
     lon: float | None
     lat: float | None
     fixable: bool
+    source: str
 
 
 class Summary(_Document):
@@ -208,6 +213,8 @@ def check_document(findings: gpd.GeoDataFrame, lang: Language = "en") -> CheckDo
     CheckDocument
         The document.
     """
+    from gis.publish.figures import address  # noqa: PLC0415 - no findings, no need of it
+
     messages = findings["message_fa" if lang == "fa" else "message"]
     columns = zip(
         findings["code"],
@@ -218,6 +225,7 @@ def check_document(findings: gpd.GeoDataFrame, lang: Language = "en") -> CheckDo
         findings["lon"],
         findings["lat"],
         findings["fixable"],
+        findings["source"],
         strict=True,
     )
     entries = [
@@ -230,8 +238,9 @@ def check_document(findings: gpd.GeoDataFrame, lang: Language = "en") -> CheckDo
             lon=_number(lon),
             lat=_number(lat),
             fixable=fixable,
+            source=address(source),
         )
-        for code, severity, layer, feature, message, lon, lat, fixable in columns
+        for code, severity, layer, feature, message, lon, lat, fixable, source in columns
     ]
     return CheckDocument(
         findings=entries,

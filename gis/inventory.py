@@ -251,6 +251,8 @@ class Note:
         Values for the fields of the check's message.
     lon, lat
         The place, WGS 84 degrees, where there is one.
+    source
+        The file, as `Source.path` names it; empty where the note is about several.
     """
 
     code: str
@@ -259,6 +261,7 @@ class Note:
     fields: dict[str, Any] = field(default_factory=dict)
     lon: float | None = None
     lat: float | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, eq=False)

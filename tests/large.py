@@ -113,6 +113,7 @@ def findings(inventory: Inventory, every: int = 40) -> gpd.GeoDataFrame:
             "fixable": False,
             "lon": shapely.get_x(ends),
             "lat": shapely.get_y(ends),
+            "source": inventory.routes["source"].to_numpy(dtype=object)[rows],
         }
     )
     geometry = np.where(kind == 2, lines, ends)

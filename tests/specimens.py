@@ -125,6 +125,7 @@ def findings(rows: list[dict[str, Any]] | None = None, **attrs: Any) -> gpd.GeoD
             "fixable": False,
             "lon": 51.66,
             "lat": 32.65,
+            "source": "routes.geojson",
             "geometry": None,
             **row,
         }

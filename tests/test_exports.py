@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 import os
@@ -11,15 +13,18 @@ import subprocess
 from importlib.resources import files
 from xml.etree import ElementTree as ET
 
+import geopandas as gpd
 import jsonschema
 import pyogrio
 import pytest
 import shapely
 import specimens
 
+import gis
 from gis import lengths
+from gis.documents import check_document
 from gis.inventory import Source
-from gis.publish import exports
+from gis.publish import exports, tables
 
 HOSTILE = "<img src=x onerror=alert(1)>'; DROP TABLE routes; --"
 
@@ -235,7 +240,12 @@ def rows():
     return [
         {"message": HOSTILE},
         {"code": "G201", "severity": "error", "feature": "", "lon": math.nan, "lat": math.nan},
-        {"layer": "field data/مسیر #1.shp", "feature": "#12", "severity": "info"},
+        {
+            "layer": "field data/مسیر #1.shp",
+            "source": "field data/مسیر #1.shp",
+            "feature": "#12",
+            "severity": "info",
+        },
     ]
 
 
@@ -279,13 +289,52 @@ def test_sarif_names_a_check_that_failed():
     assert notification["associatedRule"]["id"] == "A402"
 
 
-def test_sarif_guesses_no_file_where_a_layer_has_two_and_hides_passwords():
+def test_passwords_of_sources_are_hidden(tmp_path):
     sources = tuple(
         Source(path, "routes", "routes", "PostgreSQL", "EPSG:4326", "UTF-8", 1, {})
         for path in ("postgresql://me:secret@host/db", "b.shp")
     )
-    log = exports.sarif(specimens.findings([{}]), sources)
+    found = specimens.findings([{"source": sources[0].path}, {"source": ""}])
+    log = exports.sarif(found, sources)
     (run,) = log["runs"]
-    assert "physicalLocation" not in run["results"][0]["locations"][0]
+    places = [result["locations"][0].get("physicalLocation") for result in run["results"]]
+    assert places == [{"artifactLocation": {"uri": "postgresql://me:***@host/db", "index": 0}}, None]
     assert [a["location"]["uri"] for a in run["artifacts"]] == ["postgresql://me:***@host/db", "b.shp"]
-    assert "secret" not in json.dumps(log)
+    exports.findings_gpkg(found, tmp_path / "findings.gpkg")
+    for written in (
+        json.dumps(log).encode(),
+        tables.findings_csv(found),
+        check_document(found).model_dump_json().encode(),
+        (tmp_path / "findings.gpkg").read_bytes(),
+    ):
+        assert b"secret" not in written
+        assert b"me:***@host" in written
+
+
+def test_every_form_names_the_file_that_a_finding_is_in(tmp_path):
+    # Two files of routes, one with a fault of the route and the other with a record that cannot be read.
+    sound = {"route_id": ["R1"], "kind": ["cable"], "status": ["new"]}
+    for name, length, values in (("east.geojson", 0.01, {}), ("west.geojson", 0.02, {"status": ["???"]})):
+        line = shapely.LineString([(51.6, 32.6), (51.6 + length, 32.6)])
+        frame = gpd.GeoDataFrame({**sound, **values}, geometry=[line], crs=4326)
+        frame.to_file(tmp_path / name, driver="GeoJSON")
+    project = tmp_path / "project.toml"
+    project.write_text(
+        '[[layers.routes]]\nsource = "east.geojson"\n[[layers.routes]]\nsource = "west.geojson"\n'
+    )
+    made = gis.read(project)
+    found = gis.check(made, select=["A402", "D007", "G209"])
+    names = [source.path for source in made.sources]
+    expected = [("D007", names[1]), ("G209", names[0]), ("G209", names[1]), ("A402", names[1])]
+    assert list(zip(found["code"], found["source"], strict=True)) == expected
+    # What the reading noted is where its feature is.
+    assert (found["lon"][0], found["lat"][0]) == (51.6, 32.6)
+    (run,) = exports.sarif(found, made.sources)["runs"]
+    indices = [r["locations"][0]["physicalLocation"]["artifactLocation"]["index"] for r in run["results"]]
+    assert indices == [names.index(name) for _, name in expected]
+    rows = list(csv.DictReader(io.StringIO(tables.findings_csv(found).decode("utf-8-sig"))))
+    assert [(row["code"], row["source"]) for row in rows] == expected
+    assert [(entry.code, entry.source) for entry in check_document(found).findings] == expected
+    exports.findings_gpkg(found, tmp_path / "findings.gpkg")
+    points = gpd.read_file(tmp_path / "findings.gpkg", layer="finding_points")
+    assert list(zip(points["code"], points["source"], strict=True)) == expected

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from gis.inventory import Inventory, LayerName
+    from gis.inventory import Inventory, LayerName, Note
     from gis.project import ChecksSettings
 
 _MISPLACED = ("C103", "C104", "C109")
@@ -331,10 +331,30 @@ class Context:
         """
         for note in self.inventory.notes:
             if note.code == code:
-                place = [[np.nan if note.lon is None else note.lon, np.nan if note.lat is None else note.lat]]
                 yield Found(
                     note.layer,
-                    points=np.array(place, dtype=float),
+                    points=np.array([self._place(note)], dtype=float),
                     fields=note.fields,
                     features=[note.feature],
+                    sources=[note.source],
                 )
+
+    def _place(self, note: Note) -> tuple[float, float]:
+        """Give the place of a note, or else of the feature that it names; not-a-number where there is none."""
+        if note.lon is not None and note.lat is not None:
+            return note.lon, note.lat
+        named = bool(note.feature) and note.layer in SCHEMAS
+        row = self._row_named.get((note.layer, note.source, note.feature)) if named else None
+        geometry = None if row is None else self.usable(note.layer)[row]  # type: ignore[arg-type]
+        return (np.nan, np.nan) if geometry is None else tuple(shapely.get_coordinates(geometry)[0].tolist())
+
+    @cached_property
+    def _row_named(self) -> dict[tuple[str, str, str], int]:
+        """Layer, file and name of the features to their rows, of several with one name the first."""
+        return {
+            (name, source, str(feature)): row
+            for name in SCHEMAS
+            for row, (source, feature) in reversed(
+                list(enumerate(zip(self.layer(name)["source"], self.names(name), strict=True)))
+            )
+        }

@@ -34,6 +34,7 @@ COLUMNS = (
     "fixable",
     "lon",
     "lat",
+    "source",
     "geometry",
 )
 # Where a note of the reading does not say what the message asks for.
@@ -82,6 +83,7 @@ def tabulate(inventory: Inventory, page: Page, severity: Severity, found: Found)
         "fixable": fixable,
         "lon": points[:, 0],
         "lat": points[:, 1],
+        "source": found.sources if found.sources is not None else _sources(layer, found, count),
         "geometry": geometry,
     }
 
@@ -189,6 +191,17 @@ def _names(layer: gpd.GeoDataFrame | None, found: Found, count: int) -> list[str
         i if isinstance(i, str) and i.strip() else f"#{record}"
         for i, record in zip(ids, records, strict=True)
     ]
+
+
+def _sources(layer: gpd.GeoDataFrame | None, found: Found, count: int) -> Sequence[str]:
+    """Give the files of the features at fault; where a layer as a whole is, its file if it has but one."""
+    if layer is None:
+        return [""] * count
+    if found.rows is None:
+        several = layer["source"].dropna().unique().tolist()
+        return [several[0] if len(several) == 1 else ""] * count
+    named: list[str] = layer["source"].iloc[found.rows].fillna("").tolist()
+    return named
 
 
 def _first_vertices(layer: gpd.GeoDataFrame | None, found: Found, count: int) -> NDArray[np.float64]:

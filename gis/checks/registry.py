@@ -92,6 +92,8 @@ class Found:
         (n,) stretches at fault, LineStrings in WGS 84, where a fault is longer than a point.
     features
         (n,) ids to show instead of those in the layer.
+    sources
+        (n,) the file of each; None where its layer says it.
     fixable
         (n,) whether the check's fix can put each right; None where it always can, if there is one.
     """
@@ -102,6 +104,7 @@ class Found:
     fields: Mapping[str, Any] = field(default_factory=dict)
     lines: NDArray[np.object_] | None = None
     features: Sequence[str] | None = None
+    sources: Sequence[str] | None = None
     fixable: NDArray[np.bool_] | None = None
 
 

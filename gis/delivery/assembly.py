@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -66,12 +67,12 @@ def _assembled(project: Project, readings: Sequence[Reading]) -> Inventory:
     parts: dict[LayerName, list[gpd.GeoDataFrame]] = {name: [] for name in ORDER}
     entries: list[Source] = []
     for reading in readings:
-        notes += reading.raw.notes
+        told = list(reading.raw.notes)
         if reading.place is None:
-            notes.append(_unknown(reading))
+            notes += _from(reading, [*told, _unknown(reading)])
             continue
         layer, found, entry = _canonical(reading, reading.place, project)
-        notes += found
+        notes += _from(reading, told + found)
         parts[reading.place.schema.name].append(layer)
         entries.append(entry)
     notes += _mixed(readings)
@@ -87,6 +88,11 @@ def _assembled(project: Project, readings: Sequence[Reading]) -> Inventory:
         counties=named.counties(project),
         notes=tuple(notes),
     )
+
+
+def _from(reading: Reading, notes: Sequence[Note]) -> list[Note]:
+    """Say of notes which file they are about."""
+    return [replace(note, source=reading.raw.path) for note in notes]
 
 
 def _unknown(reading: Reading) -> Note:

@@ -83,6 +83,7 @@ def findings_gpkg(findings: gpd.GeoDataFrame, path: str | Path) -> None:
     table = pd.DataFrame(
         {name: findings[name].astype(bool if name == "fixable" else "str").to_numpy() for name in columns}
     )
+    table["source"] = [address(source) for source in findings["source"]]
     lines = {name: Symbol(drawn.label, drawn.colour, 1.2) for name, drawn in _MARKERS.items()}
     with _same_moment():
         _write(path, "finding_points", table, places, empty="Point", description="Findings at their places")
@@ -161,7 +162,7 @@ def sarif(findings: gpd.GeoDataFrame, sources: Sequence[Source], lang: Language 
     findings
         As `gis.check` gives them.
     sources
-        The sources of the survey.
+        The sources of the survey, all of which the log lists.
     lang
         The language of rules and messages.
 
@@ -179,7 +180,7 @@ def sarif(findings: gpd.GeoDataFrame, sources: Sequence[Source], lang: Language 
     codes = sorted({*findings.attrs["ran"], *failed, *findings["code"]}, key=list(pages()).index)
     artifacts = {address(source.path): at for at, source in enumerate(_distinct(sources))}
     results = [
-        _result(finding, codes.index(finding.code), sources, artifacts, lang)
+        _result(finding, codes.index(finding.code), artifacts, lang)
         for finding in findings.itertuples(index=False)
     ]
     notifications = [
@@ -248,9 +249,7 @@ def _rule(code: str, lang: Language) -> dict[str, Any]:
     }
 
 
-def _result(
-    finding: Any, rule: int, sources: Sequence[Source], artifacts: dict[str, int], lang: Language
-) -> dict[str, Any]:
+def _result(finding: Any, rule: int, artifacts: dict[str, int], lang: Language) -> dict[str, Any]:
     named = f"{finding.layer}/{finding.feature}" if finding.feature else finding.layer
     location: dict[str, Any] = {
         "logicalLocations": [
@@ -261,8 +260,8 @@ def _result(
             }
         ]
     }
-    file = _file_of(finding.layer, sources)
-    if file is not None:
+    if finding.source:
+        file = address(finding.source)
         place = {"uri": _uri(file), "index": artifacts[file]} if file in artifacts else {"uri": _uri(file)}
         location["physicalLocation"] = {"artifactLocation": place}
     properties: dict[str, Any] = {"fixable": bool(finding.fixable)}
@@ -281,14 +280,6 @@ def _result(
 def _distinct(sources: Sequence[Source]) -> list[Source]:
     """Give one source for each file."""
     return list({address(source.path): source for source in sources}.values())
-
-
-def _file_of(layer: str, sources: Sequence[Source]) -> str | None:
-    """Give the file that a finding is in, where its layer leaves no doubt."""
-    if layer not in SCHEMAS:
-        return address(layer)
-    paths = {address(source.path) for source in sources if source.schema == layer}
-    return paths.pop() if len(paths) == 1 else None
 
 
 def _uri(path: str) -> str:

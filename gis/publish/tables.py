@@ -45,7 +45,18 @@ if TYPE_CHECKING:
 
 _FORMULA = r"^[\s\x00-\x20]*[=+\-@\t\r＝＋－＠]"
 _PLAIN_NUMBER = r"^[+\-]?[0-9۰-۹٠-٩][0-9۰-۹٠-٩.,٬٫]*$"
-_FINDING_COLUMNS = ("code", "name", "severity", "layer", "feature", "message", "lon", "lat", "fixable")
+_FINDING_COLUMNS = (
+    "code",
+    "name",
+    "severity",
+    "layer",
+    "feature",
+    "message",
+    "lon",
+    "lat",
+    "fixable",
+    "source",
+)
 _TOTAL = Text("Total", "جمع")
 # Nobody reads more than a thousand rows on a terminal; of longer tables so many show what they are like.
 _GLIMPSE = 40
@@ -98,6 +109,7 @@ def findings_csv(findings: gpd.GeoDataFrame, lang: Language = "en") -> bytes:
     table = pd.DataFrame(findings.drop(columns="geometry"))
     if lang == "fa":
         table["message"] = table["message_fa"]
+    table["source"] = [address(source) for source in table["source"]]
     return csv(table[list(_FINDING_COLUMNS)], places=8)
 
 
