@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from gis import checks, delivery, lengths, totals
-from gis.checks import book
+from gis import delivery, lengths, totals
 from gis.documents import RunDocument, check_document, measure_document, totals_document
 
 if TYPE_CHECKING:
@@ -178,6 +177,8 @@ def check(
     FibreError
         The selection names a check that does not exist.
     """
+    from gis import checks
+
     return checks.run(inventory, select=select, ignore=ignore)
 
 
@@ -211,6 +212,7 @@ def fix(
     FibreError
         The selection names a check that does not exist.
     """
+    from gis import checks
     from gis.checks import fixes
 
     return fixes.fix(inventory, checks.run(inventory, select=select, ignore=ignore), unsafe=unsafe)
@@ -275,24 +277,22 @@ def map(  # noqa: A001 - the name of the command; users write gis.map
     lang
         The language that the map opens in; it can be switched there.
     basemap
-        An online background to offer: ``"osm"``, or an address of tiles with ``{z}``, ``{x}``, ``{y}``.
+        A background to offer: ``"osm"``, an address of tiles with ``{z}``, ``{x}``, ``{y}``, or a file of raster
+        tiles, MBTiles or PMTiles.
 
     Returns
     -------
     folium.Map
         A map that works without a network, shows itself in a notebook, and is saved with ``.save(path)``.
+
+    Raises
+    ------
+    FibreError
+        The background is none of these.
     """
     from gis.publish.map import build
 
-    measured = lengths.measure(inventory)
-    return build(
-        inventory,
-        measured,
-        checks.run(inventory, measured),
-        totals.reconcile(inventory, measured),
-        lang=lang,
-        basemap=basemap,
-    )
+    return build(*_drawn(inventory), lang, basemap)
 
 
 def save_map(
@@ -308,7 +308,7 @@ def save_map(
     out
         The page to write.
     lang, basemap
-        As for `map`; tiles take no background.
+        As for `map`.
 
     Returns
     -------
@@ -319,21 +319,28 @@ def save_map(
     Raises
     ------
     FibreError
-        The file cannot be written, or the survey is large and the extra ``tiles`` is not installed.
+        The file cannot be written, the background is none, or the survey is large and the extra ``tiles`` is not
+        installed.
     """
     from gis.publish import files, tiles
     from gis.publish.map import build, page
 
     out = Path(out)
-    measured = lengths.measure(inventory)
-    findings = checks.run(inventory, measured)
-    results = totals.reconcile(inventory, measured)
-    if tiles.count(inventory, findings) > tiles.LIMIT:
+    drawn = _drawn(inventory)
+    if tiles.count(inventory, drawn[2]) > tiles.LIMIT:
         folder = out.with_suffix("")
-        tiles.write(inventory, measured, findings, results, folder, lang)
+        tiles.write(*drawn, folder, lang, basemap)
         return folder
-    files.write(out, page(build(inventory, measured, findings, results, lang, basemap)).encode())
+    files.write(out, page(build(*drawn, lang, basemap)).encode())
     return out
+
+
+def _drawn(inventory: Inventory) -> tuple[Inventory, pd.DataFrame, gpd.GeoDataFrame, list[TotalResult]]:
+    """Give what a map is drawn from: the survey, its lengths, its faults, and recorded against measured."""
+    from gis import checks
+
+    measured = lengths.measure(inventory)
+    return inventory, measured, checks.run(inventory, measured), totals.reconcile(inventory, measured)
 
 
 def explain(code: str | None = None, *, lang: Language = "en") -> str:
@@ -357,6 +364,8 @@ def explain(code: str | None = None, *, lang: Language = "en") -> str:
     FibreError
         There is no such check.
     """
+    from gis.checks import book
+
     return book.listing(lang) if code is None else book.page_text(code, lang)
 
 
@@ -383,6 +392,7 @@ def run(project: str | Path, out: str | Path = "maps", *, lang: Language = "fa")
     FibreError
         The project or one of its files cannot be read, or the folder cannot be written.
     """
+    from gis import checks
     from gis.publish import bundle
 
     inventory = delivery.read(project)

@@ -4,94 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import math
 import sqlite3
 import struct
 import subprocess
-import zlib
 
-import pyproj
 import pytest
 import shapely
 from browser import chromium, opened, until
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from pmtiles.tile import Compression, TileType, zxy_to_tileid
-from pmtiles.writer import Writer
+from pmtiles.tile import TileType, zxy_to_tileid
+from pyramids import HERE, LAT, LON, around, mbtiles, over, pmtiles, png
 from surveys import inventory, layer
 
 from gis.errors import SourceError
-from gis.publish import background
+from gis.publish import archives, background
 from gis.publish.map import page
 from maps import IDLE, LAYERS, drawn, plan, written
 
 __all__ = ["chromium", "plan"]
 
-# Isfahan's Naqsh-e Jahan square.
-LON, LAT = 51.6776, 32.6575
-HERE = (LON, LAT, LON, LAT)
 HOSTILE = "<img src=x onerror=alert(1)>{{ 7*7 }}"
 SHOWN = """Array.from(document.querySelectorAll(".leaflet-tile-pane img")).filter(
     image => image.src.startsWith("data:image/png") && image.complete && image.naturalWidth === 256).length"""
-
-
-def png(shade, side=256):
-    """A square of one grey."""
-
-    def chunk(name, data):
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    rows = (b"\0" + bytes([shade]) * side) * side
-    head = struct.pack(">2I5B", side, side, 8, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", head)
-        + chunk(b"IDAT", zlib.compress(rows))
-        + chunk(b"IEND", b"")
-    )
-
-
-def over(zoom):
-    """The tile over the place, from PROJ's web Mercator."""
-    x, y = pyproj.Transformer.from_crs(4326, 3857, always_xy=True).transform(LON, LAT)
-    side = 2 * math.pi * 6378137 / (1 << zoom)
-    return math.floor(x / side + (1 << zoom) / 2), math.floor((1 << zoom) / 2 - y / side)
-
-
-def around(zoom, lon=LON, lat=LAT, ring=2):
-    """The tiles over a place and some around it."""
-    west, north, east, south = background._box((lon, lat, lon, lat), zoom)
-    last = (1 << zoom) - 1
-    return [
-        (zoom, x, y)
-        for x in range(max(0, west + 1 - ring), min(last, east - 1 + ring) + 1)
-        for y in range(max(0, north + 1 - ring), min(last, south - 1 + ring) + 1)
-    ]
-
-
-def mbtiles(path, tiles, **metadata):
-    with sqlite3.connect(path) as database:
-        database.execute("CREATE TABLE metadata (name text, value text)")
-        database.execute(
-            "CREATE TABLE tiles (zoom_level integer, tile_column integer, tile_row integer, tile_data blob)"
-        )
-        database.executemany("INSERT INTO metadata VALUES (?, ?)", metadata.items())
-        database.executemany(
-            "INSERT INTO tiles VALUES (?, ?, ?, ?)",
-            [(z, x, (1 << z) - 1 - y, data) for (z, x, y), data in tiles.items()],
-        )
-    database.close()
-    return path
-
-
-def pmtiles(path, tiles, kind=TileType.PNG, **metadata):
-    """Written by the format's own library."""
-    with path.open("wb") as file:
-        writer = Writer(file)
-        for zxy in sorted(tiles, key=lambda zxy: zxy_to_tileid(*zxy)):
-            writer.write_tile(zxy_to_tileid(*zxy), tiles[zxy])
-        writer.finalize({"tile_type": kind, "tile_compression": Compression.NONE}, metadata)
-    return path
 
 
 WRITERS = pytest.mark.parametrize(("write", "suffix"), [(mbtiles, ".mbtiles"), (pmtiles, ".pmtiles")])
@@ -123,7 +58,7 @@ def test_the_tile_over_a_place_is_in_the_middle_of_those_around_it(zoom):
 
 @given(st.integers(0, 22).flatmap(lambda z: st.tuples(st.just(z), *[st.integers(0, (1 << z) - 1)] * 2)))
 def test_places_on_the_curve_are_those_of_the_format_s_own_library(zxy):
-    assert ((1 << 2 * zxy[0]) - 1) // 3 + background._along(*zxy) == zxy_to_tileid(*zxy)
+    assert ((1 << 2 * zxy[0]) - 1) // 3 + archives.along(*zxy) == zxy_to_tileid(*zxy)
 
 
 def test_archives_with_directories_below_directories_are_read(tmp_path):
@@ -213,7 +148,7 @@ def test_where_the_deepest_zoom_has_no_tile_the_one_above_is_shown(chromium, pla
 
 
 def test_what_does_not_fit_is_left_out_and_said(chromium, plan, tmp_path, pyramid, monkeypatch):
-    monkeypatch.setattr(background, "MOST_TILES", 60)
+    monkeypatch.setattr(background, "PAGE", background.PAGE._replace(tiles=60))
     archive = mbtiles(tmp_path / "city.mbtiles", pyramid)
     got = background.read(archive, HERE)
     assert got.cut
@@ -223,14 +158,14 @@ def test_what_does_not_fit_is_left_out_and_said(chromium, plan, tmp_path, pyrami
         until(tab, IDLE)
         tab.evaluate(f"void fibre.map.setView([{LAT}, {LON}], 8, {{animate: false}})")
         assert "deeper ones do not fit" in tab.locator(".leaflet-control-attribution").inner_text()
-    monkeypatch.setattr(background, "MOST_TILES", 8)
+    monkeypatch.setattr(background, "PAGE", background.PAGE._replace(tiles=8))
     with pytest.raises(SourceError, match="does not fit"):
         background.read(archive, HERE)
 
 
 def test_images_that_are_alike_count_once(tmp_path, pyramid, monkeypatch):
     archive = mbtiles(tmp_path / "sea.mbtiles", dict.fromkeys(pyramid, png(200)))
-    monkeypatch.setattr(background, "MOST_BYTES", len(png(200)))
+    monkeypatch.setattr(background, "PAGE", background.PAGE._replace(bytes=len(png(200))))
     got = background.read(archive, HERE)
     assert (got.cut, got.zooms, len(got.content()["images"])) == (False, (4, 12), 1)
 
@@ -242,6 +177,22 @@ def test_the_same_archive_gives_the_same_bytes(plan, tmp_path, pyramid, write, s
     assert page(drawn(plan, basemap=archive)) == page(drawn(plan, basemap=archive))
     assert (tmp_path / f"city{suffix}").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == [f"city{suffix}"]
+
+
+def test_an_archive_that_is_still_being_written_is_refused(fibre, tmp_path):
+    path = mbtiles(tmp_path / "city.mbtiles", NEAR)
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA wal_autocheckpoint=0")
+        database.execute("DELETE FROM tiles")
+        database.commit()
+        done = fibre("map", LAYERS / "isfahan.toml", "--out", "map.html", "--basemap", path.name)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "city.mbtiles-wal lies beside it" in done.stderr
+        assert not (tmp_path / "map.html").exists()
+    # Closed, the log is in the file.
+    with pytest.raises(SourceError, match="no tile of the survey's area"):
+        background.read(path, HERE)
 
 
 def test_the_area_is_that_of_features_and_outline():
@@ -343,4 +294,4 @@ def test_damage_is_a_line_and_never_a_fault_of_ours(tmp_path, damage, length):
         path.write_bytes(data[:length] if length < 600 else data)
         with contextlib.suppress(SourceError):
             got = background.read(path, HERE)
-            assert all(background._kind(image) for image in got.tiles.values())
+            assert all(archives.image_type(image, "") for image in got.tiles.values())

@@ -16,13 +16,16 @@ import pyogrio
 import pytest
 import shapely
 import specimens
+from axe_playwright_python.sync_playwright import Axe
 from browser import ARGUMENTS, chromium, executable, opened, until
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pmtiles.reader import MmapSource, Reader
+from pyramids import LAT, LON, around, mbtiles, over, pmtiles, png
 
 from gis import lengths
 from gis.errors import FibreError
-from gis.publish import levels, serve, tiles
+from gis.publish import background, levels, serve, tiles
 
 __all__ = ["chromium"]  # a fixture
 
@@ -205,7 +208,7 @@ def test_nothing_is_a_map_too(tmp_path):
     assert all(path.stat().st_size for path in written[:4])
 
 
-@pytest.mark.parametrize("package", ["freestiler", "maplibre"])
+@pytest.mark.parametrize("package", ["freestiler", "maplibre", "pmtiles"])
 def test_says_what_is_not_installed(tmp_path, monkeypatch, package):
     monkeypatch.setitem(sys.modules, package, None)
     few = large.survey(20)
@@ -239,14 +242,22 @@ def graphics(chromium):
     browser.close()
 
 
+@contextmanager
+def serving(folder):
+    with serve.server(folder) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield server.address
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 @pytest.fixture(scope="module")
 def address(folder):
-    with serve.server(folder) as serving:
-        thread = threading.Thread(target=serving.serve_forever, args=(0.02,))
-        thread.start()
-        yield serving.address
-        serving.shutdown()
-        thread.join()
+    with serving(folder) as at:
+        yield at
 
 
 @pytest.fixture
@@ -484,3 +495,188 @@ def test_loads_nothing_from_elsewhere(folder):
     assert rules["default-src"] == "'none'"
     assert "unsafe" not in rules["script-src"]
     assert "http" not in policy
+
+
+# --- by everyone -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
+def test_axe_finds_no_violation(show, lang, dark, size):
+    with show(f"#lang={lang}", dark=dark, size=size) as (page, _):
+        for name in ("answer", "counties", "findings", *(["layers"] if size[0] < 500 else [])):
+            page.click(f"#for-{name}")
+            found = Axe().run(page)
+            assert found.violations_count == 0, found.generate_report()
+        page.evaluate("void fibre.go('routes', 3)")
+        until(page, "/R-/.test(document.querySelector('.card')?.innerText)")
+        settled(page)
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+
+
+def focus(page):
+    return page.evaluate("document.activeElement.id || document.activeElement.className")
+
+
+def test_keyboard_alone_finds_opens_hides_and_returns(show):
+    with show("#lang=en") as (page, _):
+        page.locator(".folium-map").focus()
+        page.keyboard.press("/")
+        assert focus(page) == "search"
+        page.keyboard.type("R-4711")
+        until(page, "document.querySelector('#search-results').innerText.startsWith('R-4711\\n')")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        until(page, "/R-4711/.test(document.querySelector('.leaflet-popup')?.innerText)")
+        page.keyboard.press("Escape")
+        until(page, "!document.querySelector('.leaflet-popup')")
+        assert focus(page) == "map_fibre"
+        settled(page)
+        page.locator("#for-answer").focus()
+        for _ in range(2):
+            page.keyboard.press("ArrowRight")
+        assert focus(page) == "for-findings"
+        for _ in range(20):
+            if focus(page) == "finding-go":
+                break
+            page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        until(page, "/is on no route/.test(document.querySelector('.leaflet-popup')?.innerText)")
+        settled(page)
+        page.locator("#finding-back").focus()
+        page.keyboard.press("Enter")
+        until(page, "!document.querySelector('.leaflet-popup')")
+        settled(page)
+        before = page.evaluate("fibre.rendered().length")
+        page.locator("#layer-ducts").focus()
+        page.keyboard.press("Space")
+        settled(page)
+        assert 0 < page.evaluate("fibre.rendered().length") < before
+        page.locator("#left-out summary").focus()
+        was = page.evaluate("document.querySelector('#left-out').open")
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.querySelector('#left-out').open") is not was
+
+
+def test_measures_as_fibre_does_and_says_coordinates(show, measured):
+    with show("#lang=en&at=routes/R-4711") as (page, _):
+        until(page, "/R-4711/.test(document.querySelector('.leaflet-popup')?.innerText)")
+        vertices = page.evaluate(
+            "fibre.find('R-4711').then(() => fibre.vertices('routes', fibre.rowOf('routes', 'R-4711')))"
+        )
+        total = page.evaluate(
+            "v => v.slice(1).reduce((sum, p, i) => sum + fibre.distance(...v[i], ...p), 0)", vertices
+        )
+        row = measured[measured["id"] == "R-4711"].iloc[0]
+        assert total == pytest.approx(row["geodesic_m"], abs=1e-3)
+        page.keyboard.press("Escape")
+        page.locator(".folium-map").focus()
+        page.keyboard.press("c")
+        assert "UTM 39N" in page.inner_text(".leaflet-popup")
+        page.keyboard.press("Escape")
+        page.keyboard.press("m")
+        page.keyboard.press("Enter")
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(200)
+        page.keyboard.press("Enter")
+        assert page.evaluate("fibre.measured()") > 10
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+def test_prints_on_one_a4_page(show, lang, tmp_path):
+    with show(f"#lang={lang}") as (page, _):
+        page.evaluate("window.print = () => { window.printed = true; }")
+        page.click("#print")
+        until(page, "window.printed === true", 30)
+        pdf = page.pdf(prefer_css_page_size=True, print_background=True)
+        assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
+
+
+@pytest.fixture
+def few(tmp_path):
+    """Write a small survey as tiles, over a background; give what opens its page."""
+
+    def write(basemap):
+        made = large.survey(60)
+        tiles.write(made, lengths.measure(made), large.findings(made), [], tmp_path / "map", "en", basemap)
+        return tmp_path / "map"
+
+    return write
+
+
+@pytest.mark.parametrize(("form", "suffix"), [(mbtiles, ".mbtiles"), (pmtiles, ".pmtiles")])
+def test_a_background_of_the_users_lies_beside_the_page(graphics, few, tmp_path, form, suffix):
+    pyramid = {zxy: png(zoom * 12) for zoom in range(4, 11) for zxy in around(zoom, ring=4)}
+    archive = form(tmp_path / f"city{suffix}", pyramid, attribution="© <b>Us</b>")
+    before = archive.read_bytes()
+    folder = few(str(archive))
+    assert archive.read_bytes() == before
+    with serving(folder) as address, opened(graphics, Address(address), offline=False) as (page, watch):
+        settled(page)
+        page.evaluate(f"void fibre.map.setView([{LAT}, {LON}], 10, {{animate: false}})")
+        shown = (
+            "[...document.querySelectorAll('.leaflet-tile-pane img')].filter(one => one.naturalWidth === 256)"
+        )
+        until(page, f"{shown}.length > 3")
+        # A tile that is shown is the one that was given, from the pixels of the picture.
+        shade = page.evaluate(
+            f"""() => {{
+                const canvas = document.createElement("canvas"), context = canvas.getContext("2d");
+                context.drawImage({shown}[0], 0, 0);
+                return context.getImageData(9, 9, 1, 1).data[0];
+            }}"""
+        )
+        assert shade == 120
+        told = page.inner_text(".leaflet-control-attribution")
+        assert "© Us" in told
+        assert f"4–10 of \u2068city{suffix}" in told
+        page.evaluate(f"void fibre.map.setView([{LAT}, {LON}], 14, {{animate: false}})")
+        until(page, f"{shown}.length > 0")
+        page.uncheck("#layer-basemap")
+        assert page.locator(".leaflet-tile-pane img").count() == 0
+        assert watch.errors == []
+        assert [url for url in watch.requests if not url.startswith((address, "blob:", "data:"))] == []
+
+
+def test_what_does_not_fit_beside_the_page_is_said(few, tmp_path, monkeypatch):
+    monkeypatch.setattr(background, "FOLDER", background.Room(200, 10**6))
+    pyramid = {zxy: png(zoom * 12) for zoom in range(4, 11) for zxy in around(zoom, ring=40)}
+    folder = few(str(mbtiles(tmp_path / "city.mbtiles", pyramid)))
+    carried_tiles = re.search(r'id="fibre-tiles">(.*?)</script>', (folder / "index.html").read_text("utf-8"))
+    told = json.loads(carried_tiles.group(1))
+    assert told["cut"]
+    with (folder / "background.pmtiles").open("rb") as file:
+        reader = Reader(MmapSource(file))
+        assert reader.header()["max_zoom"] == told["zooms"][1] < 10
+        assert reader.get(6, *over(6)) == pyramid[6, *over(6)]
+
+
+def test_an_online_background_is_all_that_may_load(graphics, few):
+    folder = few("https://tile.example.org/{z}/{x}/{y}.png")
+    html = (folder / "index.html").read_text("utf-8")
+    policy = re.search(r'Content-Security-Policy" content="(.*?)"', html).group(1)
+    assert re.search(r"img-src [^;]*https://tile\.example\.org", policy)
+    assert policy.count("http") == 1
+    with serving(folder) as address, opened(graphics, Address(address), offline=False) as (page, watch):
+        page.route(
+            "https://tile.example.org/**", lambda route: route.fulfill(body=png(9), content_type="image/png")
+        )
+        page.reload()
+        settled(page)
+        until(page, "document.querySelectorAll('.leaflet-tile-pane img').length > 3")
+        outside = {
+            url.split("/")[2] for url in watch.requests if not url.startswith((address, "blob:", "data:"))
+        }
+        assert outside == {"tile.example.org"}
+
+
+def test_a_background_that_is_none_leaves_nothing(few, tmp_path):
+    for basemap, why in (
+        ("none", "neither a tile address"),
+        (str(tmp_path / "none.mbtiles"), "no such file"),
+    ):
+        with pytest.raises(FibreError, match=why):
+            few(basemap)
+    assert list(tmp_path.iterdir()) == []

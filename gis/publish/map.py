@@ -8,23 +8,19 @@ features on one canvas, and a policy that forbids the page whatever it does not 
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from functools import cache
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urlsplit
 
 import folium
 from branca.element import Element, Figure, MacroElement
 from folium.template import Template
 
-from gis.errors import FibreError
-from gis.language import Text
 from gis.publish import background, payload
+from gis.publish.basemap import NONE, Basemap, LocalTiles, is_local, online
+from gis.publish.page import asset, font_faces, source_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -54,26 +50,11 @@ SCRIPTS = (
     "tools.js",
     "map.js",
 )
-# Which characters each file is for: digits and punctuation inside a Persian line come from the first.
-_FONTS = {
-    "vazirmatn-arabic-wght-normal.woff2": "U+0600-06FF,U+0750-077F,U+200C-200E,U+2010-2011,U+FB50-FDFF,U+FE70-FEFC",
-    "vazirmatn-latin-wght-normal.woff2": "U+0000-00FF,U+02C6,U+02DC,U+2000-200B,U+200F,U+2012-206F,U+20AC,U+2212",
-}
 # West, south, east, north in degrees: the view where a survey has no place.
-_IRAN = (44.0, 25.0, 63.5, 40.0)
+IRAN = (44.0, 25.0, 63.5, 40.0)
 _NOTHING = "'none'"
 _POLICY = "<!-- content security policy -->"
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
-# {s} {z} {x} {y} {-y} {r} are Leaflet's; another brace would be read by the template engine.
-_TILES = re.compile(r"https?://(?:[\w.~:/?#@!$&()*+,;=%-]|\{(?:s|z|x|y|-y|r)\})+")
-_SHORT_NAMES = {"osm": "OpenStreetMap Mapnik", "openstreetmap": "OpenStreetMap Mapnik"}
-
-_BAD_BASEMAP = Text(
-    "basemap {basemap}: neither a tile address such as https://tile.example.org/{{z}}/{{x}}/{{y}}.png nor the name of "
-    "a provider such as OpenStreetMap",
-    "نقشهٔ زمینهٔ {basemap}: نه نشانی کاشی است، مانند https://tile.example.org/{{z}}/{{x}}/{{y}}.png، و نه نام "
-    "یک سرویس‌دهنده، مانند OpenStreetMap",
-)
 
 
 class MapPage(Figure):
@@ -88,10 +69,8 @@ class MapPage(Figure):
         The survey, as `gis.publish.payload.dumps` writes it.
     lang
         The language that the page opens in.
-    images
-        Where the page may take images from besides itself, as sources of a content security policy.
-    tiles
-        A background of the page's own, as `gis.publish.payload.dumps` writes it.
+    basemap
+        The tiles under it.
 
     Notes
     -----
@@ -133,14 +112,14 @@ class MapPage(Figure):
 """
     )
 
-    def __init__(self, title: str, data: str, lang: Language, images: str = "", tiles: str = "") -> None:
+    def __init__(self, title: str, data: str, lang: Language, basemap: Basemap = NONE) -> None:
         super().__init__(title=title, height="720px")
-        self.tiles = tiles
+        self.basemap = basemap
+        self.tiles = payload.dumps(basemap.content) if basemap.content else ""
         self.data = data
         self.lang = lang
-        self.images = images
         self.style = style()
-        self.library = library(_asset("words.json"), "\n".join(_asset(name) for name in SCRIPTS))
+        self.library = library(asset("words.json"), "\n".join(asset(name) for name in SCRIPTS))
         del self.header._children["meta_http"]  # noqa: SLF001 - the template has it
 
     def render(self, **kwargs: Any) -> str:
@@ -171,15 +150,11 @@ class MapPage(Figure):
 
     def _policy(self, html: str) -> str:
         """Write the policy that lets this page's own scripts run and nothing else."""
-        hashes = [
-            "'sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() + "'"
-            for script in _SCRIPT.findall(html)
-        ]
         policy = {
             "default-src": "'none'",
-            "script-src": " ".join(hashes),
+            "script-src": " ".join(source_hash(script) for script in _SCRIPT.findall(html)),
             "style-src": "'unsafe-inline'",
-            "img-src": f"data: {self.images}".strip(),
+            "img-src": f"data: {self.basemap.images}".strip(),
             "font-src": "data:",
             "connect-src": _NOTHING,
             "base-uri": "'none'",
@@ -231,27 +206,11 @@ class SurveyMap(folium.Map):
         self.default_js = []
         self.default_css = []
         _name(self, "fibre")
-        self.shell = _asset("shell.html").replace("MAP_ID", self.get_name())
+        self.shell = asset("shell.html").replace("MAP_ID", self.get_name())
 
     def leaflet_script(self, kwargs: Mapping[str, Any]) -> str:
         """Write folium's own script of the map."""
         return str(folium.Map._template.module.script(self, kwargs))  # noqa: SLF001
-
-
-class LocalTiles(MacroElement):
-    """The background whose tiles are in the page: `MapPage` has them."""
-
-    _template = Template(
-        """
-        {% macro script(this, kwargs) %}
-            const {{ this.get_name() }} = Fibre.background();
-        {% endmacro %}
-        """
-    )
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._name = "LocalTiles"
 
 
 class Survey(MacroElement):
@@ -338,40 +297,34 @@ def build(
 
         pages = registry.pages()
     content = payload.build(inventory, measured, findings, totals, pages)
-    tiles: folium.TileLayer | LocalTiles | None
-    if basemap and basemap.lower() not in _SHORT_NAMES and background.is_archive(basemap):
-        local = background.read(basemap, background.extent(inventory) or _IRAN)
-        tiles, images, embedded = LocalTiles(), "", payload.dumps(local.content())
-    else:
-        tiles, images = _background(basemap)
-        embedded = ""
-    page_of_map = MapPage(inventory.project.name(lang), payload.dumps(content), lang, images, embedded)
-    return assemble(page_of_map, content["bounds"], tiles)
+    under = NONE
+    if basemap and is_local(basemap):
+        local = background.read(basemap, background.extent(inventory) or IRAN)
+        under = Basemap(LocalTiles(), content=local.content())
+    elif basemap:
+        under = online(basemap)
+    return assemble(
+        MapPage(inventory.project.name(lang), payload.dumps(content), lang, under), content["bounds"]
+    )
 
 
-def assemble(
-    page_of_map: MapPage,
-    bounds: Sequence[float] | None,
-    tiles: folium.TileLayer | LocalTiles | None = None,
-) -> SurveyMap:
+def assemble(page_of_map: MapPage, bounds: Sequence[float] | None) -> SurveyMap:
     """
     Put the map and its layers into a page.
 
     Parameters
     ----------
     page_of_map
-        The page, with its data.
+        The page, with its data and the tiles under it.
     bounds
         West, south, east, north of the first view in degrees; None shows Iran.
-    tiles
-        A background.
 
     Returns
     -------
     SurveyMap
         The map in the page.
     """
-    survey_map = SurveyMap(bounds or _IRAN)
+    survey_map = SurveyMap(bounds or IRAN)
     page_of_map.add_child(survey_map)
     groups = {}
     for layer in LAYERS:
@@ -379,6 +332,7 @@ def assemble(
         _name(group, layer)
         group.add_to(survey_map)
         groups[layer] = group
+    tiles = page_of_map.basemap.layer
     if tiles:
         _name(tiles, "basemap")
         tiles.add_to(survey_map)
@@ -414,45 +368,6 @@ def _elements(element: Element) -> Iterator[Element]:
         yield from _elements(child)
 
 
-def _background(basemap: str | None) -> tuple[folium.TileLayer | None, str]:
-    """Give the layer of tiles, and where its images come from as the policy writes it."""
-    if not basemap:
-        return None, ""
-    basemap = _SHORT_NAMES.get(basemap.lower(), basemap)
-    try:
-        # Only an address without attribution fails: a name that xyzservices knows brings its own.
-        named = folium.TileLayer(basemap, attr="-")
-    except (ValueError, AttributeError):
-        raise FibreError(_BAD_BASEMAP, basemap=basemap) from None
-    address = str(named.tiles)
-    if not _TILES.fullmatch(address):
-        raise FibreError(_BAD_BASEMAP, basemap=basemap)
-    parts = urlsplit(address)
-    host = parts.netloc.rpartition("@")[2].replace("{s}", "*")
-    layer = folium.TileLayer(
-        address,
-        attr=escape(_attribution(basemap) or host),
-        max_zoom=21,
-        max_native_zoom=int(str(named.options.get("max_zoom", 18))),
-        subdomains=str(named.options.get("subdomains", "abc")),
-        overlay=True,
-    )
-    return layer, f"{parts.scheme}://{host}"
-
-
-def _attribution(basemap: str) -> str:
-    import xyzservices  # type: ignore[import-untyped] # noqa: PLC0415 - folium brings it
-
-    try:
-        return str(xyzservices.providers.query_name(basemap).get("attribution", ""))
-    except ValueError:
-        return ""
-
-
-def _asset(name: str) -> str:
-    return (files("gis.publish") / "assets" / name).read_text("utf-8").replace("\r\n", "\n")
-
-
 @cache
 def style() -> str:
     """
@@ -466,16 +381,7 @@ def style() -> str:
     leaflet = (_leaflet() / "leaflet.css").read_text("utf-8").replace("\r\n", "\n")
     # Its images are those of markers and of a control that the page does not have.
     leaflet = re.sub(r"url\([^)]*\)", "none", leaflet)
-    faces = []
-    for name, characters in _FONTS.items():
-        font = base64.b64encode((files("gis.publish") / "assets" / name).read_bytes()).decode()
-        faces.append(
-            # The overrides set capitals and Persian letters in the middle of a line.
-            "@font-face{font-family:Vazirmatn;font-weight:100 900;font-display:block;"
-            "ascent-override:110%;descent-override:47%;line-gap-override:0%;"
-            f"src:url(data:font/woff2;base64,{font}) format('woff2');unicode-range:{characters}}}"
-        )
-    return "\n".join([leaflet, *faces, _asset("map.css")])
+    return "\n".join([leaflet, font_faces(), asset("map.css")])
 
 
 @cache

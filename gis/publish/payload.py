@@ -18,6 +18,7 @@ import shapely
 
 from gis.inventory import SCHEMAS
 from gis.language import Text
+from gis.publish.figures import county_names
 from gis.totals import VERDICTS
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def build(
         },
         "layers": layers,
         "schemas": {name: _schema(schema, inventory) for name, schema in SCHEMAS.items()},
-        "counties": _county_names(inventory),
+        "counties": {_bounded(one): _bounded(english) for one, english in county_names(inventory).items()},
         "totals": [_total(total) for total in totals],
         "verdicts": {name: _words(text) for name, text in VERDICTS.items()},
         "pages": {code: _page(page) for code, page in pages.items() if code in found},
@@ -297,18 +298,6 @@ def _schema(schema: Schema, inventory: Inventory) -> dict[str, Any]:
             label = _FURTHER.get(name, Text(_bounded(name), _bounded(name)))
             columns.append({"name": name, "label": _words(label), "kind": kind, "unit": "", "codes": {}})
     return {"label": _words(schema.label), "id": schema.id, "columns": columns}
-
-
-def _county_names(inventory: Inventory) -> dict[str, str]:
-    """Give each county's English name, where a layer has it beside the Persian one."""
-    names: dict[str, str] = {}
-    for schema in SCHEMAS:
-        layer = inventory.layer(schema)
-        if "county_en" in layer.columns:
-            pairs = layer[["county", "county_en"]].dropna().drop_duplicates("county")
-            for county, english in zip(pairs["county"], pairs["county_en"], strict=True):
-                names.setdefault(_bounded(str(county)), _bounded(str(english)))
-    return names
 
 
 def _total(total: TotalResult) -> dict[str, Any]:

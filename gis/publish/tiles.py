@@ -23,8 +23,9 @@ from branca.element import Element
 from gis.errors import FibreError
 from gis.inventory import CRS, SCHEMAS
 from gis.language import Text
-from gis.publish import levels, payload, store
+from gis.publish import background, levels, payload, store
 from gis.publish import map as maps
+from gis.publish.basemap import NONE, Basemap, LocalTiles, is_local, online
 from gis.publish.files import Folder, digest
 from gis.publish.page import asset
 
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 # Beyond this many features a map is written as tiles.
 LIMIT = 50_000
-PAGE, ARCHIVE, STORE = "index.html", "survey.pmtiles", "survey.bin"
+PAGE, ARCHIVE, STORE, BACKGROUND = "index.html", "survey.pmtiles", "survey.bin", "background.pmtiles"
 _MAPLIBRE = ("maplibre-gl.js", "maplibre-gl.css")
 _SCRIPTS = ("archive.js", "tiled.js", "dress.js", "surface.js", "tiles.js")
 _MAP_SCRIPT = "map.js"
@@ -70,6 +71,8 @@ class TilesPage(maps.MapPage):
         What it carries itself, as `gis.publish.payload.dumps` writes it.
     lang
         The language that the page opens in.
+    basemap
+        The tiles under it.
     """
 
     # MapLibre works in a thread that it starts from a blob; nothing comes from another host.
@@ -81,8 +84,8 @@ class TilesPage(maps.MapPage):
         "worker-src": "blob:",
     }
 
-    def __init__(self, title: str, data: str, lang: Language) -> None:
-        super().__init__(title, data, lang)
+    def __init__(self, title: str, data: str, lang: Language, basemap: Basemap = NONE) -> None:
+        super().__init__(title, data, lang, basemap)
         script, sheet = _MAPLIBRE
         self.header.add_child(Element(f'<link rel="stylesheet" href="{sheet}">'), name="maplibre_css")
         self.header.add_child(Element(f'<script src="{script}"></script>'), name="maplibre_js")
@@ -92,7 +95,7 @@ class TilesPage(maps.MapPage):
         # The script of every map returns its beginning; that of a tiled map is put before it.
         ours += (
             f"\nconst {{ start }} = (() => {{\n{asset(_MAP_SCRIPT)}\n}})();"
-            "\nreturn { start: options => Tiles.start(start, options) };"
+            "\nreturn { start: options => Tiles.start(start, options), background: Tiles.background };"
         )
         words = {**json.loads(asset("words.json")), **json.loads(asset("tiles.json"))}
         self.library = maps.library(json.dumps(words, ensure_ascii=False), ours)
@@ -133,6 +136,7 @@ def write(
     totals: Sequence[TotalResult],
     out: Path,
     lang: Language = "fa",
+    basemap: str | None = None,
     pages: Mapping[str, Page] | None = None,
 ) -> list[Path]:
     """
@@ -152,6 +156,8 @@ def write(
         The folder; made where it is missing.
     lang
         The language that it opens in; the page itself switches.
+    basemap
+        As for `gis.publish.map.build`; the tiles of an archive are copied into the folder.
     pages
         Code to page of the checks; by default all that there are.
 
@@ -163,9 +169,12 @@ def write(
     Raises
     ------
     FibreError
-        The extra ``tiles`` is not installed, or the folder cannot be written to.
+        The extra ``tiles`` is not installed, the folder cannot be written to, or the basemap is refused as
+        `gis.publish.map.build` does.
     """
     maplibre = _require(count(inventory, findings))
+    local = is_local(basemap or "")
+    under = online(basemap) if basemap and not local else NONE
     if pages is None:
         from gis.checks import registry  # noqa: PLC0415 - only where the caller has no pages of his own
 
@@ -192,6 +201,13 @@ def write(
 
     with Folder(out) as folder:
         folder.path(PAGE)
+        if basemap and local:
+            packed = background.pack(
+                basemap, background.extent(inventory) or maps.IRAN, folder.path(BACKGROUND)
+            )
+            under = Basemap(
+                LocalTiles(), content={**packed.content(), "address": _address(folder, BACKGROUND)}
+            )
         for name in _MAPLIBRE:
             folder.write(name, (maplibre / "srcjs" / name).read_bytes())
         sources = _tile(routes, manholes, faults, ids, lowest, folder.path(ARCHIVE))
@@ -199,25 +215,29 @@ def write(
             directory = store.write(stream, _stored(inventory, routes, manholes, faults, measured, ids))
         head = _head(inventory, measured, findings, totals, pages)
         head["bounds"] = head["bounds"] if inventory.outline is not None else _bounds(boxes)
-        # The address changes with the file, so that a browser never mixes two runs.
-        head["store"] = {"address": f"{STORE}?{digest(folder.path(STORE))[:16]}", **directory}
+        head["store"] = {"address": _address(folder, STORE), **directory}
         head["tiles"] = {
-            "address": f"{ARCHIVE}?{digest(folder.path(ARCHIVE))[:16]}",
+            "address": _address(folder, ARCHIVE),
             "lowest": lowest,
             "top": levels.TOP,
             "squares": [levels.LINE_SQUARE, levels.POINT_SQUARE],
             "tiles": sources,
             "drawn": _drawn(routes, manholes, faults, lowest),
         }
-        page = TilesPage(inventory.project.name(lang), payload.dumps(head), lang)
+        page = TilesPage(inventory.project.name(lang), payload.dumps(head), lang, under)
         folder.write(PAGE, maps.page(maps.assemble(page, head["bounds"])).encode("utf-8", "replace"))
     return folder.written
+
+
+def _address(folder: Folder, name: str) -> str:
+    """Give a file's address, which changes with the file, so that a browser never mixes two runs."""
+    return f"{name}?{digest(folder.path(name))[:16]}"
 
 
 def _require(features: int) -> Path:
     """Give the folder of the package that MapLibre GL JS is in; it is not imported, as that greets with warnings."""
     places = {}
-    for package in ("freestiler", "maplibre"):
+    for package in ("freestiler", "maplibre", "pmtiles"):
         found = find_spec(package)
         if found is None or found.origin is None:
             raise FibreError(_MISSING, features=features, package=package)

@@ -1,33 +1,41 @@
-// A background whose tiles are in the page.
+// A background from an archive of tiles: in the page, or beside it.
 const Background = (() => {
-  const SIDE = 256;
+  const SIDE = 256, DEEPER = 8;
 
   const Tiles = L.GridLayer.extend({
     local: true,
 
-    initialize(content) {
+    // What gives a tile's image: its address or nothing, at once or later.
+    initialize(content, image) {
       const [first, last] = content.zooms;
       this.content = content;
+      this._image = image;
       L.GridLayer.prototype.initialize.call(this, { minZoom: first, maxZoom: 21, maxNativeZoom: last, tileSize: SIDE });
     },
 
-    // Where the archive has no tile so deep, the part of the one above it that has.
-    createTile({ x, y, z }) {
-      const { tiles, images, zooms } = this.content;
+    createTile(coords, done) {
       const tile = el("div");
       tile.style.overflow = "hidden";
-      for (let up = 0; z - up >= zooms[0] && up <= 8; up++) {
-        const at = tiles[`${z - up}/${x >> up}/${y >> up}`];
-        if (at === undefined) continue;
-        const times = 2 ** up, image = el("img", { alt: "", src: images[at] });
+      this._fill(tile, coords).then(() => done(null, tile), error => done(error, tile));
+      return tile;
+    },
+
+    // Where the archive has no tile so deep, the part of the one above it that has.
+    async _fill(tile, { x, y, z }) {
+      for (let up = 0; z - up >= this.content.zooms[0] && up <= DEEPER; up++) {
+        const address = await this._image(z - up, x >> up, y >> up);
+        if (!address) continue;
+        const times = 2 ** up, image = el("img", { alt: "", src: address });
         Object.assign(image.style, {
           position: "absolute", width: `${SIDE * times}px`, height: `${SIDE * times}px`, maxWidth: "none",
           left: `${-SIDE * (x % times)}px`, top: `${-SIDE * (y % times)}px`,
         });
         tile.append(image);
-        break;
+        // Decoded before it is shown: no frame waits for it.
+        await image.decode().catch(() => undefined);
+        if (address.startsWith("blob:")) URL.revokeObjectURL(address);
+        return;
       }
-      return tile;
     },
 
     // What the archive's file is called and says of itself is text, and Leaflet reads markup.
@@ -59,5 +67,12 @@ const Background = (() => {
     },
   });
 
-  return { build: () => new Tiles(JSON.parse(document.querySelector("#fibre-tiles").textContent)) };
+  const embedded = ({ tiles, images }) => (z, x, y) => images[tiles[`${z}/${x}/${y}`]];
+
+  function build(source = embedded) {
+    const content = JSON.parse(document.querySelector("#fibre-tiles").textContent);
+    return new Tiles(content, source(content));
+  }
+
+  return { build };
 })();

@@ -92,8 +92,10 @@ function start({ map, groups, basemap, survey = Survey.read(JSON.parse(document.
     const over = legendBox.parentElement.id === "stage" && legendBox.classList.contains("open") ? legendBox.offsetWidth + 20 : 0;
     const stage = map.getSize(), room = stage.x - over > 420 ? over : 0, persian = Words.lang === "fa";
     const tools = 50; // their width, on the other side
+    const above = [room ? null : ".search", "#left-out"].map(name => name && root.querySelector(name)).filter(node => node && !node.hidden);
+    const top = Math.max(0, ...above.map(node => node.offsetTop + node.offsetHeight - 14));
     return {
-      paddingTopLeft: [pad + (persian ? tools : room), pad + (room ? 0 : 44)],
+      paddingTopLeft: [pad + (persian ? tools : room), pad + top],
       paddingBottomRight: [pad + (persian ? room : tools), pad + 16],
     };
   }
@@ -110,11 +112,13 @@ function start({ map, groups, basemap, survey = Survey.read(JSON.parse(document.
     close();
     const [west, south, east, north] = survey.bounds || [44, 25, 63.5, 40];
     map.once("moveend", () => { whole = here(); });
-    map.fitBounds([[south, west], [north, east]], { ...clear(14), maxZoom: 17, animate: gentle() && ready });
+    map.fitBounds([[south, west], [north, east]], { ...clear(survey.outline.size ? 14 : 36), maxZoom: 17, animate: gentle() && ready });
   }
 
-  // While the whole survey is in view, it stays clear of the legend, which changes sides with the language.
+  // While the whole survey is in view, it stays clear of what lies on the map, which changes sides with the language.
   let whole;
+  app.isWhole = () => whole === here();
+  app.home = home;
   const here = () => [map.getCenter().lat, map.getCenter().lng, map.getZoom()].join();
 
   function select(hits, at, where) {
@@ -373,7 +377,7 @@ function start({ map, groups, basemap, survey = Survey.read(JSON.parse(document.
   on("#home", home);
   on("#place", () => coordinatesAt(map.getCenter()));
   on("#language", () => {
-    const all = whole === here();
+    const all = app.isWhole();
     Words.use(Words.lang === "fa" ? "en" : "fa");
     if (all) home();
     link();
@@ -531,4 +535,4 @@ function handle({ app, print }) {
   };
 }
 
-return { start, background: Background.build };
+return { start, background: () => Background.build() };

@@ -90,6 +90,8 @@ const Search = (() => {
     function choose(i) {
       const { layer, row } = results[i];
       close();
+      // Where Escape closes what opens, and the next Tab is in it.
+      app.map.getContainer().focus({ preventScroll: true });
       if (layer === offices) app.goToOffice(row);
       else app.goTo(layer, row);
     }

@@ -52,6 +52,7 @@ const Tiles = (() => {
     }
     status(null);
     leftOut(app, data.tiles);
+    if (app.isWhole()) app.home();
     savings(app);
     window.addEventListener("hashchange", event => named(survey, event), { capture: true });
     window.fibre = Object.create(handle, Object.getOwnPropertyDescriptors({
@@ -137,5 +138,14 @@ const Tiles = (() => {
     return groups;
   }
 
-  return { start };
+  // A background of tiles is an archive beside the page, too.
+  const background = () => Background.build(({ address }) => {
+    const archive = Archive.open(address);
+    return async (z, x, y) => {
+      const image = await archive.tile(z, x, y);
+      return image.byteLength ? URL.createObjectURL(new Blob([image])) : null;
+    };
+  });
+
+  return { start, background };
 })();
