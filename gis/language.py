@@ -75,7 +75,8 @@ def show(value: Any, spec: str = "", lang: Language = "en") -> str:
     value
         A number, a `Text`, or anything with a text form.
     spec
-        A format specification of Python's `format`; without one, numbers get their thousands set off.
+        A format specification of Python's `format`; without one, numbers get their thousands set off. With a bar,
+        as ``"route|routes"``, the word for one and the word for any other number, in place of the number.
     lang
         The sentence's language.
 
@@ -87,6 +88,8 @@ def show(value: Any, spec: str = "", lang: Language = "en") -> str:
     if isinstance(value, Text):
         return value.render(lang)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if "|" in spec:
+            return spec.split("|")[value != 1]
         return number(value, spec or ",.10g", lang)
     written = format(value, spec)
     return f"{_ISOLATE}{written}{_POP}" if lang == "fa" else written

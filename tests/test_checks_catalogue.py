@@ -148,6 +148,16 @@ def test_a_note_of_the_reading_becomes_a_finding(code):
     assert len(checks.run(inventory(), select=[code])) == 0
 
 
+def test_a_damaged_record_without_a_reason_says_so():
+    notes = [Note("D003", "a.json", "4", {"record": 4, **fields}) for fields in ({"reason": ""}, {})]
+    findings = checks.run(inventory(notes=tuple(notes)), select=["D003"])
+    assert (
+        findings["message"].tolist()
+        == ["record 4 could not be read (the reader gives no reason); the others were"] * 2
+    )
+    assert "()" not in findings["message_fa"][0]
+
+
 def test_messages_in_bulk_are_those_of_the_text():
     text = Text("{{{a:.2f}}} of {b} at {c:+,.1f}", "{{{a:.2f}}} از {b} در {c:+,.1f}")
     a, b, c = [1.5, 2.25], ["x", "ی"], -1234.56

@@ -410,6 +410,37 @@ def test_coordinates_rounded_below_their_accuracy_are_fine(decimals, expected):
     assert codes(inventory(routes(shapely.LineString(xy)), project=stated), "C108") == expected
 
 
+@pytest.mark.parametrize(
+    ("nodes", "expected"),
+    [
+        # Only what was delivered can be missed: the manhole M9, the office O9.
+        ({"manholes": "M0", "offices": "O0"}, {"M9", "O9"}),
+        ({"manholes": "M0"}, {"M9"}),
+        ({"offices": "O0"}, {"O9"}),
+        ({}, None),
+    ],
+)
+def test_references_to_what_was_not_delivered_are_not_looked_for(nodes, expected):
+    ground = Ground()
+    made = inventory(
+        routes(
+            ground.line(*STREET),
+            ground.line(((0.0, NORTH),), ((90.0, NORTH),)),
+            from_id=["M0", "M9"],
+            to_id=["O0", "M0"],
+            office_id=["O0", "O9"],
+        ),
+        manholes(ground()) if "manholes" in nodes else None,
+        offices(ground((300.0, EAST))) if "offices" in nodes else None,
+    )
+    findings = checks.run(made, select=["N309"])
+    if expected is None:
+        assert "N309" in findings.attrs["not_run"]
+        assert len(findings) == 0
+    else:
+        assert {message.split()[1] for message in findings["message"]} == expected
+
+
 def _scattered(corner, size, decimals):
     random = np.random.default_rng(1)
     return np.round(random.random((20, 2)) * size + corner, decimals)

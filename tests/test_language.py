@@ -27,6 +27,17 @@ def test_a_text_within_a_text_takes_its_language():
     assert Text("it is {what}", "آن {what} است").render("fa", what=inner) == "آن جدید است"
 
 
+def test_a_word_agrees_with_its_number():
+    text = Text("{n} {n:route|routes}", "{n} مسیر")
+    assert [text.render("en", n=n) for n in (0, 1, 2, 1000)] == [
+        "0 routes",
+        "1 route",
+        "2 routes",
+        "1,000 routes",
+    ]
+    assert text.render("fa", n=1) == "۱ مسیر"
+
+
 def test_a_value_with_braces_stays_as_it_is():
     assert Text("{name}", "{name}").render("en", name="{0.__class__}") == "{0.__class__}"
     filled = Text("{name}", "{name}").filled(name="{x}")

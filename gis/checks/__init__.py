@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gis.checks import attributes, coordinates, delivery, geometry, network, totals
+from gis.checks import attributes, coordinates, delivery, geometry, network, references, totals
 from gis.checks.context import Context
 from gis.checks.findings import COLUMNS, join, tabulate
 from gis.checks.registry import FAMILIES, Found, Page, finders, pages
@@ -196,6 +196,8 @@ def _absence(inventory: Inventory, page: Page) -> Text | None:
                 f"no {' or '.join(label.en.lower() for label in labels)}",
                 f"ستون «{'» یا «'.join(label.fa for label in labels)}» نیست",
             )
+    if page.code == "N309" and not references.answerable(inventory):
+        return Text("what the routes name was not delivered", "آنچه مسیرها نام می‌برند تحویل نشده است")
     if page.code == "C102" and inventory.area is None:
         return Text("the project names no area", "پروژه محدوده‌ای ندارد")
     if page.code == "A407" and inventory.counties is None:

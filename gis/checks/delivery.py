@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from gis.checks.context import Context
 
 
+_NO_REASON = Text("the reader gives no reason", "خواننده دلیلی نمی‌گوید")
+
+
 @check("D001")
 def unreadable(context: Context) -> Iterator[Found]:
     """Pass on files that no driver opens."""
@@ -36,7 +39,11 @@ def incomplete_shapefile(context: Context) -> Iterator[Found]:
 @check("D003")
 def damaged_record(context: Context) -> Iterator[Found]:
     """Pass on records that could not be read."""
-    return context.noted("D003")
+    for found in context.noted("D003"):
+        reason = found.fields.get("reason")
+        # Some errors say nothing, and a pair of empty brackets would say no more.
+        blank = not isinstance(reason, Text) and not str(reason or "").strip()
+        yield replace(found, fields={**found.fields, "reason": _NO_REASON}) if blank else found
 
 
 @check("D004")

@@ -17,11 +17,34 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gis.checks.context import Context
+    from gis.inventory import Inventory, LayerName
     from gis.network import Floats, Rows
 
 END_COLUMNS = ("from_id", "to_id")
 # Beyond this it does not matter how far a node is from the end that names it.
 _FAR_M = 1000.0
+
+
+def answerable(inventory: Inventory) -> list[str]:
+    """
+    Tell which references of the routes can be held against what they name.
+
+    Parameters
+    ----------
+    inventory
+        The survey.
+
+    Returns
+    -------
+    list of str
+        Columns of the routes with values, where what they name was delivered: manholes at the ends, offices.
+    """
+    named: dict[str, LayerName] = {**dict.fromkeys(END_COLUMNS, "manholes"), "office_id": "offices"}
+    return [
+        column
+        for column, layer in named.items()
+        if len(inventory.layer(layer)) and inventory.routes[column].notna().any()
+    ]
 
 
 def unknown(context: Context) -> Iterator[tuple[str, Rows, NDArray[np.object_]]]:
@@ -42,20 +65,21 @@ def unknown(context: Context) -> Iterator[tuple[str, Rows, NDArray[np.object_]]]
     values : numpy.ndarray
         (n,) what they name.
     """
-    for column in (*END_COLUMNS, "office_id"):
-        layers = ("offices",) if column == "office_id" else network.NODE_LAYERS
-        if any(len(context.layer(name)) for name in layers):
-            named, *known = texts.codes(
-                context.folded("routes", column), *(context.folded(name, SCHEMAS[name].id) for name in layers)
-            )
-            exists = np.zeros(max(codes.max(initial=-1) for codes in (named, *known)) + 2, dtype=bool)
-            for ids in known:
-                exists[ids] = True
-            rows = np.flatnonzero(
-                (named >= 0) & ~exists[named] & ~texts.blank(context.layer("routes")[column])
-            )
-            if len(rows):
-                yield column, rows, context.layer("routes")[column].to_numpy(dtype=object)[rows]
+    for column in answerable(context.inventory):
+        known = [context.folded("offices", SCHEMAS["offices"].id)]
+        if column in END_COLUMNS:
+            known.append(context.folded("manholes", SCHEMAS["manholes"].id))
+            if not len(context.layer("offices")):
+                # A route ends at an office, too, and the routes alone tell what those are called.
+                known.append(context.folded("routes", "office_id"))
+        named, *ids = texts.codes(context.folded("routes", column), *known)
+        exists = np.zeros(max(codes.max(initial=-1) for codes in (named, *ids)) + 2, dtype=bool)
+        for there in ids:
+            exists[there] = True
+        # A missing id has the code -1, which stands for the last place.
+        rows = np.flatnonzero((named >= 0) & ~exists[named] & ~texts.blank(context.layer("routes")[column]))
+        if len(rows):
+            yield column, rows, context.layer("routes")[column].to_numpy(dtype=object)[rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gis.network import Flags, Floats
 
 
-_DROPPED = Text("{count} vertices removed", "{count} رأس حذف شد")
+_DROPPED = Text("{count} {count:vertex|vertices} removed", "{count} رأس حذف شد")
 _DELETED = Text("deleted: the same as an earlier one", "حذف شد: همان عارضهٔ پیشین است")
 _MERGED = Text("made one line of its parts", "بخش‌هایش یک خط شد")
 _JOINED = Text("joined with {other}", "با {other} یکی شد")
