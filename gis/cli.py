@@ -253,6 +253,9 @@ def check(
         findings = gis.check(inventory, **chosen)
     if diff:
         show(corrections.changes_table(fixed.changes, language))
+    if fix or diff:
+        for line in corrections.refusals(fixed.refused, language):
+            complain(line)
     if target:
         for path in corrections.write(target, fixed):
             print(path, file=sys.stderr)

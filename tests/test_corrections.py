@@ -9,6 +9,7 @@ from itertools import pairwise
 import geopandas as gpd
 import pytest
 from geographiclib.geodesic import Geodesic
+from test_checks_edges import Ground, manholes, routes
 
 from gis import project
 
@@ -53,6 +54,20 @@ def test_a_safe_fix_changes_a_copy_and_tells_what(fibre, edit, plan, tmp_path):
     assert told.startswith("G205")
     again = fibre("check", "fixed.gpkg", "--fix", "--out", "again.gpkg", "--diff", check=0)
     assert "Nothing to change" in again.stdout
+
+
+def test_a_fix_that_would_do_harm_is_told_of(fibre, tmp_path):
+    ground = Ground()
+    # Recorded as it was drawn: moved to its manhole it would no longer be.
+    street = routes(ground.line(((0.0, 90.0),), ((300.0, 90.0),)), recorded_length_m=[300.0])
+    posts = manholes(ground(), ground((305.0, 90.0)))
+    for name, drawn in (("routes.geojson", street), ("manholes.geojson", posts)):
+        drawn.drop(columns=["source", "record"]).dropna(axis=1, how="all").to_file(tmp_path / name)
+    handed_in = ("check", "routes.geojson", "manholes.geojson", "--unsafe-fixes")
+    done = fibre(*handed_in, "--fix", "--out", "fixed.gpkg")
+    assert "N302: 1 fix not made, as T501 would come of it: Routes R0" in done.stderr
+    done = fibre(*handed_in, "--diff", "--lang", "fa")
+    assert "۱ اصلاح انجام نشد" in done.stderr
 
 
 def test_an_unsafe_fix_is_made_only_where_asked_for(fibre, edit):

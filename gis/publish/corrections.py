@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from gis.language import Language
 
 _WHAT = Text("Change", "تغییر")
+_REFUSED = Text(
+    "{code}: {count} {count:fix|fixes} not made, as {because} would come of it: {features}",
+    "{code}: {count} اصلاح انجام نشد، چون {because} از آن پدید می‌آمد: {features}",
+)
+_COMMA = Text(", ", "، ")
+# So many features are named in a line.
+_NAMED = 5
 _HEADINGS = (
     (Text("Code", "کد"), False),
     (Text("Feature", "عارضه"), False),
@@ -126,6 +133,33 @@ def changes_table(changes: pd.DataFrame, lang: Language = "en") -> RenderableTyp
         figures = [_metres(value, lang) for value in (row.moved_m, row.length_before_m, row.length_after_m)]
         table.add_row(str(row.code), Line(feature), Line(str(what)), *figures)
     return table
+
+
+def refusals(refused: pd.DataFrame, lang: Language = "en") -> list[str]:
+    """
+    Say which changes were not made, and why.
+
+    Parameters
+    ----------
+    refused
+        As `gis.fix` gives them.
+    lang
+        The language.
+
+    Returns
+    -------
+    list of str
+        A line for each check and what its fixes would have made; the first few features by name.
+    """
+    lines = []
+    for (code, because), group in refused.groupby(["code", "because"], sort=False):
+        names = [
+            feature_label(str(layer), str(feature), lang)
+            for layer, feature in zip(group["layer"], group["feature"], strict=True)
+        ]
+        told = _COMMA.render(lang).join(names[:_NAMED]) + ("…" if len(names) > _NAMED else "")
+        lines.append(_REFUSED.render(lang, code=code, count=len(group), because=because, features=told))
+    return lines
 
 
 def changes_csv(changes: pd.DataFrame) -> bytes:
