@@ -2,9 +2,13 @@
 
 import re
 import string
+import subprocess
+import sys
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
+import shapely
 from surveys import inventory
 
 from gis import checks
@@ -135,6 +139,38 @@ def test_a_check_that_breaks_is_named(monkeypatch):
     findings = checks.run(inventory())
     assert findings.attrs["failed"] == {"G201": "ZeroDivisionError: of all things"}
     assert "G201" not in findings.attrs["ran"]
+
+
+_BROKEN = """
+import sys
+import gis.checks
+from gis.checks import registry
+from gis.cli import main
+
+def broken(context):
+    raise ZeroDivisionError("of all things")
+
+registry._FINDERS["G201"] = broken
+sys.argv = ["fibre", "check", *sys.argv[1:]]
+main()
+"""
+
+
+def test_the_command_names_what_broke_and_exits_with_two(tmp_path):
+    line = shapely.LineString([(51.6, 32.6), (51.603, 32.6)])
+    columns = {"route_id": ["R1"], "kind": ["cable"], "status": ["new"], "county": ["x"]}
+    gpd.GeoDataFrame(columns, geometry=[line], crs=4326).to_file(tmp_path / "routes.geojson")
+    posts = [shapely.Point(at) for at in line.coords]
+    columns = {"manhole_id": ["M1", "M2"], "status": ["new"] * 2}
+    gpd.GeoDataFrame(columns, geometry=posts, crs=4326).to_file(tmp_path / "manholes.geojson")
+    files = [tmp_path / "routes.geojson", tmp_path / "manholes.geojson"]
+    for program, expected in ((["-m", "gis", "check"], 0), (["-c", _BROKEN], 2)):
+        done = subprocess.run(
+            [sys.executable, *program, *files], capture_output=True, text=True, encoding="utf-8", check=False
+        )
+        assert done.returncode == expected
+        assert re.search(r"No findings: \d+ checks over 2 layers, 3 features", done.stdout)
+    assert "check G201 failed: ZeroDivisionError: of all things" in done.stderr
 
 
 @pytest.mark.parametrize("code", [row[0] for row in ROWS if row[0][0] in "DC" and row[0] != "C102"])
