@@ -47,6 +47,8 @@ _ARROW = BULK - {"FlatGeobuf"}
 # Those that let one column be read without the others; of so many records and more both cores read.
 _BY_COLUMN = _ARROW - {"GeoJSON", "GeoJSONSeq"}
 _LARGE = 50_000
+# Their memory is used again for the next batch, which that of larger ones is not.
+_BATCH = 16_384
 # GDAL takes no other driver for a name with one of these prefixes.
 _PREFIX = {"GeoJSON": "GeoJSON:", "GeoJSONSeq": "GeoJSONSeq:"}
 # Nothing is fetched, no file beside the given one is looked for or written, and arcs are split finely enough that
@@ -342,10 +344,8 @@ def _geometry(
     """Read the geometry of a layer, batch by batch: (n,) geometries, (n,) feature ids, and the declared CRS."""
     parts, fids = [], []
     done = 0
-    with pyogrio.open_arrow(name, columns=[], return_fids=True, use_pyarrow=True, **chosen) as (
-        about,
-        batches,
-    ):
+    how = {"columns": [], "return_fids": True, "use_pyarrow": True, "batch_size": _BATCH}
+    with pyogrio.open_arrow(name, **how, **chosen) as (about, batches):
         for batch in batches:
             fid = batch.column(about["fid_column"])
             parts.append(wkb.geometries(batch.column(about["geometry_name"] or "wkb_geometry")))
