@@ -204,8 +204,9 @@ def fix(
     Returns
     -------
     Fixed
-        ``inventory``, the copy, whose changed features say so in the column ``changes``, and ``changes``, a DataFrame
-        with a row a change: what it was, how far anything moved, and the length before and after.
+        ``inventory``, the copy, whose changed features say so in the column ``changes``; ``changes``, a DataFrame
+        with a row a change: what it was, how far anything moved, and the length before and after; and ``refused``,
+        the fixes that were not made because another finding would come of them.
 
     Raises
     ------
