@@ -184,10 +184,12 @@ def _lost_text(schema: Schema, layer: gpd.GeoDataFrame) -> list[Note]:
     for name in layer.columns:
         if name == "source" or not isinstance(layer[name].dtype, pd.StringDtype):
             continue
-        column = layer[name].dropna()
-        suspect = column[column.str.contains("?", regex=False) | ~column.str.isascii()]
-        values = suspect.unique()
-        gone = layer[name].isin([value for value in values if text.lost(value)])
+        column = layer[name]
+        suspect = column.notna() & (column.str.contains("?", regex=False) | ~column.str.isascii())
+        if not suspect.any():
+            continue
+        values = column[suspect].unique()
+        gone = column.isin([value for value in values if text.lost(value)])
         if not gone.any() and text.dropped_yeh(values):
             notes.append(Note("D007", schema.name, fields={"column": name, "value": _NO_YEH}))
         notes += [
@@ -195,7 +197,7 @@ def _lost_text(schema: Schema, layer: gpd.GeoDataFrame) -> list[Note]:
                 "D007",
                 schema.name,
                 _feature(layer, schema, int(row)),
-                {"column": name, "value": layer[name].iloc[row]},
+                {"column": name, "value": column.iloc[row]},
             )
             for row in np.flatnonzero(gone.to_numpy())
         ]

@@ -117,7 +117,7 @@ def canonical(
         if column.name in fixed:
             table[column.name] = _typed(fixed[column.name], index, column, schema)
         elif theirs is None:
-            table[column.name] = pd.Series(index=index, dtype=_DTYPES[column.kind])
+            table[column.name] = _missing(column, index)
         else:
             raw = frame[theirs].set_axis(index)
             raw = _referenced(raw, column)
@@ -139,9 +139,11 @@ def canonical(
     for name in frame.columns:
         if name not in taken and name != frame.geometry.name:
             table[_own(str(name), table)] = frame[name].set_axis(index)
-    table["source"] = pd.Series(source, index=index, dtype="str")
+    sources = pa.repeat(pa.scalar(source, pa.large_string()), len(frame))
+    table["source"] = pd.Series(pd.array(sources, dtype="str"), index=index)
     table["record"] = pd.Series(records, index=index, dtype="int64")
-    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(geometry, index=index, crs=CRS), crs=CRS), notes
+    layer = pd.DataFrame(table, copy=False)
+    return gpd.GeoDataFrame(layer, geometry=gpd.GeoSeries(geometry, index=index, crs=CRS), crs=CRS), notes
 
 
 def _name(frame: gpd.GeoDataFrame, column: str | None, records: NDArray[np.int64], row: np.intp) -> str:
@@ -157,14 +159,21 @@ def _own(name: str, table: dict[str, Any]) -> str:
     return name
 
 
+def _missing(column: Column, index: pd.RangeIndex) -> pd.Series[Any]:
+    """Give a column that the delivery does not have; Arrow makes nulls without writing them one by one."""
+    dtype = _DTYPES[column.kind]
+    if column.kind != "text":
+        return pd.Series(index=index, dtype=dtype)
+    return pd.Series(pd.array(pa.nulls(len(index), pa.large_string()), dtype=dtype), index=index)
+
+
 def _read(
     raw: pd.Series[Any], column: Column, schema: Schema, given: Mapping[str, str], scale: float = 1.0
 ) -> tuple[pd.Series[Any], NDArray[np.bool_]]:
     """Read a column's values; tell which of them say something that could not be read."""
-    present = _present(raw)
     if column.kind == "date":
         days = parse_dates(raw, today())
-        unread = present & (days.impossible | pd.isna(days.values))
+        unread = _present(raw) & (days.impossible | pd.isna(days.values))
         # A date in the future is kept out as an impossible one is: nothing may be reckoned from it.
         kept = np.array(days.values, dtype=object)
         kept[days.impossible] = None
@@ -172,6 +181,7 @@ def _read(
     if column.kind in ("number", "integer"):
         numbers = raw.to_numpy(dtype=float) if raw.dtype.kind == "f" else parse_numbers(raw)
         numbers = numbers * scale if scale != 1 else numbers
+        present = _present(raw)
         unread = present & np.isnan(numbers)
         if column.kind == "number":
             return pd.Series(numbers, index=raw.index), unread

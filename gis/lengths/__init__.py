@@ -84,6 +84,7 @@ def measure(inventory: Inventory, threads: int | None = None) -> pd.DataFrame:
             "provenance": routes["provenance"].array,
         },
         columns=list(COLUMNS),
+        copy=False,
     )
     measured.attrs["assumed_accuracy"] = int(assumed.sum())
     measured.attrs["unmeasured"] = int(unmeasured.sum())
@@ -116,22 +117,21 @@ def summary(measured: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
         `measured` has no column `by`.
     """
     columns = [*KINDS, "bias_m", "slack_m", "recorded_length_m"]
+    # What no route records is not recorded as 0.
+    recorded = ["slack_m", "recorded_length_m"]
+    order = ["routes", "unmeasured", *KINDS, "std_m", "bias_m", *recorded]
+    if by is None:
+        sums = measured[columns].sum().to_frame().T
+        sums[recorded] = sums[recorded].where(measured[recorded].notna().any(), np.nan)
+        sums["std_m"] = uncertainty.combined(measured["std_m"])
+        sums["routes"], sums["unmeasured"] = len(measured), int(measured["geodesic_m"].isna().sum())
+        return sums[order]
     table = measured[columns].copy()
     table["routes"] = 1
     table["unmeasured"] = measured["geodesic_m"].isna().astype(int)
     table["std_m"] = measured["std_m"] ** 2
-    keys = np.zeros(len(table), dtype=int) if by is None else measured[by].to_numpy()
-    groups = table.groupby(keys, dropna=False, sort=True)
+    groups = table.groupby(measured[by].to_numpy(), dropna=False, sort=True)
     sums = groups.sum()
-    # What no route records is not recorded as 0.
-    recorded = ["slack_m", "recorded_length_m"]
     sums[recorded] = groups[recorded].sum(min_count=1)
-    if by is None and sums.empty:
-        sums.loc[0] = 0.0
-        sums[recorded] = np.nan
-        sums = sums.astype({"routes": int, "unmeasured": int})
     sums["std_m"] **= 0.5
-    order = ["routes", "unmeasured", *KINDS, "std_m", "bias_m", "slack_m", "recorded_length_m"]
-    if by is None:
-        return sums[order].reset_index(drop=True)
     return sums[order].rename_axis(by).reset_index()

@@ -185,7 +185,9 @@ def lengths_table(
     rich.table.Table
         The table, with a row of totals.
     """
-    table = _chosen(measured, by, length)
+    count = len(measured) if by is None else measured[by].nunique(dropna=False)
+    laid_out = count if count <= rows else min(rows, _GLIMPSE)
+    table = _chosen(measured.head(laid_out) if by is None else measured, by, length)
     # What a terminal has no room for is in the CSV.
     names = [n for n in table.columns if n not in {"bias_m", "slack_m", "recorded_length_m", "provenance"}]
     if by is None:
@@ -193,7 +195,6 @@ def lengths_table(
     laid = grid()
     for name in names:
         add_column(laid, _heading(name, lang), figure=_is_figure(name))
-    laid_out = len(table) if len(table) <= rows else min(rows, _GLIMPSE)
     for row in table[names].head(laid_out).itertuples(index=False):
         laid.add_row(*(_worded(name, value, lang) for name, value in zip(names, row, strict=True)))
     total = sums(measured)
@@ -202,8 +203,8 @@ def lengths_table(
         _worded(name, value, lang) for name, value in zip(names, _total_row(total, names, lang), strict=True)
     ]
     laid.add_row(*last, style="bold")
-    if len(table) > laid_out:
-        laid.caption = _more(len(table) - laid_out, lang, "csv")
+    if count > laid_out:
+        laid.caption = _more(count - laid_out, lang, "csv")
     return laid
 
 
