@@ -543,7 +543,7 @@ def test_keyboard_alone_finds_opens_hides_and_returns(show):
                 break
             page.keyboard.press("Tab")
         page.keyboard.press("Enter")
-        until(page, "/is on no route/.test(document.querySelector('.leaflet-popup')?.innerText)")
+        until(page, "/N305/.test(document.querySelector('.leaflet-popup')?.innerText)")
         settled(page)
         page.locator("#finding-back").focus()
         page.keyboard.press("Enter")
@@ -554,6 +554,9 @@ def test_keyboard_alone_finds_opens_hides_and_returns(show):
         page.keyboard.press("Space")
         settled(page)
         assert 0 < page.evaluate("fibre.rendered().length") < before
+        page.locator(".folium-map").focus()
+        page.keyboard.press("0")
+        until(page, "!document.querySelector('#left-out').hidden")
         page.locator("#left-out summary").focus()
         was = page.evaluate("document.querySelector('#left-out').open")
         page.keyboard.press("Enter")
@@ -584,14 +587,31 @@ def test_measures_as_fibre_does_and_says_coordinates(show, measured):
         assert page.evaluate("fibre.measured()") > 10
 
 
+# How many pixels of the picture for the paper have nearly a colour.
+NEARLY = """([r, g, b]) => {
+    const still = document.querySelector(".still"), pixels = still.getContext("2d").getImageData(0, 0, still.width, still.height).data;
+    let count = 0;
+    for (let i = 0; i < pixels.length; i += 4) {
+        if (pixels[i + 3] > 200 && Math.max(Math.abs(pixels[i] - r), Math.abs(pixels[i + 1] - g), Math.abs(pixels[i + 2] - b)) < 12) count++;
+    }
+    return count;
+}"""  # noqa: E501
+
+
 @pytest.mark.parametrize("lang", ["fa", "en"])
-def test_prints_on_one_a4_page(show, lang, tmp_path):
-    with show(f"#lang={lang}") as (page, _):
-        page.evaluate("window.print = () => { window.printed = true; }")
+def test_what_is_drawn_is_on_the_one_a4_page(show, lang):
+    """In dark colours, too, paper is light: errors have there the red of light colours."""
+    with show(f"#lang={lang}", dark=True) as (page, _):
+        page.evaluate("() => { window.print = () => { window.printed = true; }; }")
         page.click("#print")
         until(page, "window.printed === true", 30)
+        assert page.evaluate(NEARLY, [179, 38, 30]) > 1000
+        assert page.evaluate(NEARLY, [255, 138, 125]) < 10
         pdf = page.pdf(prefer_css_page_size=True, print_background=True)
         assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
+        settled(page)
+        assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+        assert page.query_selector(".still") is None
 
 
 @pytest.fixture

@@ -69,7 +69,10 @@ function start({ map, groups, basemap, survey = Survey.read(JSON.parse(document.
     legend.render();
   }
 
-  function theme(printing = false) {
+  // Paper is light, whatever the system says while it prints.
+  let printing = false;
+
+  function theme() {
     const chosen = state.theme === "auto" ? (dark.matches ? "dark" : "light") : state.theme;
     document.documentElement.dataset.theme = printing ? "light" : chosen;
     root.querySelector("#theme").setAttribute("aria-pressed", chosen === "dark");
@@ -80,7 +83,8 @@ function start({ map, groups, basemap, survey = Survey.read(JSON.parse(document.
     panel.render();
   }
   app.printing = on => {
-    theme(on);
+    printing = on;
+    theme();
     place();
   };
 

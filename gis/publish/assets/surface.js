@@ -61,13 +61,15 @@ const Surface = L.Layer.extend({
     this._size();
     this.gl = new maplibregl.Map({
       container: this._box,
-      style: { version: 8, sources: { survey: { type: "vector", tiles: ["fibre://{z}/{x}/{y}"], minzoom: lowest, maxzoom: top } }, layers: [] },
+      style: { version: 8, transition: { duration: 0, delay: 0 }, sources: { survey: { type: "vector", tiles: ["fibre://{z}/{x}/{y}"], minzoom: lowest, maxzoom: top } }, layers: [] },
       ...this._where(), interactive: false, attributionControl: false, fadeDuration: 0, trackResize: false, maxZoom: 24, validateStyle: false,
       pixelRatio: this._ratio(), canvasContextAttributes: { preserveDrawingBuffer: true, antialias: true },
     });
     this.gl.on("error", ({ error }) => { if (error?.name !== "AbortError") this.app.failed(error); });
     this.gl.on("load", () => { this._loaded = true; this.redraw(); });
-    this.gl.on("idle", () => { if (this.view.lengths) this.front.redraw(); map.fire("surfaced"); });
+    // At rest is what MapLibre calls idle: between a change and its picture its own flags say that all is loaded.
+    this.gl.on("render", () => { this._resting = false; });
+    this.gl.on("idle", () => { this._resting = true; if (this.view.lengths) this.front.redraw(); map.fire("surfaced"); });
     this.ground.addTo(map);
     this.front.addTo(map);
     this._follow();
@@ -111,6 +113,7 @@ const Surface = L.Layer.extend({
     this._origin = this._map.containerPointToLayerPoint(this._pad.multiplyBy(-1));
     this._frame = { zoom: this._map.getZoom(), corner: this._map.layerPointToLatLng(this._origin) };
     L.DomUtil.setTransform(this._box, this._origin, 1);
+    this._resting = false;
     this.gl.jumpTo(this._where());
     // At once, so that picture and place change together.
     if (this._loaded) this.gl.redraw();
@@ -141,6 +144,8 @@ const Surface = L.Layer.extend({
   restyle() {
     if (this._density) {
       this._density = null;
+      this._picture?.remove();
+      this._picture = null;
       this.gl.setPixelRatio(this._ratio());
     }
     this.redraw();
@@ -153,10 +158,19 @@ const Surface = L.Layer.extend({
     this._follow();
     this.ground.paintNow(density);
     this.front.paintNow(density);
+    this.still();
+  },
+
+  // What is drawn so far as a picture of its own: a browser may look at MapLibre's only when it has printed.
+  still() {
+    const drawn = this.gl.getCanvas();
+    this._picture ??= this._box.appendChild(el("canvas", { class: "still" }));
+    Object.assign(this._picture, { width: drawn.width, height: drawn.height });
+    this._picture.getContext("2d", { willReadFrequently: true }).drawImage(drawn, 0, 0);
   },
 
   // Whether nothing is left to read or to paint.
-  settled() { return Boolean(this._loaded) && this.ground.settled() && this.front.settled() && this.gl.loaded() && this.gl.areTilesLoaded(); },
+  settled() { return Boolean(this._loaded) && this._resting && this.ground.settled() && this.front.settled() && this.gl.loaded() && this.gl.areTilesLoaded(); },
 
   // Bring MapLibre's layers to what the page shows: only what has changed is told.
   _dress() {
@@ -179,6 +193,7 @@ const Surface = L.Layer.extend({
     const name = `${id} ${key}`, text = JSON.stringify(wanted);
     if (this._given.get(name) === text) return false;
     this._given.set(name, text);
+    this._resting = false;
     return true;
   },
 

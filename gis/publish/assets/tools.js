@@ -137,6 +137,8 @@ const Files = (() => {
 
 const Print = (() => {
   // On paper the page is one A4 sheet; the map is painted anew at a printer's density.
+  const PATIENCE = 15000;
+
   function build(app) {
     const { map, root } = app;
     let before = null;
@@ -179,9 +181,27 @@ const Print = (() => {
       app.painter.restyle();
     }
 
+    // What is read piece by piece is waited for, which a browser's own printing does not do.
+    function print() {
+      prepare();
+      const latest = performance.now() + PATIENCE;
+      const ready = () => app.painter.settled() && !app.basemap?.isLoading();
+      const look = () => {
+        if (!ready() && performance.now() < latest) return setTimeout(look, 50);
+        app.painter.still?.();
+        return window.print();
+      };
+      look();
+    }
+
     window.addEventListener("beforeprint", prepare);
     window.addEventListener("afterprint", restore);
-    root.querySelector("#print").addEventListener("click", () => window.print());
+    root.querySelector("#print").addEventListener("click", print);
+    document.addEventListener("keydown", event => {
+      if (event.code !== "KeyP" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+      event.preventDefault();
+      print();
+    });
     return { prepare, restore };
   }
 
