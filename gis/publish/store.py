@@ -176,7 +176,7 @@ def _parts(layer: Layer, pool: ThreadPoolExecutor) -> Iterator[bytes]:
         yield one.result()
 
 
-def rows_of(ids: list[str], wanted: pd.Series) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def rows_of(ids: list[str], wanted: pd.Series, most: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """
     Find the features that findings are about.
 
@@ -186,6 +186,8 @@ def rows_of(ids: list[str], wanted: pd.Series) -> tuple[NDArray[np.intp], NDArra
         (n,) how the layer's features are called; several may be called alike.
     wanted
         (m,) how the findings call theirs.
+    most
+        How many findings of a name are taken, the first: where many features are called alike, each has all of them.
 
     Returns
     -------
@@ -193,14 +195,13 @@ def rows_of(ids: list[str], wanted: pd.Series) -> tuple[NDArray[np.intp], NDArra
         Positions in ``wanted`` and in ``ids``, of as many pairs as there are.
     """
     asked = pd.DataFrame({"id": wanted.to_numpy(dtype=object), "finding": np.arange(len(wanted))})
+    asked = asked.groupby("id", sort=False).head(most)
     known = pd.DataFrame({"id": np.array(ids, dtype=object), "row": np.arange(len(ids))})
     pairs = asked.merge(known[known["id"].isin(set(asked["id"]))], on="id")
     return pairs["finding"].to_numpy(dtype=np.intp), pairs["row"].to_numpy(dtype=np.intp)
 
 
-def grouped(
-    rows: NDArray[np.intp], members: NDArray[np.intp], most: int
-) -> Callable[[int, int], dict[str, list[int]]]:
+def grouped(rows: NDArray[np.intp], members: NDArray[np.intp]) -> Callable[[int, int], dict[str, list[int]]]:
     """
     Prepare to give the members of some rows.
 
@@ -210,8 +211,6 @@ def grouped(
         (m,) a row for each member.
     members
         (m,) the members.
-    most
-        How many of a row's members are given.
 
     Returns
     -------
@@ -224,9 +223,7 @@ def grouped(
     def between(first: int, last: int) -> dict[str, list[int]]:
         found: dict[str, list[int]] = {}
         for at in range(*np.searchsorted(rows, [first, last])):
-            listed = found.setdefault(str(int(rows[at]) - first), [])
-            if len(listed) < most:
-                listed.append(int(members[at]))
+            found.setdefault(str(int(rows[at]) - first), []).append(int(members[at]))
         return found
 
     return between

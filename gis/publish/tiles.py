@@ -428,7 +428,7 @@ def _stored(
     ):
         schema = SCHEMAS[name]  # type: ignore[index]
         about = np.flatnonzero((faults.frame["layer"] == name).to_numpy())
-        found, rows = store.rows_of(ids[name], faults.frame["feature"].iloc[about])
+        found, rows = store.rows_of(ids[name], faults.frame["feature"].iloc[about], _CARD_FINDINGS)
         listed.append(
             store.Layer(
                 name,
@@ -439,7 +439,7 @@ def _stored(
                     store.encoder(layer.frame, payload.encode_layer, schema, *more),
                     layer.frame[schema.id].isna().to_numpy(),
                     ids[name],
-                    store.grouped(rows, about[found], _CARD_FINDINGS),
+                    store.grouped(rows, about[found]),
                 ),
                 {length: measured[length].to_numpy(dtype=float, na_value=np.nan)} if more else {},
                 ids[name],

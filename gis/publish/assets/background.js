@@ -30,9 +30,9 @@ const Background = (() => {
           position: "absolute", width: `${SIDE * times}px`, height: `${SIDE * times}px`, maxWidth: "none",
           left: `${-SIDE * (x % times)}px`, top: `${-SIDE * (y % times)}px`,
         });
-        tile.append(image);
         // Decoded before it is shown: no frame waits for it.
         await image.decode().catch(() => undefined);
+        tile.append(image);
         if (address.startsWith("blob:")) URL.revokeObjectURL(address);
         return;
       }
