@@ -217,14 +217,15 @@ def _manholes_in_one_place(count):
         (_manholes_in_one_place, lambda count: {"G212": count - 1}),
     ],
 )
-def test_a_crowd_of_twenty_thousand_takes_twice_as_long_as_one_of_ten(crowd, expected):
+def test_a_crowd_eight_times_as_large_takes_not_much_longer_than_eight_times(crowd, expected):
     best = []
-    for count in (10_000, 20_000):
+    for count in (2_500, 20_000):
         made = crowd(count)
         runs = [_timed(made) for _ in range(2)]
         assert runs[0][1]["code"].value_counts().to_dict() == expected(count)
         best.append(min(seconds for seconds, _ in runs))
-    assert best[1] < 3 * best[0]
+    # In pairs it would take 64 times as long; a machine with other work to do doubles either time.
+    assert best[1] < 24 * best[0]
 
 
 def test_a_route_of_a_million_vertices():
