@@ -12,7 +12,6 @@ import base64
 import hashlib
 import html
 import math
-import os
 import re
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -48,7 +47,6 @@ FOLDER = Room(100_000, 1_000_000_000)
 # The map's own last zoom.
 DEEPEST = 21
 
-_SUFFIXES = (".mbtiles", ".pmtiles")
 _NORTHMOST = 85.0511
 _LONGEST_ATTRIBUTION = 300
 
@@ -138,24 +136,6 @@ class Embedded(Background):
                 for image in images
             ],
         }
-
-
-def is_archive(basemap: str) -> bool:
-    """
-    Tell an archive of tiles from the address or the name of a service.
-
-    Parameters
-    ----------
-    basemap
-        What the user gave.
-
-    Returns
-    -------
-    bool
-        Whether it names a file that exists, or ends as archives do.
-    """
-    # Path.is_file raises for names that are too long; this does not.
-    return os.path.isfile(basemap) or basemap.lower().endswith(_SUFFIXES)  # noqa: PTH113
 
 
 def extent(inventory: Inventory) -> tuple[float, float, float, float] | None:

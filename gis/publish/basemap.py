@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from html import escape
@@ -14,13 +15,13 @@ from folium.template import Template
 
 from gis.errors import FibreError
 from gis.language import Text
-from gis.publish import background
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # {s} {z} {x} {y} {-y} {r} are Leaflet's; another brace would be read by the template engine.
 _TILES = re.compile(r"https?://(?:[\w.~:/?#@!$&()*+,;=%-]|\{(?:s|z|x|y|-y|r)\})+")
+_SUFFIXES = (".mbtiles", ".pmtiles")
 _SHORT_NAMES = {"osm": "OpenStreetMap Mapnik", "openstreetmap": "OpenStreetMap Mapnik"}
 
 _BAD_BASEMAP = Text(
@@ -82,9 +83,12 @@ def is_local(basemap: str) -> bool:
     Returns
     -------
     bool
-        Whether it names an archive.
+        Whether it names a file that exists, or ends as archives do.
     """
-    return basemap.lower() not in _SHORT_NAMES and background.is_archive(basemap)
+    if basemap.lower() in _SHORT_NAMES:
+        return False
+    # Path.is_file raises for names that are too long; this does not.
+    return os.path.isfile(basemap) or basemap.lower().endswith(_SUFFIXES)  # noqa: PTH113
 
 
 def online(name: str) -> Basemap:
