@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gis.delivery.postgis import masked
 from gis.inventory import ROUTES, SCHEMAS
 from gis.language import Language, Text, digits, number
 from gis.lengths import summary
@@ -53,7 +53,6 @@ ILLUSTRATIVE = Text(
     "هندسهٔ مسیرها نمایشی است: در گزارش فقط جمع‌ها آمده و مختصاتی نیست.",
 )
 LIMIT = 200
-_PASSWORD = re.compile(r"(?<=://)([^/?#@:]*):[^/?#]*@")
 _OVERRIDES = set("\u202a\u202b\u202c\u202d\u202e")
 # Any other unit of a project file stays as it is.
 _UNITS = {
@@ -137,7 +136,7 @@ def address(source: str) -> str:
     str
         The same with the password as ``***``.
     """
-    return _PASSWORD.sub(r"\1:***@", source)
+    return masked(source)
 
 
 def metres(value: float, lang: Language, decimals: int = 2) -> str:
