@@ -27,9 +27,9 @@ import numpy as np
 import pyproj
 import shapely
 
-from gis.inventory import CRS
 from gis.lengths import geodesic, kinds, uncertainty
 from gis.lengths.vertices import explode
+from gis.schema import CRS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

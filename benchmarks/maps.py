@@ -33,8 +33,8 @@ import checks
 import large
 
 from gis import lengths
-from gis.inventory import SCHEMAS
 from gis.publish import tiles
+from gis.schema import SCHEMAS
 
 
 def report(step: str, since: float) -> None:

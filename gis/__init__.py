@@ -10,6 +10,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from gis.version import __version__
+
 if TYPE_CHECKING:
     from gis import lengths
     from gis.api import (
@@ -29,10 +31,10 @@ if TYPE_CHECKING:
     from gis.errors import FibreError
     from gis.inventory import Inventory
 
-__version__ = "0.1.0"
 __all__ = [
     "FibreError",
     "Inventory",
+    "__version__",
     "check",
     "explain",
     "fix",

@@ -141,7 +141,7 @@ def _root(
     debug: Debug = False,  # noqa: ARG001 - read before parsing
 ) -> None:
     if version:
-        from gis import __version__
+        from gis.version import __version__
 
         print(f"fibre-gis {__version__}")
         raise typer.Exit

@@ -213,7 +213,7 @@ def check_document(findings: gpd.GeoDataFrame, lang: Language = "en") -> CheckDo
     CheckDocument
         The document.
     """
-    from gis.publish.figures import address  # noqa: PLC0415 - no findings, no need of it
+    from gis.address import address  # noqa: PLC0415 - no findings, no need of it
 
     messages = findings["message_fa" if lang == "fa" else "message"]
     columns = zip(

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from gis.inventory import Inventory, LayerName
+    from gis.inventory import Inventory
+    from gis.schema import LayerName
 
     Floats = NDArray[np.float64]
     Rows = NDArray[np.intp]

@@ -18,8 +18,8 @@ from pydantic import (
 )
 
 from gis.errors import ProjectError
-from gis.inventory import SCHEMAS
 from gis.language import Text
+from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
     import pyproj

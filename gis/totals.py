@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from gis.inventory import Inventory, LayerName
+    from gis.inventory import Inventory
     from gis.project import Total
+    from gis.schema import LayerName
 
 Verdict = Literal["agrees", "differs", "undecided"]
 

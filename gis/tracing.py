@@ -15,10 +15,10 @@ from shapely.ops import substring
 from gis import mercator
 from gis.delivery import text
 from gis.errors import ProjectError
-from gis.inventory import SCHEMAS
 from gis.language import Text
 from gis.lengths import geodesic
 from gis.network import NODE_LAYERS, Network
+from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,8 +11,9 @@ import shapely
 from surveys import layer, metres
 
 from gis.checks import COLUMNS
-from gis.inventory import CRS, Inventory
+from gis.inventory import Inventory
 from gis.project import Project
+from gis.schema import CRS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

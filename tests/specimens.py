@@ -11,9 +11,10 @@ import shapely
 import surveys
 
 from gis.checks import COLUMNS
-from gis.inventory import CRS, Inventory, Source
+from gis.inventory import Inventory, Source
 from gis.language import Text
 from gis.project import Project
+from gis.schema import CRS
 
 
 def layer(name: str, rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:

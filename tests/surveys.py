@@ -13,8 +13,9 @@ import shapely
 
 from gis import lengths
 from gis.delivery.canonical import empty
-from gis.inventory import CRS, SCHEMAS, Inventory
+from gis.inventory import Inventory
 from gis.project import Project
+from gis.schema import CRS, SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

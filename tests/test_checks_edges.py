@@ -12,7 +12,7 @@ import shapely
 from surveys import COUNTY, NEIGHBOUR, inventory, layer
 
 from gis import checks, delivery
-from gis.inventory import CRS
+from gis.schema import CRS
 
 GEOD = pyproj.Geod(ellps="WGS84")
 SNAP_M = 2.0

@@ -16,7 +16,8 @@ from gis import checks, lengths
 from gis.checks.fixes import fix
 from gis.checks.registry import pages
 from gis.delivery.coordinates import Reading
-from gis.inventory import SCHEMAS, Note
+from gis.inventory import Note
+from gis.schema import SCHEMAS
 
 SAFE = {code for code, page in pages().items() if page.fix == "safe"}
 ACROSS = 8

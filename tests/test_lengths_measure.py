@@ -11,9 +11,10 @@ import pytest
 import shapely
 
 from gis import lengths
-from gis.inventory import CRS, ROUTES, Inventory
+from gis.inventory import Inventory
 from gis.lengths import geodesic, kinds, uncertainty
 from gis.project import Project
+from gis.schema import CRS, ROUTES
 
 
 def inventory(geometries: list, project: dict | None = None, **columns: list) -> Inventory:

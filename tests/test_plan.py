@@ -11,7 +11,7 @@ from geographiclib.geodesic import Geodesic
 from shapely.geometry import LineString, shape
 
 from gis import project
-from gis.inventory import SCHEMAS
+from gis.schema import SCHEMAS
 
 LAYERS = Path(__file__).parents[1] / "layers"
 

@@ -12,7 +12,7 @@ from cluster import PASSWORD, missing, running
 from conftest import LAYERS
 
 import gis
-from gis.delivery.postgis import masked, without_password
+from gis.address import masked, without_password
 from gis.delivery.sources import open_delivery
 from gis.errors import SourceError
 

@@ -14,8 +14,8 @@ from gis.checks.context import Context
 from gis.checks.findings import COLUMNS, join, tabulate
 from gis.checks.registry import FAMILIES, Found, Page, finders, pages
 from gis.errors import ProjectError
-from gis.inventory import SCHEMAS
 from gis.language import Text
+from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,8 +14,8 @@ from gis.checks.registry import Found, check
 from gis.checks.texts import blank
 from gis.delivery import encodings, text
 from gis.delivery.canonical import today
-from gis.inventory import SCHEMAS
 from gis.network import WORST_ACCURACY_M
+from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gis.checks.context import Context
-    from gis.inventory import LayerName
     from gis.language import Text
+    from gis.schema import LayerName
 
 
 @check("A401")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from gis.checks.registry import FAMILIES, Page, pages
 from gis.errors import ProjectError
-from gis.inventory import SCHEMAS
 from gis.language import Language, Text
+from gis.schema import SCHEMAS
 
 _FAMILY_TITLES = {
     "D": Text("Delivery", "تحویل"),

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gis.inventory import LayerName
     from gis.language import Text
+    from gis.schema import LayerName
 
 
 @dataclass(frozen=True)

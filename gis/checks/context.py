@@ -13,7 +13,7 @@ from gis import lengths, network, totals
 from gis.checks import crossings, duplicates, ends, references, texts
 from gis.checks.registry import Found
 from gis.checks.shapes import Shapes
-from gis.inventory import SCHEMAS
+from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from gis.inventory import Inventory, LayerName, Note
+    from gis.inventory import Inventory, Note
     from gis.project import ChecksSettings
+    from gis.schema import LayerName
 
 _MISPLACED = ("C103", "C104", "C109")
 

@@ -11,7 +11,7 @@ import shapely
 from gis import mercator, network
 from gis.checks.registry import Found, check
 from gis.delivery import rounding
-from gis.inventory import SCHEMAS
+from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

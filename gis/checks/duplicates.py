@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gis.inventory import SCHEMAS
+from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from gis.inventory import LayerName
     from gis.network import Flags, Floats, Rows
+    from gis.schema import LayerName
 
 # Vertices agree to a millimetre: the eighth decimal of a degree.
 SAME_DEGREES = 1e-8

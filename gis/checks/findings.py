@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gis.inventory import CRS, SCHEMAS
 from gis.language import Language, Text, show
+from gis.schema import CRS, SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

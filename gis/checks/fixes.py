@@ -15,8 +15,8 @@ from gis.checks.change import Change
 from gis.checks.context import Context
 from gis.checks.registry import finders
 from gis.checks.repairs import REPAIRS, apply, moved_m, unaffected
-from gis.inventory import SCHEMAS
 from gis.lengths import geodesic
+from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from gis.checks.registry import Found
-    from gis.inventory import Inventory, LayerName
+    from gis.inventory import Inventory
+    from gis.schema import LayerName
 
 COLUMNS = ("code", "layer", "feature", "what", "what_fa", "moved_m", "length_before_m", "length_after_m")
 # Joining one pair may make the next possible; a survey that needs more rounds than this is left as it stands then.

@@ -10,8 +10,8 @@ import shapely
 from gis import mercator, network
 from gis.checks.registry import Found, check
 from gis.checks.shapes import REPEATED_M
-from gis.inventory import SCHEMAS
 from gis.language import Text
+from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,8 @@ from gis import mercator, network
 from gis.checks import references
 from gis.checks.registry import Found, check
 from gis.checks.shapes import REPEATED_M
-from gis.inventory import OFFICES, ROUTES
 from gis.language import Text
+from gis.schema import OFFICES, ROUTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

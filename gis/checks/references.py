@@ -9,7 +9,7 @@ import numpy as np
 
 from gis import network
 from gis.checks import texts
-from gis.inventory import SCHEMAS
+from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gis.checks.context import Context
-    from gis.inventory import Inventory, LayerName
+    from gis.inventory import Inventory
     from gis.network import Floats, Rows
+    from gis.schema import LayerName
 
 END_COLUMNS = ("from_id", "to_id")
 # Beyond this it does not matter how far a node is from the end that names it.

@@ -15,8 +15,8 @@ from gis.checks.network import pseudo_nodes
 from gis.checks.rereading import reread
 from gis.checks.shapes import LATERAL_M, REPEATED_M
 from gis.delivery import text
-from gis.inventory import CRS, SCHEMAS
 from gis.language import Text
+from gis.schema import CRS, SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

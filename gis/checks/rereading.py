@@ -9,8 +9,8 @@ import shapely
 
 from gis.checks.change import Change
 from gis.delivery.coordinates import Reading
-from gis.inventory import SCHEMAS
 from gis.language import Text
+from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

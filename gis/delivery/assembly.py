@@ -14,8 +14,9 @@ from gis.delivery import named, rounding, systems, text
 from gis.delivery.canonical import canonical, empty
 from gis.delivery.reading import ORDER, understood
 from gis.errors import SourceError
-from gis.inventory import CRS, SCHEMAS, Inventory, LayerName, Note, Source
+from gis.inventory import Inventory, Note, Source
 from gis.language import Text
+from gis.schema import CRS, SCHEMAS, LayerName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from gis.delivery.columns import Match
     from gis.delivery.raw import RawLayer
     from gis.delivery.reading import Place, Reading
-    from gis.inventory import Schema
     from gis.project import Project
+    from gis.schema import Schema
 
 _SHOWN = 12
 # CP1256 has no Persian yeh, and programs that write it leave the letter out without a word.

@@ -16,7 +16,8 @@ from gis.delivery.columns import match_values, referenced
 from gis.delivery.dates import parse_dates
 from gis.delivery.quantities import parse_numbers
 from gis.delivery.text import written
-from gis.inventory import CRS, Column, Note, Schema
+from gis.inventory import Note
+from gis.schema import CRS, Column, Schema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

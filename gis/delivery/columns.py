@@ -36,15 +36,15 @@ from gis.delivery.synonyms import (
 )
 from gis.delivery.text import fold, persian
 from gis.errors import ProjectError
-from gis.inventory import SCHEMAS
 from gis.language import Text
+from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     import pandas as pd
 
-    from gis.inventory import Column, LayerName, Schema
+    from gis.schema import Column, LayerName, Schema
 
 __all__ = ["Candidate", "Guess", "Match", "match", "match_values", "referenced", "which_layer"]
 

@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gis.delivery import postgis, reading, systems
+from gis import address
+from gis.delivery import reading, systems
 from gis.errors import FibreError
 from gis.language import Text
 
@@ -73,10 +74,10 @@ def draft(
                 "{files}: هیچ لایه‌ای مسیر، حوضچه یا فرمانداری نیست؛ `fibre inspect` نشان می‌دهد چه دارند",
             ),
             code="D004",
-            files=", ".join(postgis.masked(str(one)) for one in source),
+            files=", ".join(address.masked(str(one)) for one in source),
         )
     origins = dict(_origin(one, folder) for one in source)
-    first = postgis.database(str(source[0])) if postgis.is_address(source[0]) else Path(source[0]).name
+    first = address.database(str(source[0])) if address.is_address(source[0]) else Path(source[0]).name
     name = first.partition(".")[0]
     lines = [*_comment(_HEAD.render(lang)), "", "[project]", f"name = {_quoted(name)}", 'length = "geodesic"']
     shared = _shared(understood)
@@ -92,8 +93,8 @@ def _origin(source: str | Path, folder: str | Path) -> tuple[str, str]:
 
     Of the address of a database the password is left out: a project file goes from hand to hand.
     """
-    if isinstance(source, str) and postgis.is_address(source):
-        return postgis.masked(source), postgis.without_password(source)
+    if isinstance(source, str) and address.is_address(source):
+        return address.masked(source), address.without_password(source)
     return str(Path(source)), _relative(Path(source), folder)
 
 

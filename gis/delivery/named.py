@@ -9,11 +9,12 @@ import numpy as np
 import pyproj
 import shapely
 
-from gis.delivery import postgis, sources
+from gis import address
+from gis.delivery import sources
 from gis.delivery.coordinates import Reading
 from gis.errors import ProjectError
-from gis.inventory import CRS
 from gis.language import Text
+from gis.schema import CRS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +58,7 @@ def layer(project: Project, entry: LayerSource) -> RawLayer:
 
 def _found(project: Project, source: str) -> str | Path:
     """Find a file that the project names; the address of a database stays as it is."""
-    return source if postgis.is_address(source) else project.resolve(source)
+    return source if address.is_address(source) else project.resolve(source)
 
 
 def _only(layers: list[RawLayer], source: str, project: Project) -> RawLayer:
@@ -69,7 +70,7 @@ def _only(layers: list[RawLayer], source: str, project: Project) -> RawLayer:
                 "{path}: {source} چند لایه دارد: {names}؛ یکی را با layer = … نام ببرید",
             ),
             path=project.path,
-            source=postgis.masked(source),
+            source=address.masked(source),
             names=", ".join(raw.layer for raw in layers),
         )
     return layers[0]
@@ -197,7 +198,7 @@ def counties(project: Project) -> gpd.GeoDataFrame | None:
             ),
             path=project.path,
             name=project.counties.name,
-            source=postgis.masked(project.counties.source),
+            source=address.masked(project.counties.source),
             has=", ".join(str(name) for name in frame.columns if name != "geometry"),
         )
     return frame.rename(columns={project.counties.name: "name"})[["name", "geometry"]]
@@ -214,7 +215,7 @@ def _polygons(project: Project, source: str) -> gpd.GeoDataFrame:
                 "{path}: {source} باید فقط چندضلعی داشته باشد",
             ),
             path=project.path,
-            source=postgis.masked(source),
+            source=address.masked(source),
         )
     if raw.crs is None:
         raise ProjectError(
@@ -223,7 +224,7 @@ def _polygons(project: Project, source: str) -> gpd.GeoDataFrame:
                 "{path}: {source} دستگاه مختصات ندارد؛ آن را در WGS 84 ذخیره کنید",
             ),
             path=project.path,
-            source=postgis.masked(source),
+            source=address.masked(source),
         )
     polygons = shapely.make_valid(placed(geometry, Reading(raw.crs)))
     return gpd.GeoDataFrame(raw.table, geometry=gpd.GeoSeries(polygons, crs=CRS), crs=CRS)

@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass, replace
 from math import radians
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
 
 import geopandas as gpd
 import numpy as np
@@ -18,6 +17,7 @@ import pandas as pd
 import pyproj
 import shapely
 
+from gis.address import masked
 from gis.delivery import vector
 from gis.delivery.raw import RawLayer, distinct, title
 from gis.delivery.refusals import refusal
@@ -31,13 +31,9 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.sql import Composable
 
-_SCHEMES = ("postgresql://", "postgres://")
 _CONNECT_S, _STATEMENT_S = 15, 600
 # As fine as arcs of files are split.
 _ARC = radians(0.1)
-# Greedy: of an address that is wrongly written, rather too much is hidden than a part of the password shown.
-_USERINFO = re.compile(r"(?<=://)([^:/@?\[]*):.*@")
-_SECRET = re.compile(r"(?<=[?&])(password|sslpassword|passfile)=[^&]*", re.IGNORECASE)
 _PART = re.compile(r" \(SRID (\d+)\)$")
 
 _NO_PSYCOPG = Text(
@@ -78,58 +74,6 @@ class _Table:
     oid: int
     kind: str
     name: str
-
-
-def is_address(source: object) -> bool:
-    """
-    Tell whether a source is the address of a PostgreSQL database.
-
-    Parameters
-    ----------
-    source
-        What a user names: a path or an address.
-
-    Returns
-    -------
-    bool
-        True for text that begins with ``postgresql://`` or ``postgres://``.
-    """
-    return isinstance(source, str) and source.lower().startswith(_SCHEMES)
-
-
-def masked(address: str) -> str:
-    """
-    Hide the passwords of an address.
-
-    Parameters
-    ----------
-    address
-        An address as PostgreSQL takes it; any other text stays as it is.
-
-    Returns
-    -------
-    str
-        The address with ``***`` for each password in it.
-    """
-    return _SECRET.sub(r"\1=***", _USERINFO.sub(r"\1:***@", address)) if is_address(address) else address
-
-
-def without_password(address: str) -> str:
-    """
-    Take the passwords out of an address.
-
-    Parameters
-    ----------
-    address
-        An address as PostgreSQL takes it.
-
-    Returns
-    -------
-    str
-        The address without them, with which PostgreSQL looks for the password in ``PGPASSWORD`` or ``~/.pgpass``.
-    """
-    bare = re.sub(r"(?<=[?&])(ssl)?password=[^&]*&?", "", _USERINFO.sub(r"\1@", address), flags=re.IGNORECASE)
-    return bare.rstrip("?&")
 
 
 def open_layers(address: str, layer: str | None) -> list[RawLayer]:
@@ -423,21 +367,3 @@ def _system(connection: psycopg.Connection[Any], home: str, srid: int) -> pyproj
             except pyproj.exceptions.CRSError:
                 continue  # an authority that PROJ does not know: the database's own definition is next
     return None
-
-
-def database(address: str) -> str:
-    """
-    Give the name of the database that an address is of.
-
-    Parameters
-    ----------
-    address
-        An address as PostgreSQL takes it.
-
-    Returns
-    -------
-    str
-        The name; ``postgresql`` where the address leaves it to the server.
-    """
-    parts = urlsplit(address)
-    return parts.path.strip("/") or dict(parse_qsl(parts.query)).get("dbname") or "postgresql"

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from gis import address
 from gis import project as projects
-from gis.delivery import columns, coordinates, encodings, named, postgis, sources
+from gis.delivery import columns, coordinates, encodings, named, sources
 from gis.errors import ProjectError
-from gis.inventory import SCHEMAS, LayerName, Note
+from gis.inventory import Note
 from gis.language import Text
+from gis.schema import SCHEMAS, LayerName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
     from gis.delivery.columns import Match
     from gis.delivery.coordinates import Belief
     from gis.delivery.raw import RawLayer
-    from gis.inventory import Schema
     from gis.project import LayerSource, Project
+    from gis.schema import Schema
 
     Positions = NDArray[np.float64]
 
@@ -153,7 +155,7 @@ def understood(
     """
     given = [source] if isinstance(source, (str, Path)) else source
     # An address is no path: two slashes are not one.
-    paths = [one if isinstance(one, str) and postgis.is_address(one) else Path(one) for one in given]
+    paths = [one if isinstance(one, str) and address.is_address(one) else Path(one) for one in given]
     files = [path for path in paths if isinstance(path, Path) and path.suffix.lower() == ".toml"]
     if not files:
         return projects.Project(), _bare_readings(paths, crs)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from gis import address
 from gis.delivery import (
     archives,
     databases,
@@ -93,7 +94,7 @@ def open_delivery(
         unsafe archive; D009 for a file of nothing; D010 for a format, an address or a kind of file that is refused.
     """
     shown = str(path)
-    if postgis.is_address(path):
+    if address.is_address(path):
         return [_noted(raw) for raw in postgis.open_layers(shown, layer)]
     if _ADDRESS.match(shown) and not os.path.lexists(shown):
         raise refusal("address", shown)

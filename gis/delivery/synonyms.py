@@ -18,14 +18,14 @@ import numpy as np
 import pandas as pd
 
 from gis.delivery.text import each, fold, written
-from gis.inventory import SCHEMAS
+from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
-    from gis.inventory import Column, LayerName
+    from gis.schema import Column, LayerName
 
 # How surely a name tells the column.
 EXACT, NAMED, WEAK, LAST = 1.0, 0.95, 0.75, 0.6

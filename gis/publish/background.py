@@ -22,9 +22,9 @@ import numpy as np
 import shapely
 
 from gis.errors import SourceError
-from gis.inventory import SCHEMAS
 from gis.language import Text
 from gis.publish import archives
+from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

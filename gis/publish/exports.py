@@ -12,9 +12,10 @@ from urllib.parse import quote
 import numpy as np
 import shapely
 
-from gis.inventory import CRS, SCHEMAS
-from gis.publish.figures import ILLUSTRATIVE, LENGTHS, address
+from gis.address import address
+from gis.publish.figures import ILLUSTRATIVE, LENGTHS
 from gis.publish.styles import Symbol, qml
+from gis.schema import CRS, SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from gis.inventory import Inventory, Schema, Source
+    from gis.inventory import Inventory, Source
     from gis.language import Language
+    from gis.schema import Schema
 
 # GDAL stamps GeoPackages with the time of day unless it is told one: the same survey then gives the same
 # bytes.
@@ -173,8 +175,8 @@ def sarif(findings: gpd.GeoDataFrame, sources: Sequence[Source], lang: Language 
         and feature as logical locations, the file it is in, and ``lon``, ``lat`` (WGS 84 degrees) as
         properties. https://docs.oasis-open.org/sarif/sarif/v2.1.0/
     """
-    from gis import __version__  # noqa: PLC0415
     from gis.checks.registry import pages  # noqa: PLC0415
+    from gis.version import __version__  # noqa: PLC0415
 
     failed = findings.attrs["failed"]
     codes = sorted({*findings.attrs["ran"], *failed, *findings["code"]}, key=list(pages()).index)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gis.delivery.postgis import masked
-from gis.inventory import ROUTES, SCHEMAS
+from gis.address import address
 from gis.language import Language, Text, digits, number
 from gis.lengths import summary
+from gis.schema import ROUTES, SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,23 +120,6 @@ def is_missing(value: Any) -> bool:
         Whether it stands for no value.
     """
     return value is None or (not isinstance(value, str) and bool(_isna(value)))
-
-
-def address(source: str) -> str:
-    """
-    Name a source without the password that a database's address may hold.
-
-    Parameters
-    ----------
-    source
-        A path, or an address such as ``postgresql://user:password@host/db``.
-
-    Returns
-    -------
-    str
-        The same with the password as ``***``.
-    """
-    return masked(source)
 
 
 def metres(value: float, lang: Language, decimals: int = 2) -> str:

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gis.inventory import SCHEMAS
 from gis.language import Text
 from gis.publish.figures import county_names
+from gis.schema import SCHEMAS
 from gis.totals import VERDICTS
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from gis.checks.registry import Page
-    from gis.inventory import Inventory, Schema
+    from gis.inventory import Inventory
+    from gis.schema import Schema
     from gis.totals import TotalResult
 
 # Vertices are whole numbers of this part of a degree; boxes, which are only looked into, of the coarser one.

@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from gis.inventory import SCHEMAS
+from gis.address import address
 from gis.language import Language, Text, number
 from gis.lengths import kinds
 from gis.publish import page
 from gis.publish.figures import (
     LENGTHS,
     SEVERITIES,
-    address,
     counted,
     county_names,
     decimals,
@@ -38,6 +37,7 @@ from gis.publish.figures import (
     wording,
 )
 from gis.publish.sentences import looked_at, place, severity_counts, total_remarks
+from gis.schema import SCHEMAS
 from gis.totals import CONFIDENCE, VERDICTS
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _title(inventory: Inventory, lang: Language) -> str:
 
 def _version(contents: _Contents, lang: Language) -> dict[str, Any]:
     """Gather all that the page says in one language."""
-    from gis import __version__  # noqa: PLC0415
+    from gis.version import __version__  # noqa: PLC0415
 
     inventory, findings = contents.inventory, contents.findings
 

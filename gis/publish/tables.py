@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gis.address import address
 from gis.language import Language, Text, number
 from gis.publish.figures import (
     LENGTHS,
     MEASURED,
     SEVERITIES,
-    address,
     decimals,
     decoded,
     is_missing,

@@ -21,13 +21,13 @@ import shapely
 from branca.element import Element
 
 from gis.errors import FibreError
-from gis.inventory import CRS, SCHEMAS
 from gis.language import Text
 from gis.publish import background, levels, payload, store
 from gis.publish import map as maps
 from gis.publish.basemap import NONE, Basemap, LocalTiles, is_local, online
 from gis.publish.files import Folder, digest
 from gis.publish.page import asset
+from gis.schema import CRS, SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gis.inventory import ROUTES
 from gis.language import Text
 from gis.publish import tables
 from gis.publish.figures import metres, wording
+from gis.schema import ROUTES
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -1,0 +1,181 @@
+"""The canonical layers: their columns, code lists and units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gis.language import Text
+
+LayerName = Literal["routes", "manholes", "offices"]
+Kind = Literal["text", "number", "integer", "date"]
+CRS = "EPSG:4326"
+STATUS = {
+    "existing": Text("existing", "موجود"),
+    "new": Text("new", "جدید"),
+    "planned": Text("planned", "برنامه‌ریزی‌شده"),
+}
+PROVENANCE = {
+    "surveyed": Text("surveyed", "نقشه‌برداری‌شده"),
+    "digitised": Text("digitised", "رقومی‌شده"),
+    "illustrative": Text("illustrative", "نمایشی"),
+}
+_COUNTY = Text("County", "شهرستان")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """
+    One column of a canonical layer.
+
+    Attributes
+    ----------
+    name
+        Its name in the inventory.
+    label
+        Its heading for people.
+    kind
+        What its values are.
+    required
+        Whether a delivery must have it.
+    codes
+        The code list with each code's wording, for a column that has one.
+    unit
+        The unit of a number.
+    """
+
+    name: str
+    label: Text
+    kind: Kind = "text"
+    required: bool = False
+    codes: dict[str, Text] = field(default_factory=dict)
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """
+    One canonical layer: its columns and its geometry type.
+
+    Attributes
+    ----------
+    name
+        The layer's name.
+    label
+        Its heading for people.
+    geometry_type
+        ``"LineString"`` or ``"Point"``.
+    columns
+        Its columns, in order; the first one is the feature's id.
+    """
+
+    name: LayerName
+    label: Text
+    geometry_type: Literal["LineString", "Point"]
+    columns: tuple[Column, ...]
+
+    @property
+    def id(self) -> str:
+        """The name of the column that identifies a feature."""
+        return self.columns[0].name
+
+    def __getitem__(self, name: str) -> Column:
+        """Give the column of a name; `KeyError` where there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns, in order."""
+        return [column.name for column in self.columns]
+
+
+_STATUS = Column("status", Text("Status", "وضعیت"), required=True, codes=STATUS)
+_SURVEYED_ON = Column("surveyed_on", Text("Surveyed on", "تاریخ نقشه‌برداری"), kind="date")
+_ACCURACY = Column("accuracy_m", Text("Accuracy (1σ)", "دقت (یک انحراف معیار)"), kind="number", unit="m")
+_PROVENANCE = Column("provenance", Text("Provenance", "منشأ داده"), codes=PROVENANCE)
+ROUTES = Schema(
+    "routes",
+    Text("Routes", "مسیرها"),
+    "LineString",
+    (
+        Column("route_id", Text("Route", "مسیر"), required=True),
+        Column(
+            "kind",
+            Text("Kind", "نوع"),
+            required=True,
+            codes={"cable": Text("cable", "کابل"), "duct": Text("duct", "داکت")},
+        ),
+        _STATUS,
+        Column("county", _COUNTY),
+        Column("office_id", Text("Office", "فرمانداری")),
+        Column("from_id", Text("From", "از")),
+        Column("to_id", Text("To", "به")),
+        Column(
+            "installation",
+            Text("Installation", "شیوهٔ اجرا"),
+            codes={
+                "duct": Text("in duct", "داکتی"),
+                "buried": Text("buried", "خاکی"),
+                "aerial": Text("aerial", "هوایی"),
+                "indoor": Text("indoor", "داخل ساختمان"),
+            },
+        ),
+        Column("fibre_count", Text("Fibres", "تعداد تار"), kind="integer"),
+        Column("recorded_length_m", Text("Recorded length", "طول ثبت‌شده"), kind="number", unit="m"),
+        Column("slack_m", Text("Slack", "کابل ذخیره"), kind="number", unit="m"),
+        _SURVEYED_ON,
+        _ACCURACY,
+        _PROVENANCE,
+    ),
+)
+MANHOLES = Schema(
+    "manholes",
+    Text("Manholes", "حوضچه‌ها"),
+    "Point",
+    (
+        Column("manhole_id", Text("Manhole", "حوضچه"), required=True),
+        _STATUS,
+        Column(
+            "kind",
+            Text("Kind", "نوع"),
+            codes={
+                "manhole": Text("manhole", "حوضچه"),
+                "handhole": Text("handhole", "هندهول"),
+                "closure": Text("closure", "مفصل"),
+                "pole": Text("pole", "تیر"),
+                "exchange": Text("exchange", "مرکز مخابرات"),
+            },
+        ),
+        Column("county", _COUNTY),
+        Column("depth_m", Text("Depth", "عمق"), kind="number", unit="m"),
+        _SURVEYED_ON,
+        _ACCURACY,
+        _PROVENANCE,
+    ),
+)
+OFFICES = Schema(
+    "offices",
+    Text("Offices", "فرمانداری‌ها"),
+    "Point",
+    (
+        Column("office_id", Text("Office", "فرمانداری"), required=True),
+        Column("name_fa", Text("Name (Persian)", "نام")),
+        Column("name_en", Text("Name (English)", "نام انگلیسی")),
+        Column("county", _COUNTY, required=True),
+        Column(
+            "connection",
+            Text("Connection", "اتصال"),
+            required=True,
+            codes={
+                "existing": Text("connected before", "از پیش متصل"),
+                "new": Text("newly connected", "تازه متصل"),
+                "none": Text("not connected", "متصل نیست"),
+            },
+        ),
+        _PROVENANCE,
+    ),
+)
+SCHEMAS: dict[LayerName, Schema] = {schema.name: schema for schema in (ROUTES, MANHOLES, OFFICES)}
