@@ -31,7 +31,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / 
 from surveys import COUNTY, FAULTS, Survey, found, plant, streets  # noqa: E402
 
 from gis import checks  # noqa: E402
-from gis.delivery import text  # noqa: E402
+from gis.text import letters  # noqa: E402
 
 if TYPE_CHECKING:
     from gis.inventory import Inventory
@@ -145,7 +145,7 @@ def script(  # noqa: C901, PLR0912, PLR0915 - as such scripts are
         ends += [(at, gpd.points_from_xy([c[0]], [c[1]])[0]) for c in (coordinates[0], coordinates[-1])]
     for at, row in inventory.manholes.iterrows():
         for value in row:
-            if isinstance(value, str) and text.normalise(value) != value:
+            if isinstance(value, str) and letters.normalise(value) != value:
                 note("A405", at)
     frame = gpd.GeoDataFrame({"route": [at for at, _ in ends]}, geometry=[p for _, p in ends], crs=routes.crs)
     joined = gpd.sjoin_nearest(frame, nodes, how="left", max_distance=_NEAR_M, distance_col="metres")

@@ -13,12 +13,12 @@ from scipy.sparse.csgraph import dijkstra
 from shapely.ops import substring
 
 from gis import mercator
-from gis.delivery import text
 from gis.errors import ProjectError
 from gis.language import Text
 from gis.lengths import geodesic
 from gis.network import NODE_LAYERS, Network
 from gis.schema import SCHEMAS
+from gis.text import letters
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -132,16 +132,16 @@ def trace(inventory: Inventory, office: str) -> Trace:
 
 
 def _office(inventory: Inventory, wanted: str) -> int:
-    folded = text.fold(wanted)
+    folded = letters.fold(wanted)
     matching = np.zeros(len(inventory.offices), dtype=bool)
     for column in ("office_id", "name_fa", "name_en", "county"):
-        matching = text.fold(inventory.offices[column].to_numpy(dtype=object)) == folded
+        matching = letters.fold(inventory.offices[column].to_numpy(dtype=object)) == folded
         if matching.any():
             break
     if folded and not matching.any():
         # «شهرضا» for «فرمانداری شهرضا»
         for column in ("name_fa", "name_en"):
-            names = text.fold(inventory.offices[column].to_numpy(dtype=object))
+            names = letters.fold(inventory.offices[column].to_numpy(dtype=object))
             matching |= np.array([isinstance(name, str) and folded in name for name in names], dtype=bool)
     rows = np.flatnonzero(matching)
     if len(rows) == 1:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from gis.delivery.columns import match, match_values, referenced, which_layer
 from gis.delivery.synonyms import book, codes_of, name_key, names_of
-from gis.delivery.text import fold
 from gis.errors import ProjectError
 from gis.schema import MANHOLES, OFFICES, ROUTES, SCHEMAS
+from gis.text.letters import fold
 
 PERSIAN = pd.DataFrame(
     {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from openpyxl.utils.datetime import to_excel
 from persiantools.jdatetime import JalaliDate
 
-from gis.delivery.dates import parse_date, parse_dates
+from gis.text.dates import parse_date, parse_dates
 
 TODAY = date(2026, 11, 23)
 PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")

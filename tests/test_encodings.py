@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis.delivery import iran_system
-from gis.delivery.encodings import decode_table, detect, unmojibake
+from gis.text import iran_system
+from gis.text.encodings import decode_table, detect
+from gis.text.mojibake import unmojibake
 
 COUNTIES = [
     "آران و بیدگل", "اردستان", "اصفهان", "برخوار", "بوئین و میاندشت", "چادگان", "دهاقان", "فلاورجان",

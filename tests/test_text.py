@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis.delivery.text import dropped_yeh, each, fold, lost, normalise, written
+from gis.text.letters import dropped_yeh, each, fold, lost, normalise, written
 
 PERSIAN = st.text("ابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهیآئء ۰۱۲۳۴۵۶۷۸۹\u200c", min_size=1, max_size=30)
 FIELD = st.text("ابيىكکی ةۀهٔ\u200c\u200d\u0640\u200f\ufeff۰۱٣٤05 aB_-().\t\n\u064b\ufedf\u00a0", max_size=30)

@@ -12,10 +12,11 @@ from gis import mercator
 from gis.checks import texts
 from gis.checks.registry import Found, check
 from gis.checks.texts import blank
-from gis.delivery import encodings, text
 from gis.delivery.canonical import today
 from gis.network import WORST_ACCURACY_M
 from gis.schema import SCHEMAS
+from gis.text import letters
+from gis.text.mojibake import unmojibake
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,7 +168,7 @@ def repairs(
             ):
                 values = texts.strings(layer[column])
                 rows = texts.doubtful(values)
-                repaired = text.each(texts.pick(values, rows), _decoded if code == "A408" else _normal)
+                repaired = letters.each(texts.pick(values, rows), _decoded if code == "A408" else _normal)
                 faulty = ~pd.isna(repaired)
                 rows, repaired = rows[faulty], repaired[faulty]
                 if len(rows):
@@ -267,18 +268,18 @@ def _told(
 
 def _sound(values: pd.Series, rows: NDArray[np.intp]) -> NDArray[np.intp]:
     """Leave out text that was decoded wrongly: that is the fault, not the value."""
-    wrong = text.each(values.iloc[rows].to_numpy(dtype=object), _decoded)
+    wrong = letters.each(values.iloc[rows].to_numpy(dtype=object), _decoded)
     return rows[pd.isna(wrong)]
 
 
 def _decoded(value: Any) -> str | None:
     """Give what wrongly decoded text says; None where it is sound."""
-    return encodings.unmojibake(value) if isinstance(value, str) else None
+    return unmojibake(value) if isinstance(value, str) else None
 
 
 def _normal(value: Any) -> str | None:
     """Give text as it should be written; None where it is so already, or was decoded wrongly."""
     if not isinstance(value, str) or _decoded(value) is not None:
         return None
-    better = text.normalise(value)
+    better = letters.normalise(value)
     return None if better == value else better

@@ -195,7 +195,7 @@ class Context:
         Returns
         -------
         pyarrow.Array
-            (n,) texts as `gis.delivery.text.fold` gives them, null where there is none.
+            (n,) texts as `gis.text.letters.fold` gives them, null where there is none.
         """
         if (name, column) not in self._folded:
             self._folded[name, column] = texts.folded(self.layer(name)[column])

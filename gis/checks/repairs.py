@@ -14,9 +14,9 @@ from gis.checks.change import Change
 from gis.checks.network import pseudo_nodes
 from gis.checks.rereading import reread
 from gis.checks.shapes import LATERAL_M, REPEATED_M
-from gis.delivery import text
 from gis.language import Text
 from gis.schema import CRS, SCHEMAS
+from gis.text import letters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,7 +50,7 @@ def _rewritten(context: Context, wanted: AbstractSet[tuple[str, int]], code: str
     for name, column, rows, repaired in attributes.repairs(context, code):
         if code == "A408":
             # What CP1256 said has ي and ك: right letters would be the next fault.
-            repaired = text.each(repaired, text.normalise)  # noqa: PLW2901
+            repaired = letters.each(repaired, letters.normalise)  # noqa: PLW2901
         old = context.layer(name)[column].iloc[rows].to_numpy(dtype=object)
         for row, before, after in zip(rows.tolist(), old, repaired, strict=True):
             if (name, row) in wanted:

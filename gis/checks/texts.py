@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gis.delivery import text
+from gis.text import letters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,11 +52,11 @@ def folded(values: pd.Series[Any]) -> pa.Array:
     Returns
     -------
     pyarrow.Array
-        (n,) as `gis.delivery.text.fold` gives them, null where there is none.
+        (n,) as `gis.text.letters.fold` gives them, null where there is none.
     """
     array = strings(values)
     plain = pc.utf8_lower(array)
-    return _replaced(plain, array, pc.match_substring_regex(array, r"[^!-~]"), text.fold)
+    return _replaced(plain, array, pc.match_substring_regex(array, r"[^!-~]"), letters.fold)
 
 
 def codes(*columns: pa.Array) -> list[NDArray[np.intp]]:

@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gis.delivery import named, rounding, systems, text
+from gis.delivery import named, rounding, systems
 from gis.delivery.canonical import canonical, empty
 from gis.delivery.reading import ORDER, understood
 from gis.errors import SourceError
 from gis.inventory import Inventory, Note, Source
 from gis.language import Text
 from gis.schema import CRS, SCHEMAS, LayerName
+from gis.text import letters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -190,8 +191,8 @@ def _lost_text(schema: Schema, layer: gpd.GeoDataFrame) -> list[Note]:
         if not suspect.any():
             continue
         values = column[suspect].unique()
-        gone = column.isin([value for value in values if text.lost(value)])
-        if not gone.any() and text.dropped_yeh(values):
+        gone = column.isin([value for value in values if letters.lost(value)])
+        if not gone.any() and letters.dropped_yeh(values):
             notes.append(Note("D007", schema.name, fields={"column": name, "value": _NO_YEH}))
         notes += [
             Note(

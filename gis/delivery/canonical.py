@@ -13,11 +13,11 @@ import pyarrow as pa
 import shapely
 
 from gis.delivery.columns import match_values, referenced
-from gis.delivery.dates import parse_dates
-from gis.delivery.quantities import parse_numbers
-from gis.delivery.text import written
 from gis.inventory import Note
 from gis.schema import CRS, Column, Schema
+from gis.text.dates import parse_dates
+from gis.text.letters import written
+from gis.text.numbers import parse_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gis.delivery.dates import parse_dates
-from gis.delivery.quantities import parse_numbers, unit_factor
 from gis.delivery.synonyms import (
     BRACKETS,
     EXACT,
@@ -34,10 +32,12 @@ from gis.delivery.synonyms import (
     referenced,
     words_of,
 )
-from gis.delivery.text import fold, persian
 from gis.errors import ProjectError
 from gis.language import Text
 from gis.schema import SCHEMAS
+from gis.text.dates import parse_dates
+from gis.text.letters import fold, persian
+from gis.text.numbers import parse_numbers, unit_factor
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -18,10 +18,10 @@ import pandas as pd
 import pyproj
 import shapely
 
-from gis.delivery.quantities import parse_numbers
-from gis.delivery.text import ascii_digits, fold
 from gis.inventory import Note
 from gis.language import Text
+from gis.text.letters import ascii_digits, fold
+from gis.text.numbers import parse_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

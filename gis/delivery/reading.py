@@ -13,11 +13,12 @@ import shapely
 
 from gis import address
 from gis import project as projects
-from gis.delivery import columns, coordinates, encodings, named, sources
+from gis.delivery import columns, coordinates, named, sources
 from gis.errors import ProjectError
 from gis.inventory import Note
 from gis.language import Text
 from gis.schema import SCHEMAS, LayerName
+from gis.text import encodings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

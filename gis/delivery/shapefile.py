@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import struct
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,6 +15,7 @@ from gis.delivery.raw import RawLayer, stage, undecoded
 from gis.delivery.refusals import refusal
 from gis.inventory import Note
 from gis.language import Text, number
+from gis.text.encodings import codec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,33 +138,6 @@ def read(path: Path, shown: str, folder: Path, *, encoding: str | None = None) -
         notes=notes,
     )
     return _decoded(layer, parts.get(".cpg"), table, encoding)
-
-
-def codec(name: str) -> str | None:
-    """
-    Tell the codec that a .cpg file means.
-
-    Parameters
-    ----------
-    name
-        Its content: ``UTF-8``, ``1256``, ``ANSI 1256``, ``OEM 720``, ``ISO 88591`` …
-
-    Returns
-    -------
-    str or None
-        The name of a codec of Python, or None where there is none.
-    """
-    plain = name.strip().upper().removeprefix("ANSI ").removeprefix("OEM ").replace(" ", "")
-    if plain.startswith(("88591", "ISO88591")):
-        plain = "ISO8859-" + plain.removeprefix("ISO").removeprefix("8859")
-    elif plain.startswith("CP") or plain.isdigit():
-        plain = "cp" + plain.removeprefix("CP")
-        plain = {"cp65001": "utf-8"}.get(plain, plain)
-    try:
-        info = codecs.lookup(plain)
-    except (LookupError, ValueError):  # ValueError: a null byte
-        return None
-    return info.name if info._is_text_encoding else None  # noqa: SLF001 - the only way to leave out base64 and the like
 
 
 def _escape(stem: str) -> str:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gis.delivery.text import each, fold, written
 from gis.schema import SCHEMAS
+from gis.text.letters import each, fold, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from gis.delivery.text import ascii_digits, each, fold
+from gis.text.letters import ascii_digits, each, fold
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gis.delivery.text import Values
+    from gis.text.letters import Values
 
 Decimal = Literal[".", ","]
 

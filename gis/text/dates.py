@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 from persiantools.jdatetime import JalaliDate
 
-from gis.delivery.text import ascii_digits, each, fold
+from gis.text.letters import ascii_digits, each, fold
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gis.delivery.text import Values
+    from gis.text.letters import Values
 
 Calendar = Literal["jalali", "gregorian", "serial"]
 Order = Literal["day first", "month first"]

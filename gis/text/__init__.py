@@ -1,0 +1,1 @@
+"""Text as the field writes it: letters, numbers, dates, encodings."""
