@@ -3,7 +3,7 @@ The network that routes, manholes and offices make: what meets what, which parts
 
 Two places are one when they are no further apart than the larger of their tolerances (`tolerances`). A node (manhole
 or office) joins every route that passes within that distance of it; two route ends join each other. Nearness is
-searched in the plane of `gis.mercator` and decided by geodesic distance.
+searched in the plane of `gis.coordinates.mercator` and decided by geodesic distance.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, QhullError, cKDTree
 
-from gis import mercator
+from gis.coordinates import mercator
 from gis.lengths import geodesic, vertices
 
 if TYPE_CHECKING:

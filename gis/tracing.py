@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from shapely.ops import substring
 
-from gis import mercator
+from gis.coordinates import mercator
 from gis.errors import ProjectError
 from gis.language import Text
 from gis.lengths import geodesic

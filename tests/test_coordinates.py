@@ -9,9 +9,10 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis.delivery.coordinates import Reading, believe
-from gis.delivery.rounding import coarse, rounding
-from gis.delivery.systems import authority, label, mixed, recognised, to_wgs84
+from gis.coordinates.belief import believe
+from gis.coordinates.reading import Reading
+from gis.coordinates.rounding import coarse, rounding
+from gis.coordinates.systems import authority, label, mixed, recognised, to_wgs84
 
 ISFAHAN = shapely.box(49.5, 30.6, 55.6, 34.6)
 SEATS = np.array(

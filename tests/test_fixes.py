@@ -15,7 +15,7 @@ from test_checks_edges import EAST, NORTH, Ground, manholes, routes
 from gis import checks, lengths
 from gis.checks.fixes import fix
 from gis.checks.registry import pages
-from gis.delivery.coordinates import Reading
+from gis.coordinates.reading import Reading
 from gis.inventory import Note
 from gis.schema import SCHEMAS
 

@@ -6,7 +6,7 @@ from geographiclib.geodesic import Geodesic
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis import mercator
+from gis.coordinates import mercator
 
 latitudes = st.floats(-84, 84)
 longitudes = st.floats(-180, 180)

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gis import mercator
 from gis.checks import texts
 from gis.checks.registry import Found, check
 from gis.checks.texts import blank
+from gis.coordinates import mercator
 from gis.delivery.canonical import today
 from gis.network import WORST_ACCURACY_M
 from gis.schema import SCHEMAS

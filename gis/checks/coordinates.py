@@ -8,9 +8,9 @@ import numpy as np
 import pyproj
 import shapely
 
-from gis import mercator, network
+from gis import network
 from gis.checks.registry import Found, check
-from gis.delivery import rounding
+from gis.coordinates import mercator, rounding
 from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from gis import mercator
 from gis.checks import neighbours
 from gis.checks.shapes import LATERAL_M
+from gis.coordinates import mercator
 from gis.lengths import geodesic
 
 if TYPE_CHECKING:

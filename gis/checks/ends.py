@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import shapely
 
-from gis import mercator, network
+from gis import network
+from gis.coordinates import mercator
 
 if TYPE_CHECKING:
     from collections.abc import Callable

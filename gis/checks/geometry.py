@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from gis import mercator, network
+from gis import network
 from gis.checks.registry import Found, check
 from gis.checks.shapes import REPEATED_M
+from gis.coordinates import mercator
 from gis.language import Text
 from gis.schema import SCHEMAS
 

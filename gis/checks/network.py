@@ -10,10 +10,11 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from gis import mercator, network
+from gis import network
 from gis.checks import references
 from gis.checks.registry import Found, check
 from gis.checks.shapes import REPEATED_M
+from gis.coordinates import mercator
 from gis.language import Text
 from gis.schema import OFFICES, ROUTES
 

@@ -8,12 +8,12 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from gis import mercator
 from gis.checks import attributes
 from gis.checks.change import Change
 from gis.checks.network import pseudo_nodes
 from gis.checks.rereading import reread
 from gis.checks.shapes import LATERAL_M, REPEATED_M
+from gis.coordinates import mercator
 from gis.language import Text
 from gis.schema import CRS, SCHEMAS
 from gis.text import letters

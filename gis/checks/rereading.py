@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from gis.checks.change import Change
-from gis.delivery.coordinates import Reading
+from gis.coordinates.reading import Reading
 from gis.language import Text
 from gis.schema import SCHEMAS
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from gis import mercator
+from gis.coordinates import mercator
 from gis.lengths import geodesic
 
 if TYPE_CHECKING:

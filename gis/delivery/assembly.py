@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gis.delivery import named, rounding, systems
+from gis.coordinates import rounding, systems
+from gis.delivery import named
 from gis.delivery.canonical import canonical, empty
 from gis.delivery.reading import ORDER, understood
 from gis.errors import SourceError

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gis import address
-from gis.delivery import reading, systems
+from gis.coordinates import systems
+from gis.delivery import reading
 from gis.errors import FibreError
 from gis.language import Text
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gis.delivery import reading, systems
+from gis.coordinates import systems
+from gis.delivery import reading
 from gis.documents import ColumnGuess, InspectDocument, InspectedFile, InspectedLayer
 
 if TYPE_CHECKING:

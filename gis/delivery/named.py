@@ -10,8 +10,8 @@ import pyproj
 import shapely
 
 from gis import address
+from gis.coordinates.reading import Reading
 from gis.delivery import sources
-from gis.delivery.coordinates import Reading
 from gis.errors import ProjectError
 from gis.language import Text
 from gis.schema import CRS

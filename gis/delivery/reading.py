@@ -13,7 +13,9 @@ import shapely
 
 from gis import address
 from gis import project as projects
-from gis.delivery import columns, coordinates, named, sources
+from gis.coordinates import reading as coordinates_reading
+from gis.coordinates.belief import believe
+from gis.delivery import columns, named, sources
 from gis.errors import ProjectError
 from gis.inventory import Note
 from gis.language import Text
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from gis.coordinates.reading import Belief
     from gis.delivery.columns import Match
-    from gis.delivery.coordinates import Belief
     from gis.delivery.raw import RawLayer
     from gis.project import LayerSource, Project
     from gis.schema import Schema
@@ -102,9 +104,13 @@ class Reading:
     place: Place | None
 
     @property
-    def believed(self) -> coordinates.Reading | None:
+    def believed(self) -> coordinates_reading.Reading | None:
         """How its numbers are believed to be meant; None where the evidence leaves it open."""
-        return None if self.belief.crs is None else coordinates.Reading(self.belief.crs, self.belief.swapped)
+        return (
+            None
+            if self.belief.crs is None
+            else coordinates_reading.Reading(self.belief.crs, self.belief.swapped)
+        )
 
 
 def readings(source: str | Path | Sequence[str | Path], *, crs: str | None = None) -> list[Reading]:
@@ -299,11 +305,11 @@ def _believed(
         # A position that was never measured has a zero, which its feature's extent begins or ends with, or spans.
         whole = np.isfinite(bounds).all() and not (bounds[:, :2] * bounds[:, 2:] <= 0).any()
         part = shapely.get_coordinates(geometry[:: -(-len(geometry) // _LARGE)])
-        belief = coordinates.believe(part, declared, None, known, ground.candidates)
+        belief = believe(part, declared, None, known, ground.candidates)
         if whole and not belief.notes:
             return belief
     xy = shapely.get_coordinates(geometry)
-    return coordinates.believe(xy, declared, ground.area, known, ground.candidates)
+    return believe(xy, declared, ground.area, known, ground.candidates)
 
 
 def _known(found: Iterable[Reading], raw: RawLayer, crs: pyproj.CRS | None) -> Positions | None:
@@ -352,7 +358,7 @@ def _beside(reading: Reading, shifted: Sequence[Reading], ground: Ground) -> Rea
     if place is None or read is None or place.schema.name == "offices" or reading in shifted:
         return reading
     parts = [
-        coordinates.Reading(other.belief.crs).lonlat(
+        coordinates_reading.Reading(other.belief.crs).lonlat(
             shapely.get_coordinates(other.raw.frame.geometry.to_numpy())
         )
         for other in shifted
@@ -361,5 +367,5 @@ def _beside(reading: Reading, shifted: Sequence[Reading], ground: Ground) -> Rea
     if not parts:
         return reading
     xy = shapely.get_coordinates(reading.raw.frame.geometry.to_numpy())
-    belief = coordinates.believe(xy, read.crs, ground.area, np.concatenate(parts), ground.candidates)
+    belief = believe(xy, read.crs, ground.area, np.concatenate(parts), ground.candidates)
     return replace(reading, belief=belief) if any(code == "C105" for code, _ in belief.notes) else reading

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gis.coordinates.mercator import FLATTENING, SEMI_MAJOR_M
 from gis.lengths.vertices import Block, Vertices, measure_lines, sum_segments
-from gis.mercator import FLATTENING, SEMI_MAJOR_M
 
 if TYPE_CHECKING:
     import pyproj

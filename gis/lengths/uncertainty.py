@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gis.coordinates.mercator import SEMI_MAJOR_M
 from gis.lengths.geodesic import ECCENTRICITY_SQUARED, SHORT_LONGITUDE_DEGREES, SHORT_M, wgs84
 from gis.lengths.vertices import Block, Vertices, measure_lines, sum_segments
-from gis.mercator import SEMI_MAJOR_M
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

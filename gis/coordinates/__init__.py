@@ -1,0 +1,1 @@
+"""Where numbers lie on the ground: systems, readings, evidence."""
