@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from gis.documents import InspectDocument
     from gis.inventory import Inventory
     from gis.language import Language
+    from gis.network.tracing import Trace
     from gis.totals import TotalResult
-    from gis.tracing import Trace
 
 Paths = str | Path | list[Path] | list[str]
 
@@ -240,7 +240,7 @@ def trace(inventory: Inventory, office: str) -> Trace:
     FibreError
         There is no such office, or no way from it to an exchange.
     """
-    from gis import tracing
+    from gis.network import tracing
 
     return tracing.trace(inventory, office)
 

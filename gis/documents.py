@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gis.language import Language
+    from gis.network.tracing import Trace
     from gis.totals import TotalResult
-    from gis.tracing import Trace
 
 LENGTHS = ("geodesic_m", "grid_m", "ground_m", "slope_m")
 

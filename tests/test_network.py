@@ -10,10 +10,11 @@ from geographiclib.geodesic import Geodesic
 from surveys import Survey, inventory, layer, streets
 from test_checks_edges import EAST, NORTH, SOUTH, WEST, Ground, manholes, offices, routes
 
-from gis import checks, network
+from gis import checks
 from gis.errors import ProjectError
-from gis.network import Lines, Network, Pieces
-from gis.tracing import trace
+from gis.network.graph import Network
+from gis.network.lines import Lines, Pieces, distances
+from gis.network.tracing import trace
 
 
 def test_a_long_line_is_searched_in_pieces_that_cover_it():
@@ -261,4 +262,4 @@ def test_distances_are_those_of_the_ellipsoid():
     expected = [
         Geodesic.WGS84.Inverse(a[1], a[0], b[1], b[0])["s12"] for a, b in zip(one, other, strict=True)
     ]
-    assert network.distances(one, other) == pytest.approx(expected, abs=1e-3)
+    assert distances(one, other) == pytest.approx(expected, abs=1e-3)

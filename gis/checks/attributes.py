@@ -13,7 +13,7 @@ from gis.checks.registry import Found, check
 from gis.checks.texts import blank
 from gis.coordinates import mercator
 from gis.delivery.canonical import today
-from gis.network import WORST_ACCURACY_M
+from gis.network.lines import WORST_ACCURACY_M
 from gis.schema import SCHEMAS
 from gis.text import letters
 from gis.text.mojibake import unmojibake

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gis import lengths, network, totals
+from gis import lengths, totals
 from gis.checks import crossings, duplicates, ends, references, texts
 from gis.checks.registry import Found
 from gis.checks.shapes import Shapes
+from gis.network import graph
+from gis.network.lines import tolerances, usable
 from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
@@ -86,7 +88,7 @@ class Context:
             (n,) geometries in WGS 84 degrees; None where one is missing, of the wrong type, empty or not finite.
         """
         if name not in self._usable:
-            self._usable[name] = network.usable(self.layer(name), name)
+            self._usable[name] = usable(self.layer(name), name)
         return self._usable[name]
 
     def coordinates(self, name: LayerName) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
@@ -121,18 +123,18 @@ class Context:
         Returns
         -------
         numpy.ndarray
-            (n,) metres, as `gis.network.tolerances` defines them.
+            (n,) metres, as `gis.network.lines.tolerances` defines them.
         """
-        return network.tolerances(self.layer(name), self.settings.snap_m)
+        return tolerances(self.layer(name), self.settings.snap_m)
 
     @cached_property
-    def network(self) -> network.Network:
+    def network(self) -> graph.Network:
         """The network that the layers make, duplicates left out."""
         single: dict[str, NDArray[np.object_]] = {}
         for name in SCHEMAS:
             single[name] = self.usable(name).copy()
             single[name][self.duplicates[name].rows] = None
-        return network.Network(self.inventory, single)
+        return graph.Network(self.inventory, single)
 
     @cached_property
     def duplicates(self) -> dict[str, duplicates.Duplicates]:
@@ -177,7 +179,7 @@ class Context:
         """(k,) how the network's nodes are called."""
         nodes = self.network.nodes
         names = np.empty(len(nodes.rows), dtype=object)
-        for at, layer in enumerate(network.NODE_LAYERS):
+        for at, layer in enumerate(graph.NODE_LAYERS):
             names[nodes.layers == at] = self.names(layer)[nodes.rows[nodes.layers == at]]
         return names
 

@@ -8,15 +8,16 @@ import numpy as np
 import pyproj
 import shapely
 
-from gis import network
 from gis.checks.registry import Found, check
 from gis.coordinates import mercator, rounding
+from gis.network.lines import distances
 from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gis.checks.context import Context
+    from gis.network.lines import Floats
 
 _WGS84 = pyproj.CRS.from_epsg(4326)
 
@@ -101,9 +102,9 @@ def zero_coordinates(context: Context) -> Iterator[Found]:
             yield Found(name, rows, np.zeros((len(rows), 2)))
 
 
-def _kilometres(places: network.Floats, area: shapely.Geometry) -> network.Floats:
+def _kilometres(places: Floats, area: shapely.Geometry) -> Floats:
     """Measure how far places are from an area."""
     plane = mercator.project_geometries(np.array([area], dtype=object))[0]
     lines = shapely.shortest_line(plane, shapely.points(mercator.project(places)))
     feet = mercator.unproject(shapely.get_coordinates(lines)[::2])
-    return network.distances(feet, places) / 1000
+    return distances(feet, places) / 1000

@@ -16,7 +16,7 @@ from gis.lengths import geodesic
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gis.network import Floats, Lines, Rows
+    from gis.network.lines import Floats, Lines, Rows
 
 
 @dataclass(frozen=True, slots=True)

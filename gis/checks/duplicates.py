@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from gis.network import Flags, Floats, Rows
+    from gis.network.lines import Flags, Floats, Rows
     from gis.schema import LayerName
 
 # Vertices agree to a millimetre: the eighth decimal of a degree.

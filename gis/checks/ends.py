@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import shapely
 
-from gis import network
 from gis.coordinates import mercator
+from gis.network.lines import EPSILON_M, among, distances
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from scipy.spatial import cKDTree
 
     from gis.checks.crossings import Crossings
-    from gis.network import Flags, Floats, Network, Rows
+    from gis.network.graph import Network
+    from gis.network.lines import Flags, Floats, Rows
 
 # How many tolerances away a node may lie that an end was meant to reach, or a junction that it has overshot.
 REACH = 5.0
@@ -123,7 +124,7 @@ def sort(net: Network, crossings: Crossings, astray: Flags) -> FreeEnds:
     near = _taken(near, miss[near.ends] <= stub[near.ends])
     over = _taken(over, stub[over.ends] < miss[over.ends])
     explained = np.concatenate([near.ends, over.ends])
-    loose = free[~network.among(free, explained)]
+    loose = free[~among(free, explained)]
     return FreeEnds(_once(net, near), over, loose)
 
 
@@ -153,7 +154,7 @@ def _near_misses(net: Network, free: Rows) -> NearMisses:
     on_part = _keys(net.passes[1][matters], net.passes[0][matters], len(nodes.rows))
 
     def missed_node(end: Rows, node: Rows) -> Flags:
-        return ~network.among(_keys(ends.parts[end], node, len(nodes.rows)), on_part)
+        return ~among(_keys(ends.parts[end], node, len(nodes.rows)), on_part)
 
     def missed_end(end: Rows, other: Rows) -> Flags:
         return np.asarray(ends.parts[end] != ends.parts[other])
@@ -162,7 +163,7 @@ def _near_misses(net: Network, free: Rows) -> NearMisses:
         ends.xy[free], net.node_tree, reach, free, missed_node, ends.lonlat, nodes.lonlat
     )
     limit = REACH * np.maximum(ends.tolerance[free], nodes.tolerance[node] if len(nodes.rows) else 0.0)
-    node_away[node_away > limit + network.EPSILON_M] = np.inf
+    node_away[node_away > limit + EPSILON_M] = np.inf
     # One end for each different position of ends.
     one_of_each = np.empty(len(net.places[0]), dtype=np.intp)
     one_of_each[ends.places] = np.arange(count)
@@ -176,7 +177,7 @@ def _near_misses(net: Network, free: Rows) -> NearMisses:
         ends.lonlat[one_of_each],
     )
     limit = REACH * np.maximum(ends.tolerance[free], ends.tolerance[one_of_each[other]] if count else 0.0)
-    end_away[end_away > limit + network.EPSILON_M] = np.inf
+    end_away[end_away > limit + EPSILON_M] = np.inf
     to_node = np.isfinite(node_away) & (node_away <= end_away)
     to_end = np.isfinite(end_away) & ~to_node
     found = to_node | to_end
@@ -212,7 +213,7 @@ def _nearest(
     for column in candidates.T:
         hit = np.flatnonzero(column < tree.n)
         hit = hit[allowed(free[hit], column[hit])]
-        metres = network.distances(lonlat[free[hit]], target_lonlat[column[hit]])
+        metres = distances(lonlat[free[hit]], target_lonlat[column[hit]])
         better = metres < away[hit]
         best[hit[better]], away[hit[better]] = column[hit[better]], metres[better]
     return best, away
@@ -238,7 +239,7 @@ def _overshoots(net: Network, crossings: Crossings, free: Rows) -> Overshoots:
     for side, stub, rest in ((0, along, whole - along), (1, whole - along, along)):
         end = 2 * parts + side
         # What lies at the other end is where the route comes from.
-        past = is_free[end] & (stub <= REACH * tolerance + network.EPSILON_M) & (rest > tolerance)
+        past = is_free[end] & (stub <= REACH * tolerance + EPSILON_M) & (rest > tolerance)
         found.append((end[past], stub[past], np.flatnonzero(past)))
     end = np.concatenate([ends_ for ends_, _, _ in found])
     stub = np.concatenate([stubs for _, stubs, _ in found])

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from gis import network
 from gis.checks.registry import Found, check
 from gis.checks.shapes import REPEATED_M
 from gis.coordinates import mercator
 from gis.language import Text
+from gis.network.lines import EPSILON_M, among, distances
 from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def short_route(context: Context) -> Iterator[Found]:
     lines = context.network.lines
     whole = np.unique(lines.owners)
     limit = context.network.route_tolerance[whole]
-    short = length[whole] < limit - network.EPSILON_M
+    short = length[whole] < limit - EPSILON_M
     # A route of one point is invalid, not short.
     short &= length[whole] > 0
     rows = whole[short]
@@ -153,9 +153,7 @@ def self_crossing(context: Context) -> Iterator[Found]:
     spikes, _ = shapes.spikes
     excused = np.concatenate([covering, spikes, spikes - 1])
     single = np.flatnonzero(
-        (contacts.shared_m == 0)
-        & ~network.among(contacts.one, excused)
-        & ~network.among(contacts.other, excused)
+        (contacts.shared_m == 0) & ~among(contacts.one, excused) & ~among(contacts.other, excused)
     )
     parts, xy = contacts.parts[single], contacts.xy[single]
     scale = mercator.scale(lines.lonlat[lines.offsets[parts], 1])
@@ -179,11 +177,11 @@ def doubling_back(context: Context) -> Iterator[Found]:
         contacts.parts[shared], weights=contacts.shared_m[shared], minlength=len(lines.owners)
     )
     parts, first = np.unique(contacts.parts[shared], return_index=True)
-    doubled = total[parts] > context.part_tolerance[parts] + network.EPSILON_M
+    doubled = total[parts] > context.part_tolerance[parts] + EPSILON_M
     parts, first = parts[doubled], first[doubled]
     if len(parts):
         places = mercator.unproject(contacts.xy[shared[first]])
-        folds = network.among(parts, lines.part_of_vertex[context.shapes.folds])
+        folds = among(parts, lines.part_of_vertex[context.shapes.folds])
         yield Found("routes", lines.owners[parts], places, {"doubled_m": total[parts]}, fixable=folds)
 
 
@@ -192,9 +190,9 @@ def long_segment(context: Context) -> Iterator[Found]:
     """Find vertices further apart than the survey allows."""
     lines, shapes = context.network.lines, context.shapes
     limit = context.settings.max_segment_m
-    segments = np.flatnonzero(shapes.segment_m > limit + network.EPSILON_M)
+    segments = np.flatnonzero(shapes.segment_m > limit + EPSILON_M)
     spikes, _ = shapes.spikes
-    segments = segments[~network.among(segments, np.concatenate([spikes, spikes - 1]))]
+    segments = segments[~among(segments, np.concatenate([spikes, spikes - 1]))]
     segments = segments[~context.astray[lines.owners[shapes.segment_part[segments]]]]
     # The longest of each route first.
     segments = segments[np.argsort(-shapes.segment_m[segments], kind="stable")]
@@ -243,7 +241,7 @@ def implausible_height(context: Context) -> Iterator[Found]:
         odd = (height < _LOWEST_M) | (height > _HIGHEST_M)
         if name == "routes":
             step = np.abs(np.diff(height))
-            way = network.distances(coordinates[:-1, :2], coordinates[1:, :2])
+            way = distances(coordinates[:-1, :2], coordinates[1:, :2])
             steep = (owners[:-1] == owners[1:]) & (step > _STEP_M) & (step > way)
             odd[1:] |= steep & ~odd[:-1]
         at = np.flatnonzero(odd)

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from gis.network import Pieces
+from gis.network.lines import Pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from gis.network import Floats, Rows
+    from gis.network.lines import Floats, Rows
 
 # So many lines that leave one place make a crowd.
 CROWD = 128

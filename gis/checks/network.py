@@ -10,12 +10,13 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from gis import network
 from gis.checks import references
 from gis.checks.registry import Found, check
 from gis.checks.shapes import REPEATED_M
 from gis.coordinates import mercator
 from gis.language import Text
+from gis.network import graph
+from gis.network.lines import EPSILON_M, Pieces, among, distances
 from gis.schema import OFFICES, ROUTES
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gis.checks.context import Context
-    from gis.network import Flags, Floats, Rows
+    from gis.network.lines import Flags, Floats, Rows
 
 _WHICH_END = (Text("its start", "سر آغاز آن"), Text("its end", "سر پایان آن"))
 _CONNECTED = ("existing", "new")
@@ -39,7 +40,7 @@ def loose_end(context: Context) -> Iterator[Found]:
     """Find ends of routes that meet nothing, and nothing near."""
     ends, loose = context.network.ends, context.free_ends.loose
     # An end that names a node elsewhere is N310.
-    loose = loose[~network.among(loose, np.concatenate([far.ends for far in context.distant]))]
+    loose = loose[~among(loose, np.concatenate([far.ends for far in context.distant]))]
     if len(loose):
         yield Found("routes", ends.routes[loose], ends.lonlat[loose], {"which": _which(loose)})
 
@@ -230,7 +231,7 @@ def pseudo_nodes(context: Context) -> tuple[Rows, Rows, Floats]:
     one, other = one[like], other[like]
     order = np.lexsort((one, ends.routes[one]))
     one, other = one[order], other[order]
-    return one, other, network.distances(ends.lonlat[one], ends.lonlat[other])
+    return one, other, distances(ends.lonlat[one], ends.lonlat[other])
 
 
 @check("N309")
@@ -266,21 +267,21 @@ def cable_outside_duct(context: Context) -> Iterator[Found]:
     if len(ducts):
         vertices = np.flatnonzero((kind == "duct")[lines.part_of_vertex])
         offsets = np.concatenate([[0], np.cumsum(np.diff(lines.offsets)[ducts])]).astype(np.intp)
-        pieces = network.Pieces.of(lines.parts[ducts], lines.xy[vertices], offsets)
+        pieces = Pieces.of(lines.parts[ducts], lines.xy[vertices], offsets)
         widest = np.maximum(context.part_tolerance[owner], context.part_tolerance[ducts].max())
         scale = mercator.scale(mercator.unproject(xy)[:, 1])
         point, piece = pieces.tree.query(
-            shapely.points(xy), predicate="dwithin", distance=(widest + network.EPSILON_M) * scale
+            shapely.points(xy), predicate="dwithin", distance=(widest + EPSILON_M) * scale
         )
         limit = np.maximum(
             context.part_tolerance[owner[point]], context.part_tolerance[ducts[pieces.parts[piece]]]
         )
         if float(context.part_tolerance.min()) < float(context.part_tolerance.max()):
             metres = shapely.distance(shapely.points(xy[point]), pieces.lines[piece]) / scale[point]
-            point = point[metres <= limit + network.EPSILON_M]
+            point = point[metres <= limit + EPSILON_M]
         inside[point] = True
     outside_m = np.bincount(owner[~inside], weights=weight[~inside], minlength=len(lines.owners))
-    parts = cables[outside_m[cables] > _DUCT_TOLERANCES * context.part_tolerance[cables] + network.EPSILON_M]
+    parts = cables[outside_m[cables] > _DUCT_TOLERANCES * context.part_tolerance[cables] + EPSILON_M]
     if len(parts):
         first = np.full(len(lines.owners), len(xy))
         np.minimum.at(first, owner[~inside], np.flatnonzero(~inside))
@@ -324,7 +325,7 @@ def _unreached(context: Context) -> Flags:
     unreached[net.passes[0]] = False
     near = context.free_ends.near.nodes
     unreached[near[near >= 0]] = False
-    for at, name in enumerate(network.NODE_LAYERS):
+    for at, name in enumerate(graph.NODE_LAYERS):
         of_layer = net.nodes.layers == at
         unreached[of_layer] &= ~context.astray_nodes(name)[net.nodes.rows[of_layer]]
     return unreached
@@ -345,7 +346,7 @@ def _on_spike(context: Context, parts: Rows, xy: Floats) -> Flags:
     lines, shapes = context.network.lines, context.shapes
     vertices, _ = shapes.spikes
     spiked = lines.part_of_vertex[vertices]
-    hit = np.flatnonzero(network.among(parts, spiked))
+    hit = np.flatnonzero(among(parts, spiked))
     on = np.zeros(len(parts), dtype=bool)
     if len(hit):
         order = np.argsort(spiked, kind="stable")

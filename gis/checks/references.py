@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gis import network
 from gis.checks import texts
+from gis.network import graph
+from gis.network.lines import EPSILON_M, among, distances
 from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from gis.checks.context import Context
     from gis.inventory import Inventory
-    from gis.network import Floats, Rows
+    from gis.network.lines import Floats, Rows
     from gis.schema import LayerName
 
 END_COLUMNS = ("from_id", "to_id")
@@ -137,15 +138,15 @@ def distant(context: Context) -> list[Distant]:
         both = np.full((len(node), 2), np.nan)
         rows = np.flatnonzero((node >= 0) & (starts >= 0) & ~context.astray)
         for at_stop, end in enumerate((starts, stops)):
-            both[rows, at_stop] = network.distances(ends.lonlat[end[rows]], nodes.lonlat[node[rows]])
+            both[rows, at_stop] = distances(ends.lonlat[end[rows]], nodes.lonlat[node[rows]])
         away[column] = both
     found = []
     for column, side in _sides(*away.values()).items():
         metres = away[column][np.arange(len(side)), side]
         rows = np.flatnonzero(np.isfinite(metres))
         node = named[column][rows]
-        far = metres[rows] > np.maximum(net.route_tolerance[rows], nodes.tolerance[node]) + network.EPSILON_M
-        far &= ~network.among(_keys(rows, node, len(nodes.rows)), excused)
+        far = metres[rows] > np.maximum(net.route_tolerance[rows], nodes.tolerance[node]) + EPSILON_M
+        far &= ~among(_keys(rows, node, len(nodes.rows)), excused)
         end = np.where(side == 0, starts, stops)[rows]
         found.append(Distant(column, rows[far], node[far], end[far], metres[rows][far]))
     return found
@@ -200,7 +201,7 @@ def unused(context: Context) -> Iterator[tuple[str, Rows]]:
     met = np.zeros(len(net.nodes.rows), dtype=bool)
     met[node[(node >= 0) & ~wrong[net.ends.routes]]] = True
     met[node[(node >= 0) & wrong[net.ends.routes]]] = False
-    for at, name in enumerate(network.NODE_LAYERS):
+    for at, name in enumerate(graph.NODE_LAYERS):
         rows = net.nodes.rows[met & ~used[:-1] & (net.nodes.layers == at)]
         rows = rows[~texts.blank(context.layer(name)[SCHEMAS[name].id].iloc[rows])]
         if len(rows):
@@ -216,7 +217,7 @@ def _named_nodes(context: Context, column: str) -> Rows:
     nodes = context.network.nodes
     theirs, *ids = texts.codes(
         context.folded("routes", column),
-        *(context.folded(name, SCHEMAS[name].id) for name in network.NODE_LAYERS),
+        *(context.folded(name, SCHEMAS[name].id) for name in graph.NODE_LAYERS),
     )
     ours = np.empty(len(nodes.rows), dtype=np.intp)
     for at, codes in enumerate(ids):

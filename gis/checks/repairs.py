@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from gis.checks.context import Context
-    from gis.network import Flags, Floats
+    from gis.network.lines import Flags, Floats
 
 
 _DROPPED = Text("{count} {count:vertex|vertices} removed", "{count} رأس حذف شد")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from gis.checks.context import Context
     from gis.inventory import Note
-    from gis.network import Flags
+    from gis.network.lines import Flags
 
 _REREAD = Text("read in {believed} instead of {read}", "به‌جای {read} در {believed} خوانده شد")
 

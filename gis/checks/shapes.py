@@ -15,7 +15,7 @@ from gis.lengths import geodesic
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gis.network import Flags, Floats, Lines, Rows
+    from gis.network.lines import Flags, Floats, Lines, Rows
 
 # Vertices nearer to each other than this are one.
 REPEATED_M = 0.001

@@ -8,7 +8,7 @@ import numpy as np
 
 from gis.checks.registry import Found, check
 from gis.language import Text
-from gis.network import EPSILON_M
+from gis.network.lines import EPSILON_M
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from gis.language import Language
-    from gis.tracing import Trace
+    from gis.network.tracing import Trace
 
 
 def trace_table(way: Trace, lang: Language = "en") -> RenderableType:

@@ -16,7 +16,7 @@ from gis.coordinates import mercator
 from gis.errors import ProjectError
 from gis.language import Text
 from gis.lengths import geodesic
-from gis.network import NODE_LAYERS, Network
+from gis.network.graph import NODE_LAYERS, Network
 from gis.schema import SCHEMAS
 from gis.text import letters
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gis.inventory import Inventory
-    from gis.network import Flags, Floats, Rows
+    from gis.network.lines import Flags, Floats, Rows
 
 # An edge of no length would be none to the solver.
 _NO_LENGTH_M = 1e-6

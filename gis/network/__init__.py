@@ -1,0 +1,1 @@
+"""The network that the routes make: its lines, its graph, ways through it."""
