@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gis.delivery import archives
+from gis.delivery.files import archives
 from gis.delivery.sources import open_delivery
 from gis.errors import SourceError
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pyproj
 
     from gis.delivery.columns import Match
-    from gis.delivery.raw import RawLayer
+    from gis.delivery.files.layer import RawLayer
     from gis.delivery.reading import Place, Reading
     from gis.project import Project
     from gis.schema import Schema

@@ -15,9 +15,9 @@ import shapely
 
 from gis.delivery import documents, tables, vector
 from gis.delivery import geopackage as geopackage_file
-from gis.delivery.archives import MAX_BYTES
-from gis.delivery.raw import RawLayer, stage, title
-from gis.delivery.refusals import refusal
+from gis.delivery.files.archives import MAX_BYTES
+from gis.delivery.files.layer import RawLayer, stage, title
+from gis.delivery.files.refusals import refusal
 from gis.errors import SourceError
 from gis.inventory import Note
 from gis.language import Text

@@ -16,8 +16,8 @@ import shapely
 from shapely.geometry import shape
 
 from gis.delivery import vector
-from gis.delivery.raw import RawLayer, stage
-from gis.delivery.refusals import refusal
+from gis.delivery.files.layer import RawLayer, stage
+from gis.delivery.files.refusals import refusal
 from gis.inventory import Note
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gis.delivery import vector
-from gis.delivery.formats import stem
-from gis.delivery.raw import RawLayer, is_string, stage, title, undecoded
-from gis.delivery.refusals import refusal
+from gis.delivery.files.identify import stem
+from gis.delivery.files.layer import RawLayer, is_string, stage, title, undecoded
+from gis.delivery.files.refusals import refusal
 from gis.inventory import Note
 from gis.language import Text
 

@@ -18,8 +18,8 @@ import pandas as pd
 import pyproj
 import shapely
 
-from gis.delivery.raw import RawLayer, title
-from gis.delivery.refusals import refusal
+from gis.delivery.files.layer import RawLayer, title
+from gis.delivery.files.refusals import refusal
 from gis.delivery.sqlitepages import Pages
 from gis.inventory import Note
 from gis.language import Text, number

@@ -21,8 +21,8 @@ import pyproj
 import shapely
 
 from gis.delivery import documents, xmlguard
-from gis.delivery.raw import RawLayer, title, undecoded
-from gis.delivery.refusals import refusal
+from gis.delivery.files.layer import RawLayer, title, undecoded
+from gis.delivery.files.refusals import refusal
 from gis.inventory import Note
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gis.delivery import points, vector, xmlguard
-from gis.delivery.raw import RawLayer, distinct, title, undecoded
+from gis.delivery.files.layer import RawLayer, distinct, title, undecoded
 from gis.inventory import Note
 
 if TYPE_CHECKING:

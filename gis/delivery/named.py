@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from gis.delivery.raw import RawLayer
+    from gis.delivery.files.layer import RawLayer
     from gis.project import LayerSource, Project
 
     Positions = NDArray[np.float64]

@@ -13,8 +13,8 @@ import shapely
 from shapely.geometry import shape
 
 from gis.delivery import documents
-from gis.delivery.raw import RawLayer
-from gis.delivery.refusals import refusal
+from gis.delivery.files.layer import RawLayer
+from gis.delivery.files.refusals import refusal
 from gis.inventory import Note
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ import shapely
 
 from gis.address import masked
 from gis.delivery import vector
-from gis.delivery.raw import RawLayer, distinct, title
-from gis.delivery.refusals import refusal
+from gis.delivery.files.layer import RawLayer, distinct, title
+from gis.delivery.files.refusals import refusal
 from gis.errors import FibreError, SourceError
 from gis.inventory import Note
 from gis.language import Text

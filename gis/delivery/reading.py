@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from gis.coordinates.reading import Belief
     from gis.delivery.columns import Match
-    from gis.delivery.raw import RawLayer
+    from gis.delivery.files.layer import RawLayer
     from gis.project import LayerSource, Project
     from gis.schema import Schema
 

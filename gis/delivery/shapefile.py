@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from gis.delivery import vector
-from gis.delivery.raw import RawLayer, stage, undecoded
-from gis.delivery.refusals import refusal
+from gis.delivery.files.layer import RawLayer, stage, undecoded
+from gis.delivery.files.refusals import refusal
 from gis.inventory import Note
 from gis.language import Text, number
 from gis.text.encodings import codec

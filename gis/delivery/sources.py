@@ -16,22 +16,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from gis import address
-from gis.delivery import (
-    archives,
-    databases,
-    documents,
-    drawings,
-    formats,
-    kml,
-    markup,
-    ofds,
-    postgis,
-    shapefile,
-    tables,
-    vector,
-)
-from gis.delivery.raw import RawLayer, Undecoded
-from gis.delivery.refusals import points_elsewhere, refusal
+from gis.delivery import databases, documents, drawings, kml, markup, ofds, postgis, shapefile, tables, vector
+from gis.delivery.files import archives, identify
+from gis.delivery.files.layer import RawLayer, Undecoded
+from gis.delivery.files.refusals import points_elsewhere, refusal
 from gis.errors import SourceError
 from gis.inventory import Note
 
@@ -125,7 +113,7 @@ def _noted(raw: RawLayer) -> RawLayer:
 
 def _members(path: Path, shown: str, folder: Path) -> list[tuple[Path, str, str]]:
     """Tell the files of a delivery that hold data: each with its name for people and its driver."""
-    driver = formats.identify(path, shown)
+    driver = identify.identify(path, shown)
     if driver == "folder":
         inside = sorted(path.iterdir())
         if len(inside) > archives.MAX_FILES:
@@ -151,14 +139,14 @@ def _chosen(
     chosen: list[tuple[Path, str, str]] = []
     passed_over: SourceError | None = None
     for file, name in files:
-        if formats.GEODATABASE_TABLE in {file.name, file.parent.name}:
+        if identify.GEODATABASE_TABLE in {file.name, file.parent.name}:
             continue
-        if (file.parent, formats.GEODATABASE_TABLE) in paths:
+        if (file.parent, identify.GEODATABASE_TABLE) in paths:
             continue
-        if any((file.parent, f"{formats.stem(file)}{main}") in paths for main in formats.main_parts(file)):
+        if any((file.parent, f"{identify.stem(file)}{main}") in paths for main in identify.main_parts(file)):
             continue
         try:
-            driver = formats.identify(file, name)
+            driver = identify.identify(file, name)
             if driver == "ZIP":
                 chosen += _inner(file, name, shown, folder, budget, inner=inner)
             elif driver != "folder":
@@ -177,7 +165,7 @@ def _geodatabases(files: list[tuple[Path, str]]) -> list[tuple[Path, str, str]]:
     return [
         (file.parent, name.rpartition("/")[0], "OpenFileGDB")
         for file, name in files
-        if file.name == formats.GEODATABASE_TABLE
+        if file.name == identify.GEODATABASE_TABLE
     ]
 
 

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gis.delivery import archives, points
-from gis.delivery.raw import RawLayer, title, undecoded
-from gis.delivery.refusals import refusal
+from gis.delivery import points
+from gis.delivery.files import archives
+from gis.delivery.files.layer import RawLayer, title, undecoded
+from gis.delivery.files.refusals import refusal
 from gis.language import Text
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from shapely.geometry import shape
 
 from gis import progress
 from gis.delivery import wkb
-from gis.delivery.refusals import refusal
+from gis.delivery.files.refusals import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -18,7 +18,7 @@ from xml.sax.xmlreader import InputSource
 import defusedxml
 import defusedxml.expatreader
 
-from gis.delivery.refusals import refusal
+from gis.delivery.files.refusals import refusal
 from gis.language import Text
 
 if TYPE_CHECKING:

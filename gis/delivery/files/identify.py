@@ -6,8 +6,8 @@ import re
 import stat
 from typing import TYPE_CHECKING
 
-from gis.delivery.archives import nested
-from gis.delivery.refusals import refusal
+from gis.delivery.files.archives import nested
+from gis.delivery.files.refusals import refusal
 from gis.language import Text
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from gis.delivery.refusals import refusal
+from gis.delivery.files.refusals import refusal
 from gis.language import Text
 
 if TYPE_CHECKING:

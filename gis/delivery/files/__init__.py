@@ -1,0 +1,1 @@
+"""What a file is, whether it is safe, and what it holds."""
