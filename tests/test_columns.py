@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis.delivery.columns import match, match_values, referenced, which_layer
-from gis.delivery.synonyms import book, codes_of, name_key, names_of
+from gis.delivery.columns.match import match, match_values, referenced, which_layer
+from gis.delivery.columns.synonyms import book, codes_of, name_key, names_of
 from gis.errors import ProjectError
 from gis.schema import MANHOLES, OFFICES, ROUTES, SCHEMAS
 from gis.text.letters import fold

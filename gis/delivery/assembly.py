@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import pyproj
 
-    from gis.delivery.columns import Match
+    from gis.delivery.columns.match import Match
     from gis.delivery.files.layer import RawLayer
     from gis.delivery.reading import Place, Reading
     from gis.project import Project

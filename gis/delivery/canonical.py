@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import shapely
 
-from gis.delivery.columns import match_values, referenced
+from gis.delivery.columns.match import match_values, referenced
 from gis.inventory import Note
 from gis.schema import CRS, Column, Schema
 from gis.text.dates import parse_dates

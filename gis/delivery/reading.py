@@ -15,7 +15,8 @@ from gis import address
 from gis import project as projects
 from gis.coordinates import reading as coordinates_reading
 from gis.coordinates.belief import believe
-from gis.delivery import columns, named, sources
+from gis.delivery import named, sources
+from gis.delivery.columns import match
 from gis.errors import ProjectError
 from gis.inventory import Note
 from gis.language import Text
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from gis.coordinates.reading import Belief
-    from gis.delivery.columns import Match
+    from gis.delivery.columns.match import Match
     from gis.delivery.files.layer import RawLayer
     from gis.project import LayerSource, Project
     from gis.schema import Schema
@@ -211,7 +212,7 @@ def _bare_readings(paths: Iterable[str | Path], crs: str | None) -> list[Reading
         part for path in paths for raw in sources.open_delivery(path) for part in _by_geometry(_decoded(raw))
     ]
     guesses = [
-        columns.which_layer(raw.table.head(_SAMPLE), raw.types, f"{Path(raw.path).name} {raw.layer}")
+        match.which_layer(raw.table.head(_SAMPLE), raw.types, f"{Path(raw.path).name} {raw.layer}")
         for raw in layers
     ]
     system = named.system(crs, None)
@@ -288,7 +289,7 @@ def _reading(
     belief = _believed(geometry, crs or raw.crs, ground, known)
     if schema is None or entry is None:
         return Reading(raw, belief, None)
-    matched = columns.match(raw.table, SCHEMAS[schema], entry.columns, raw.title)
+    matched = match.match(raw.table, SCHEMAS[schema], entry.columns, raw.title)
     return Reading(raw, belief, Place(SCHEMAS[schema], matched, entry))
 
 

@@ -55,7 +55,7 @@ def book() -> dict[str, Any]:
         ``synonyms.toml`` as it stands.
     """
     data: dict[str, Any] = tomllib.loads(
-        (files("gis.delivery") / "synonyms.toml").read_text(encoding="utf-8")
+        (files("gis.delivery.columns") / "synonyms.toml").read_text(encoding="utf-8")
     )
     return data
 

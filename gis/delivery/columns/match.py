@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gis.delivery.synonyms import (
+from gis.delivery.columns.synonyms import (
     BRACKETS,
     EXACT,
     LAST,
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Candidate", "Guess", "Match", "match", "match_values", "referenced", "which_layer"]
 
-# How surely a name tells the column, beside what `gis.delivery.synonyms` has; values move it by up to 30 %.
+# How surely a name tells the column, beside what `gis.delivery.columns.synonyms` has; values move it by up to 30 %.
 _STUMP, _CONTAINED, _MISSPELT = 0.94, 0.72, 0.7
 _BY_VALUES = 0.6
 _VALUE_WEIGHT = 0.3
