@@ -10,7 +10,7 @@ import pyogrio
 import pytest
 import shapely
 
-from gis.delivery import vector
+from gis.delivery.readers import gdal
 
 COUNT = 60_000
 ENDINGS = {"GPKG": "gpkg", "FlatGeobuf": "fgb", "ESRI Shapefile": "shp", "OpenFileGDB": "gdb"}
@@ -38,7 +38,7 @@ def frame():
 def test_both_ways_give_the_same(frame, driver, tmp_path):
     path = tmp_path / f"routes.{ENDINGS[driver]}"
     frame.to_file(path, driver=driver, engine="pyogrio", encoding="UTF-8", **_options(driver))
-    records = vector.bulk(path, driver, "")
+    records = gdal.bulk(path, driver, "")
     # Not by Arrow, for which GDAL crashes on a FlatGeobuf with missing geometries.
     expected = pyogrio.read_dataframe(path, fid_as_index=True)
     assert len(records.frame) == COUNT
@@ -56,7 +56,7 @@ def test_both_ways_give_the_same(frame, driver, tmp_path):
 def test_a_large_table_without_geometry(tmp_path):
     path = tmp_path / "table.gpkg"
     pyogrio.write_dataframe(pd.DataFrame({"number": np.arange(COUNT)}), path, layer="table")
-    records = vector.bulk(path, "GPKG", "table")
+    records = gdal.bulk(path, "GPKG", "table")
     assert records.frame["number"].tolist() == list(range(COUNT))
     assert records.frame.geometry.isna().all()
 
@@ -75,8 +75,8 @@ def test_a_large_layer_of_curves_is_left_to_the_other_reader(frame, tmp_path):
         header = b"GP\x00\x01" + (32639).to_bytes(4, "little")
         database.execute("UPDATE routes SET geom = ? WHERE fid = 17", (header + curve,))
     database.close()
-    assert vector.bulk(path, "GPKG", "routes") is None
-    records = vector.read(path, "GPKG", "routes", "curves.gpkg")
+    assert gdal.bulk(path, "GPKG", "routes") is None
+    records = gdal.read(path, "GPKG", "routes", "curves.gpkg")
     assert len(records.frame) == COUNT
     assert shapely.get_num_coordinates(records.frame.geometry.iloc[16]) > 3
 

@@ -7,7 +7,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis.delivery import wkb
+from gis.delivery.readers import wkb
 
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True, width=64)
 

@@ -16,10 +16,27 @@ from dataclasses import replace
 from pathlib import Path
 
 from gis import address
-from gis.delivery import databases, documents, drawings, kml, markup, ofds, postgis, shapefile, tables, vector
 from gis.delivery.files import archives, identify
 from gis.delivery.files.layer import RawLayer, Undecoded
 from gis.delivery.files.refusals import points_elsewhere, refusal
+from gis.delivery.readers import (
+    csv,
+    dxf,
+    flatgeobuf,
+    gdal,
+    geodatabase,
+    geojson,
+    geopackage,
+    gml,
+    gpx,
+    kml,
+    mapinfo,
+    ofds,
+    parquet,
+    postgis,
+    shapefile,
+    xlsx,
+)
 from gis.errors import SourceError
 from gis.inventory import Note
 
@@ -34,21 +51,21 @@ Layers = list[tuple[str, Callable[[], RawLayer]]]
 _READERS: dict[str, Callable[[Path, str, Path, str | None], Layers]] = {
     "ESRI Shapefile": shapefile.layers,
     "DBF": shapefile.layers,
-    "GPKG": databases.geopackage,
-    "FlatGeobuf": databases.flatgeobuf,
-    "GeoJSON": documents.geojson,
-    "GeoJSONSeq": documents.sequence,
+    "GPKG": geopackage.geopackage,
+    "FlatGeobuf": flatgeobuf.flatgeobuf,
+    "GeoJSON": geojson.geojson,
+    "GeoJSONSeq": geojson.sequence,
     "OFDS": ofds.layers,
     "KML": kml.layers,
-    "GPX": markup.gpx,
-    "GML": markup.gml,
-    "DXF": drawings.dxf,
-    "MapInfo TAB": drawings.mapinfo,
-    "MapInfo MIF": drawings.mapinfo,
-    "OpenFileGDB": databases.geodatabase,
-    "Parquet": databases.parquet,
-    "CSV": tables.csv,
-    "XLSX": tables.xlsx,
+    "GPX": gpx.gpx,
+    "GML": gml.gml,
+    "DXF": dxf.dxf,
+    "MapInfo TAB": mapinfo.mapinfo,
+    "MapInfo MIF": mapinfo.mapinfo,
+    "OpenFileGDB": geodatabase.geodatabase,
+    "Parquet": parquet.parquet,
+    "CSV": csv.csv,
+    "XLSX": xlsx.xlsx,
 }
 
 
@@ -86,7 +103,7 @@ def open_delivery(
         return [_noted(raw) for raw in postgis.open_layers(shown, layer)]
     if _ADDRESS.match(shown) and not os.path.lexists(shown):
         raise refusal("address", shown)
-    with vector.quietly(), tempfile.TemporaryDirectory(prefix="fibre-", ignore_cleanup_errors=True) as folder:
+    with gdal.quietly(), tempfile.TemporaryDirectory(prefix="fibre-", ignore_cleanup_errors=True) as folder:
         found = [
             (name, file, read)
             for number, (member, file, driver) in enumerate(_members(Path(path), shown, Path(folder)))

@@ -18,9 +18,9 @@ import pyproj
 import shapely
 
 from gis.address import masked
-from gis.delivery import vector
 from gis.delivery.files.layer import RawLayer, distinct, title
 from gis.delivery.files.refusals import refusal
+from gis.delivery.readers import gdal
 from gis.errors import FibreError, SourceError
 from gis.inventory import Note
 from gis.language import Text
@@ -363,7 +363,7 @@ def _system(connection: psycopg.Connection[Any], home: str, srid: int) -> pyproj
     for given in (f"{authority}:{code}" if authority and code else None, wkt):
         if given:
             try:
-                return vector.plain_crs(pyproj.CRS.from_user_input(given))
+                return gdal.plain_crs(pyproj.CRS.from_user_input(given))
             except pyproj.exceptions.CRSError:
                 continue  # an authority that PROJ does not know: the database's own definition is next
     return None

@@ -15,9 +15,9 @@ import pyproj
 import shapely
 from shapely.geometry import shape
 
-from gis.delivery import vector
 from gis.delivery.files.layer import RawLayer, stage
 from gis.delivery.files.refusals import refusal
+from gis.delivery.readers import gdal
 from gis.inventory import Note
 
 if TYPE_CHECKING:
@@ -269,7 +269,7 @@ def _read(
     if plain:
         staged = stage(path, folder / "layer.geojson")
         options = {"DATE_AS_STRING": "YES"} if driver == "GeoJSON" else {}
-        records = vector.bulk(staged, driver, "", **options)
+        records = gdal.bulk(staged, driver, "", **options)
         if records is not None and (driver == "GeoJSON" or _records(path) == len(records.frame)):
             frame = _with_id(records)
             return _layer(path, shown, driver, records.crs, flatten(frame), np.arange(1, len(frame) + 1), [])
@@ -323,7 +323,7 @@ def _layer(
     return RawLayer(shown, path.stem, driver, crs, "", frame, records, notes)
 
 
-def _with_id(records: vector.Records) -> gpd.GeoDataFrame:
+def _with_id(records: gdal.Records) -> gpd.GeoDataFrame:
     """Keep whole numbers that features are called by, which GDAL takes for its own counting."""
     frame = records.frame
     if "id" in frame.columns or np.array_equal(records.fids, np.arange(len(frame))):
@@ -343,7 +343,7 @@ def _declared(text: str) -> pyproj.CRS | None:
         known = pyproj.CRS.from_user_input(name)
     except (*_UNREADABLE, pyproj.exceptions.CRSError):
         return None
-    return vector.plain_crs(known)
+    return gdal.plain_crs(known)
 
 
 def _records(path: Path) -> int:

@@ -14,6 +14,7 @@ import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import fiona
@@ -29,11 +30,13 @@ from fiona.errors import FionaError
 from shapely.geometry import shape
 
 from gis import progress
-from gis.delivery import wkb
+from gis.delivery.files.layer import RawLayer, title
 from gis.delivery.files.refusals import refusal
+from gis.delivery.readers import wkb
+from gis.inventory import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -449,3 +452,33 @@ def _crs(layer: fiona.Collection) -> pyproj.CRS | None:
 def _reason(error: Exception) -> str:
     cause = error.__cause__ or error.__context__ or error
     return " ".join(str(cause).split())[:200] or type(error).__name__
+
+
+def _given(raw: RawLayer) -> RawLayer:
+    return raw
+
+
+def _each(
+    staged: Path, driver: str, shown: str, options: dict[str, Any]
+) -> list[tuple[str, Callable[[], RawLayer]]]:
+    return [
+        (head.name, partial(_read, staged, driver, shown, head, options))
+        for head in heads(staged, driver, shown, **options)
+    ]
+
+
+def _read(staged: Path, driver: str, shown: str, head: Head, options: dict[str, Any]) -> RawLayer:
+    records = read(staged, driver, head.name, shown, **options)
+    first = 1 if driver == "FlatGeobuf" else 0
+    notes = [
+        Note("D003", title(shown, head.name), str(at + first), {"record": at + first, "reason": reason})
+        for at, reason in records.damaged
+    ]
+    return RawLayer(shown, head.name, driver, head.crs, "", records.frame, records.fids + first, notes)
+
+
+def _damage(records: Records, layer: str) -> list[Any]:
+    return [
+        Note("D003", layer, str(at + 1), {"record": at + 1, "reason": reason})
+        for at, reason in records.damaged
+    ]

@@ -12,9 +12,9 @@ import pyproj
 import shapely
 from shapely.geometry import shape
 
-from gis.delivery import documents
 from gis.delivery.files.layer import RawLayer
 from gis.delivery.files.refusals import refusal
+from gis.delivery.readers import geojson
 from gis.inventory import Note
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def layers(
         D001 where it holds neither.
     """
     del folder
-    text = documents.load(path, shown, encoding)
+    text = geojson.load(path, shown, encoding)
     records = _whole(text) or _cut(text)
     found: list[tuple[str, Callable[[], RawLayer]]] = [
         (name, partial(_read, shown, name, records[name])) for name in ("spans", "nodes") if records.get(name)
@@ -90,7 +90,7 @@ def _cut(text: str) -> dict[str, list[tuple[dict[str, Any] | None, str]]]:
 
 
 def _until_damage(text: str, at: int) -> Iterator[tuple[dict[str, Any] | None, str]]:
-    for record in documents.elements(text, at):
+    for record in geojson.elements(text, at):
         yield record
         if record[0] is None:
             return
@@ -111,6 +111,6 @@ def _read(shown: str, name: str, records: list[tuple[dict[str, Any] | None, str]
             continue
         rows.append({key: value for key, value in record.items() if key != _GEOMETRY[name]})
         numbers.append(number)
-    frame = documents.build(rows, geometries)
+    frame = geojson.build(rows, geometries)
     crs = pyproj.CRS("EPSG:4326")
     return RawLayer(shown, name, "OFDS", crs, "", frame, np.array(numbers, dtype=np.int64), notes)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shutil
 import sqlite3
 import struct
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -18,13 +20,16 @@ import pandas as pd
 import pyproj
 import shapely
 
-from gis.delivery.files.layer import RawLayer, title
+from gis.delivery.files.layer import RawLayer, stage, title
 from gis.delivery.files.refusals import refusal
-from gis.delivery.sqlitepages import Pages
+from gis.delivery.readers.gdal import _each, _given
+from gis.delivery.readers.sqlite_pages import Pages
+from gis.errors import SourceError
 from gis.inventory import Note
 from gis.language import Text, number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -198,3 +203,48 @@ def _crs(pages: Pages, srs: int) -> pyproj.CRS | None:
                     return pyproj.CRS.from_epsg(row.cells["organization_coordsys_id"])
                 return pyproj.CRS.from_wkt(row.cells["definition"])
     return None
+
+
+def geopackage(
+    path: Path, shown: str, folder: Path, encoding: str | None
+) -> list[tuple[str, Callable[[], RawLayer]]]:
+    """
+    Tell the layers of a GeoPackage.
+
+    Parameters
+    ----------
+    path
+        The file.
+    shown
+        Its name for people.
+    folder
+        A private folder.
+    encoding
+        Not used: a GeoPackage is UTF-8.
+
+    Returns
+    -------
+    list of (str, callable)
+        The name of each layer, and what reads it.
+
+    Raises
+    ------
+    SourceError
+        D001 where nothing of it can be read.
+    """
+    del encoding
+    journal = path.with_name(path.name + "-wal")
+    if journal.exists() and journal.stat().st_size:
+        # Edits that QGIS has not yet written into the file itself; opening would do that in the delivery.
+        staged = folder / "layer.gpkg"
+        shutil.copyfile(path, staged)
+        shutil.copyfile(journal, folder / "layer.gpkg-wal")
+        options: dict[str, Any] = {}
+    else:
+        staged = stage(path, folder / "layer.gpkg")
+        options = {"IMMUTABLE": "YES"}
+    check(staged, shown)
+    try:
+        return _each(staged, "GPKG", shown, options)
+    except SourceError:
+        return [(raw.layer, partial(_given, raw)) for raw in salvage(staged, shown)]

@@ -18,12 +18,17 @@ from xml.sax.xmlreader import InputSource
 import defusedxml
 import defusedxml.expatreader
 
+from gis.delivery.files.layer import RawLayer, distinct, title, undecoded
 from gis.delivery.files.refusals import refusal
+from gis.delivery.readers import gdal
+from gis.inventory import Note
 from gis.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Container
     from pathlib import Path
+
+    import geopandas as gpd
 
     from gis.errors import SourceError
 
@@ -243,3 +248,30 @@ class _Copier(ContentHandler):
     def _write(self, text: str) -> None:
         if not self._silent:
             self._out.write(text.encode("utf-8", "replace"))
+
+
+def _given(raw: RawLayer) -> RawLayer:
+    return raw
+
+
+def _read(staged: Path, driver: str, shown: str, head: gdal.Head, fault: str, declared: str) -> RawLayer:
+    records = gdal.read(staged, driver, head.name, shown)
+    frame = _used(records.frame)
+    damaged = [(at + 1, reason) for at, reason in records.damaged]
+    if fault:
+        damaged.append((len(frame) + len(damaged) + 1, fault))
+    notes = [
+        Note("D003", title(shown, head.name), str(number), {"record": number, "reason": reason})
+        for number, reason in damaged
+    ]
+    kept = undecoded(frame, declared=declared, names=False) if declared else None
+    numbers = records.fids if driver == "GML" and (records.fids > 0).all() else records.fids + 1
+    return RawLayer(shown, head.name, driver, head.crs, "", frame, numbers, notes, kept)
+
+
+def _used(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Leave out the format's own columns that this file does not use, and GDAL's prefix of those that it added."""
+    frame = frame.rename(
+        columns=distinct({c: c[4:] for c in frame.columns if c.startswith("ogr_")}, frame.columns)
+    )
+    return frame[[column for column in frame.columns if column == "geometry" or frame[column].notna().any()]]

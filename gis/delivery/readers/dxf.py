@@ -1,18 +1,16 @@
-"""Drawings and desktop tables: DXF of CAD programs, TAB and MIF of MapInfo."""
+"""DXF of CAD programs."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gis.delivery import vector
-from gis.delivery.files.identify import stem
 from gis.delivery.files.layer import RawLayer, is_string, stage, title, undecoded
-from gis.delivery.files.refusals import refusal
+from gis.delivery.readers import gdal
+from gis.delivery.readers.gdal import _damage
 from gis.inventory import Note
 from gis.language import Text
 
@@ -42,8 +40,6 @@ _UNITS = {
 }
 _INSERTS_AS_POINTS = {"DXF_INLINE_BLOCKS": "FALSE"}
 _LATIN = "ISO-8859-1"
-# Charsets of MapInfo under which GDAL hands on the bytes as they are.
-_NO_CHARSET = {"", "neutral"}
 
 
 def dxf(
@@ -72,40 +68,6 @@ def dxf(
     return [("entities", partial(_dxf, path, shown, folder, encoding))]
 
 
-def mapinfo(
-    path: Path, shown: str, folder: Path, encoding: str | None
-) -> list[tuple[str, Callable[[], RawLayer]]]:
-    """
-    Tell the one layer of a MapInfo table.
-
-    Parameters
-    ----------
-    path
-        The .tab or the .mif file; its other parts lie beside it.
-    shown
-        Its name for people.
-    folder
-        A private folder.
-    encoding
-        What its text is in, whatever it says.
-
-    Returns
-    -------
-    list of (str, callable)
-        The table's name, and what reads it.
-
-    Raises
-    ------
-    SourceError
-        D010 where the table is made of others, or of a database or host.
-    """
-    with path.open("rb") as file:
-        head = file.read(_HEAD).decode("latin-1")
-    if head[:6].lower() == "!table":
-        _check_tab(head, shown)
-    return [(path.stem, partial(_mapinfo, path, shown, folder, encoding, head))]
-
-
 def _dxf(path: Path, shown: str, folder: Path, encoding: str | None) -> RawLayer:
     with path.open("rb") as file:
         head = file.read(_HEAD)
@@ -115,7 +77,7 @@ def _dxf(path: Path, shown: str, folder: Path, encoding: str | None) -> RawLayer
     config = dict(_INSERTS_AS_POINTS)
     if used != declared or encoding:
         config["DXF_ENCODING"] = used
-    records = vector.read(staged, "DXF", "entities", shown, config=config)
+    records = gdal.read(staged, "DXF", "entities", shown, config=config)
     frame = records.frame
     keep = np.ones(len(frame), dtype=bool)
     if "PaperSpace" in frame:
@@ -181,58 +143,3 @@ def _dxf_encoding(path: Path, header: dict[str, str], encoding: str | None) -> t
         except UnicodeDecodeError:
             return _LATIN, declared
     return declared or _LATIN, declared
-
-
-def _check_tab(head: str, shown: str) -> None:
-    kind = re.search(r"^\s*Type\s+(\w+)", head, re.IGNORECASE | re.MULTILINE)
-    name = kind[1].upper() if kind else ""
-    if name not in {"NATIVE", "DBF"}:
-        raise refusal("reference", shown, what=f"Type {name}" if name else "Open Table")
-    if re.search(r'IsSeamless"?\s*=\s*"?TRUE', head, re.IGNORECASE):
-        raise refusal("reference", shown, what="IsSeamless")
-    for file in re.findall(r'\bFile\s+"([^"]*)"', head, re.IGNORECASE):
-        if re.search(r"[\\/:]|^\.\.", file):
-            raise refusal("reference", shown, what=f"File {file}")
-
-
-def _mapinfo(path: Path, shown: str, folder: Path, encoding: str | None, head: str) -> RawLayer:
-    for part in sorted(path.parent.iterdir()):
-        if stem(part) == stem(path) and part.suffix.lower() in {
-            ".tab",
-            ".dat",
-            ".map",
-            ".id",
-            ".ind",
-            ".mif",
-            ".mid",
-        }:
-            stage(part, folder / f"layer{part.suffix.lower()}")
-    driver = "MapInfo File"
-    staged = folder / f"layer{'.tab' if head[:6].lower() == '!table' else '.mif'}"
-    if not staged.exists():  # told by its content, under another ending
-        stage(path, staged)
-    charset = re.search(r'\bCharset\s+"?([\w-]+)', head, re.IGNORECASE)
-    declared = charset[1] if charset else ""
-    bare = declared.casefold() in _NO_CHARSET
-    (found,) = vector.heads(staged, driver, shown)
-    records = vector.read(staged, driver, found.name, shown, encoding=encoding or (_LATIN if bare else None))
-    frame = records.frame
-    layer = RawLayer(
-        shown,
-        path.stem,
-        driver,
-        found.crs,
-        "" if bare else (encoding or declared),
-        frame,
-        records.fids if (records.fids > 0).all() else records.fids + 1,
-        _damage(records, shown),
-    )
-    kept = undecoded(frame) if bare and not encoding else None
-    return replace(layer, undecoded=kept) if kept else replace(layer, encoding=encoding or declared)
-
-
-def _damage(records: vector.Records, layer: str) -> list[Any]:
-    return [
-        Note("D003", layer, str(at + 1), {"record": at + 1, "reason": reason})
-        for at, reason in records.damaged
-    ]

@@ -20,9 +20,9 @@ import numpy as np
 import pyproj
 import shapely
 
-from gis.delivery import documents, xmlguard
 from gis.delivery.files.layer import RawLayer, title, undecoded
 from gis.delivery.files.refusals import refusal
+from gis.delivery.readers import geojson, xml
 from gis.inventory import Note
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def layers(
     SourceError
         D001 where it breaks before its first placemark; D010 for a network link, a document type or an entity.
     """
-    forced, declared = xmlguard.readable_encoding(path, encoding)
+    forced, declared = xml.readable_encoding(path, encoding)
     # An archive's document may link to the archive's other documents, which are read for themselves.
     unpacked = folder.parent if path.is_relative_to(folder.parent) else None
     found, fault, linked = _parse(path, shown, forced, unpacked)
@@ -115,7 +115,7 @@ def _parse(
         for event, element in _events(path, parser):
             reader.take(event, element)
     except defusedxml.DefusedXmlException as error:
-        raise xmlguard.forbidden(shown) from error
+        raise xml.forbidden(shown) from error
     except (ParseError, ValueError, LookupError) as error:
         return list(found.values()), str(error), reader.linked
     return list(found.values()), "", reader.linked
@@ -143,7 +143,7 @@ class _Reader:
     def take(self, event: str, element: Element) -> None:
         name = _local(element)
         if event == "start":
-            xmlguard.check_element(name, self._shown, {"networklink"} if self._unpacked else ())
+            xml.check_element(name, self._shown, {"networklink"} if self._unpacked else ())
             if len(self._open) > 200:  # noqa: PLR2004 - as deep as `xmlguard` goes
                 raise ValueError("nested too deeply")
             self._open.append(element)
@@ -182,7 +182,7 @@ class _Reader:
                 continue
             target = (self._path.parent / href).resolve()
             if ":" in href or not target.is_relative_to(self._unpacked.resolve()) or not target.is_file():
-                xmlguard.check_element("NetworkLink", self._shown)
+                xml.check_element("NetworkLink", self._shown)
         self.linked = True
 
     def _layer(self) -> _Layer:
@@ -194,7 +194,7 @@ class _Reader:
 
 
 def _raw(shown: str, name: str, layer: _Layer, declared: str) -> RawLayer:
-    frame = documents.build(layer.rows, list(layer.geometries))
+    frame = geojson.build(layer.rows, list(layer.geometries))
     frame = frame[[c for c in frame.columns if c == "geometry" or frame[c].notna().any()]]
     notes = [
         Note("D003", title(shown, name), str(number), {"record": number, "reason": reason})

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from gis.delivery import vector
 from gis.delivery.files.layer import RawLayer, stage, undecoded
 from gis.delivery.files.refusals import refusal
+from gis.delivery.readers import gdal
 from gis.inventory import Note
 from gis.language import Text, number
 from gis.text.encodings import codec
@@ -115,8 +115,8 @@ def read(path: Path, shown: str, folder: Path, *, encoding: str | None = None) -
 
     staged = _lay_out(parts, index, table, folder)
     driver = "ESRI Shapefile"
-    (head,) = vector.heads(staged, driver, shown, ENCODING="ISO-8859-1")
-    records = vector.read(staged, driver, head.name, shown, encoding="ISO-8859-1")
+    (head,) = gdal.heads(staged, driver, shown, ENCODING="ISO-8859-1")
+    records = gdal.read(staged, driver, head.name, shown, encoding="ISO-8859-1")
     frame, rows = records.frame, records.fids
     if table is not None:
         _restore_dates(frame, rows, table, parts[".dbf"])
