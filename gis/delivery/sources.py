@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,24 +18,8 @@ from gis import address
 from gis.delivery.files import archives, identify
 from gis.delivery.files.layer import RawLayer, Undecoded
 from gis.delivery.files.refusals import points_elsewhere, refusal
-from gis.delivery.readers import (
-    csv,
-    dxf,
-    flatgeobuf,
-    gdal,
-    geodatabase,
-    geojson,
-    geopackage,
-    gml,
-    gpx,
-    kml,
-    mapinfo,
-    ofds,
-    parquet,
-    postgis,
-    shapefile,
-    xlsx,
-)
+from gis.delivery.readers import gdal, postgis
+from gis.delivery.readers.reader import Source, reader_of
 from gis.errors import SourceError
 from gis.inventory import Note
 
@@ -46,27 +29,6 @@ __all__ = ["RawLayer", "Undecoded", "open_delivery"]
 _ADDRESS = re.compile(r"[\\/]+vsi|[A-Za-z][A-Za-z0-9+.-]+:|[<{\[]|\\\\", re.IGNORECASE)
 # Tables that QGIS keeps beside the data.
 _NO_DATA = {"layer_styles", "qgis_projects"}
-
-Layers = list[tuple[str, Callable[[], RawLayer]]]
-_READERS: dict[str, Callable[[Path, str, Path, str | None], Layers]] = {
-    "ESRI Shapefile": shapefile.layers,
-    "DBF": shapefile.layers,
-    "GPKG": geopackage.geopackage,
-    "FlatGeobuf": flatgeobuf.flatgeobuf,
-    "GeoJSON": geojson.geojson,
-    "GeoJSONSeq": geojson.sequence,
-    "OFDS": ofds.layers,
-    "KML": kml.layers,
-    "GPX": gpx.gpx,
-    "GML": gml.gml,
-    "DXF": dxf.dxf,
-    "MapInfo TAB": mapinfo.mapinfo,
-    "MapInfo MIF": mapinfo.mapinfo,
-    "OpenFileGDB": geodatabase.geodatabase,
-    "Parquet": parquet.parquet,
-    "CSV": csv.csv,
-    "XLSX": xlsx.xlsx,
-}
 
 
 def open_delivery(
@@ -105,17 +67,22 @@ def open_delivery(
         raise refusal("address", shown)
     with gdal.quietly(), tempfile.TemporaryDirectory(prefix="fibre-", ignore_cleanup_errors=True) as folder:
         found = [
-            (name, file, read)
+            (file, unread)
             for number, (member, file, driver) in enumerate(_members(Path(path), shown, Path(folder)))
-            for name, read in _READERS[driver](member, file, _private(Path(folder), number), encoding)
-            if name not in _NO_DATA
+            for unread in reader_of(driver)(Source(member, file, _private(Path(folder), number), encoding))
+            if unread.name not in _NO_DATA
         ]
         if layer is not None:
-            wanted = [entry for entry in found if layer in {entry[0], entry[1].removeprefix(f"{shown}/")}]
+            wanted = [
+                (file, unread)
+                for file, unread in found
+                if layer in {unread.name, file.removeprefix(f"{shown}/")}
+            ]
             if not wanted:
-                raise refusal("layer", shown, layer=layer, layers=", ".join(name for name, _, _ in found))
+                names = ", ".join(unread.name for _, unread in found)
+                raise refusal("layer", shown, layer=layer, layers=names)
             found = wanted
-        return [_noted(read()) for _, _, read in found]
+        return [_noted(unread.read()) for _, unread in found]
 
 
 def _private(folder: Path, number: int) -> Path:

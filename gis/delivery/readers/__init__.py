@@ -1,1 +1,35 @@
-"""One file a format, and what they share."""
+"""One file a format, and what they share. Importing a format's file is what registers its reader."""
+
+from gis.delivery.readers import (
+    csv,
+    dxf,
+    flatgeobuf,
+    geodatabase,
+    geojson,
+    geopackage,
+    gml,
+    gpx,
+    kml,
+    mapinfo,
+    ofds,
+    parquet,
+    shapefile,
+    xlsx,
+)
+
+__all__ = [
+    "csv",
+    "dxf",
+    "flatgeobuf",
+    "geodatabase",
+    "geojson",
+    "geopackage",
+    "gml",
+    "gpx",
+    "kml",
+    "mapinfo",
+    "ofds",
+    "parquet",
+    "shapefile",
+    "xlsx",
+]

@@ -12,10 +12,10 @@ import numpy as np
 
 from gis.delivery.files.layer import RawLayer, undecoded
 from gis.delivery.files.refusals import refusal
+from gis.delivery.readers.reader import Source, Unread, reader
 from gis.delivery.readers.tables import _layers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 _SAMPLE = 50
@@ -23,48 +23,40 @@ _LONGEST_CELL = 16 * 1024**2
 _DELIMITERS = ",;\t|"
 
 
-def csv(
-    path: Path, shown: str, folder: Path, encoding: str | None
-) -> list[tuple[str, Callable[[], RawLayer]]]:
+@reader("CSV")
+def csv(source: Source) -> list[Unread]:
     """
     Tell the layers of a text table: one, or one for each UTM zone that it names.
 
     Parameters
     ----------
-    path
+    source
         The file.
-    shown
-        Its name for people.
-    folder
-        Not used: nothing is laid out.
-    encoding
-        What its bytes are in.
 
     Returns
     -------
-    list of (str, callable)
-        The file's stem, and what gives it.
+    list of Unread
+        The file's stem.
 
     Raises
     ------
     SourceError
         D001 where it is no table.
     """
-    del folder
     csv_files.field_size_limit(_LONGEST_CELL)
-    text, used = _text(path, shown, encoding)
+    text, used = _text(source.path, source.shown, source.encoding)
     sample = "".join(text.splitlines(keepends=True)[:_SAMPLE])
-    reader = csv_files.reader(io.StringIO(text, newline=""), delimiter=_delimiter(sample), strict=False)
+    lines = csv_files.reader(io.StringIO(text, newline=""), delimiter=_delimiter(sample), strict=False)
     rows: list[list[Any]] = []
     numbers: list[int] = []
     try:
-        for row in reader:
+        for row in lines:
             rows.append([cell.strip() or None for cell in row])
-            numbers.append(reader.line_num)
+            numbers.append(lines.line_num)
     except csv_files.Error as error:
-        raise refusal("unreadable", shown, driver="CSV", reason=str(error)) from error
-    layers = _layers(rows, np.array(numbers, dtype=np.int64), shown, path.stem, "CSV")
-    return [(layer.layer, partial(_encoded, layer, used)) for layer in layers]
+        raise refusal("unreadable", source.shown, driver="CSV", reason=str(error)) from error
+    layers = _layers(rows, np.array(numbers, dtype=np.int64), source.shown, source.path.stem, "CSV")
+    return [Unread(layer.layer, partial(_encoded, layer, used)) for layer in layers]
 
 
 def _text(path: Path, shown: str, encoding: str | None) -> tuple[str, str]:

@@ -10,12 +10,11 @@ import numpy as np
 
 from gis.delivery.files.layer import RawLayer, is_string, stage, title, undecoded
 from gis.delivery.readers import gdal
-from gis.delivery.readers.gdal import _damage
+from gis.delivery.readers.reader import Source, Unread, damaged, reader
 from gis.inventory import Note
 from gis.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     import geopandas as gpd
@@ -42,38 +41,32 @@ _INSERTS_AS_POINTS = {"DXF_INLINE_BLOCKS": "FALSE"}
 _LATIN = "ISO-8859-1"
 
 
-def dxf(
-    path: Path, shown: str, folder: Path, encoding: str | None
-) -> list[tuple[str, Callable[[], RawLayer]]]:
+@reader("DXF")
+def dxf(source: Source) -> list[Unread]:
     """
     Tell the one layer of a DXF drawing.
 
     Parameters
     ----------
-    path
+    source
         The file.
-    shown
-        Its name for people.
-    folder
-        A private folder.
-    encoding
-        What its text is in, whatever it says.
 
     Returns
     -------
-    list of (str, callable)
-        ``"entities"``, and what reads it: lines, polylines, points and inserted blocks of model space, with the
-        drawing's own layers in the column ``Layer``.
+    list of Unread
+        ``"entities"``: lines, polylines, points and inserted blocks of model space, with the drawing's own layers in
+        the column ``Layer``.
     """
-    return [("entities", partial(_dxf, path, shown, folder, encoding))]
+    return [Unread("entities", partial(_dxf, source))]
 
 
-def _dxf(path: Path, shown: str, folder: Path, encoding: str | None) -> RawLayer:
+def _dxf(source: Source) -> RawLayer:
+    path, shown, encoding = source.path, source.shown, source.encoding
     with path.open("rb") as file:
         head = file.read(_HEAD)
     header = _header(head.decode("latin-1"))
     used, declared = _dxf_encoding(path, header, encoding)
-    staged = stage(path, folder / "layer.dxf")
+    staged = stage(path, source.folder / "layer.dxf")
     config = dict(_INSERTS_AS_POINTS)
     if used != declared or encoding:
         config["DXF_ENCODING"] = used
@@ -94,7 +87,7 @@ def _dxf(path: Path, shown: str, folder: Path, encoding: str | None) -> RawLayer
     for column in texts:
         frame[column] = frame[column].str.replace(_UNICODE, lambda match: chr(int(match[1], 16)), regex=True)
     kept = undecoded(frame, declared=declared, names=False) if used == _LATIN and not encoding else None
-    notes = _damage(records, title(shown, "entities"))
+    notes = damaged(shown, "entities", ((at + 1, reason) for at, reason in records.damaged))
     units = _UNITS.get(int(header.get("$INSUNITS", "0") or 0))
     if units is not None and not _plain(frame):
         why = Text("the drawing's $INSUNITS says so", "‎$INSUNITS‎ نقشه چنین می‌گوید")

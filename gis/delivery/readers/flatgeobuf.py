@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from gis.delivery.files.layer import RawLayer, stage
-from gis.delivery.readers.gdal import _each
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+from gis.delivery.files.layer import stage
+from gis.delivery.readers import gdal
+from gis.delivery.readers.reader import Source, Unread, reader
 
 
-def flatgeobuf(
-    path: Path, shown: str, folder: Path, encoding: str | None
-) -> list[tuple[str, Callable[[], RawLayer]]]:
+@reader("FlatGeobuf")
+def flatgeobuf(source: Source) -> list[Unread]:
     """
     Tell the layer of a FlatGeobuf.
 
     Parameters
     ----------
-    path
+    source
         The file.
-    shown
-        Its name for people.
-    folder
-        A private folder.
-    encoding
-        Not used: a FlatGeobuf is UTF-8.
 
     Returns
     -------
-    list of (str, callable)
-        Its name, and what reads it.
+    list of Unread
+        Its name.
 
     Raises
     ------
     SourceError
         D001 where nothing of it can be read.
     """
-    del encoding
-    return _each(stage(path, folder / "layer.fgb"), "FlatGeobuf", shown, {})
+    return gdal.each(stage(source.path, source.folder / "layer.fgb"), "FlatGeobuf", source.shown, {}, first=1)

@@ -30,13 +30,13 @@ from fiona.errors import FionaError
 from shapely.geometry import shape
 
 from gis import progress
-from gis.delivery.files.layer import RawLayer, title
+from gis.delivery.files.layer import RawLayer
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import wkb
-from gis.inventory import Note
+from gis.delivery.readers.reader import Unread, damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -454,31 +454,62 @@ def _reason(error: Exception) -> str:
     return " ".join(str(cause).split())[:200] or type(error).__name__
 
 
-def _given(raw: RawLayer) -> RawLayer:
-    return raw
+def each(staged: Path, driver: str, shown: str, options: dict[str, Any], *, first: int = 0) -> list[Unread]:
+    """
+    Offer all layers of a file that GDAL reads as they stand.
 
+    Parameters
+    ----------
+    staged
+        The file, laid out in a private folder.
+    driver
+        The only driver that may open it.
+    shown
+        Its name for people.
+    options
+        Open options of the driver.
+    first
+        What is added to a fid to make the number by which people find the record.
 
-def _each(
-    staged: Path, driver: str, shown: str, options: dict[str, Any]
-) -> list[tuple[str, Callable[[], RawLayer]]]:
+    Returns
+    -------
+    list of Unread
+        In the order of the file.
+
+    Raises
+    ------
+    SourceError
+        D001 where the driver does not open it.
+    """
     return [
-        (head.name, partial(_read, staged, driver, shown, head, options))
+        Unread(head.name, partial(layer, staged, driver, shown, head, options, first=first))
         for head in heads(staged, driver, shown, **options)
     ]
 
 
-def _read(staged: Path, driver: str, shown: str, head: Head, options: dict[str, Any]) -> RawLayer:
+def layer(
+    staged: Path, driver: str, shown: str, head: Head, options: dict[str, Any], *, first: int = 0
+) -> RawLayer:
+    """
+    Read one layer of a file as it stands.
+
+    Parameters
+    ----------
+    staged, driver, shown, options, first
+        As for `each`.
+    head
+        The layer.
+
+    Returns
+    -------
+    RawLayer
+        Its records, with D003 for each that is damaged.
+
+    Raises
+    ------
+    SourceError
+        D001 where it cannot be read.
+    """
     records = read(staged, driver, head.name, shown, **options)
-    first = 1 if driver == "FlatGeobuf" else 0
-    notes = [
-        Note("D003", title(shown, head.name), str(at + first), {"record": at + first, "reason": reason})
-        for at, reason in records.damaged
-    ]
-    return RawLayer(shown, head.name, driver, head.crs, "", records.frame, records.fids + first, notes)
-
-
-def _damage(records: Records, layer: str) -> list[Any]:
-    return [
-        Note("D003", layer, str(at + 1), {"record": at + 1, "reason": reason})
-        for at, reason in records.damaged
-    ]
+    faults = damaged(shown, head.name, ((at + first, reason) for at, reason in records.damaged))
+    return RawLayer(shown, head.name, driver, head.crs, "", records.frame, records.fids + first, faults)

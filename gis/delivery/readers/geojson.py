@@ -18,11 +18,13 @@ from shapely.geometry import shape
 from gis.delivery.files.layer import RawLayer, stage
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import gdal
-from gis.inventory import Note
+from gis.delivery.readers.reader import Source, Unread, damaged, reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from gis.inventory import Note
 
 _DEPTH = 6
 _SEPARATOR = "; "
@@ -48,66 +50,52 @@ _UNREADABLE = (
 _GEOJSON_CRS = "EPSG:4326"
 
 
-def geojson(
-    path: Path, shown: str, folder: Path, encoding: str | None
-) -> list[tuple[str, Callable[[], RawLayer]]]:
+@reader("GeoJSON")
+def geojson(source: Source) -> list[Unread]:
     """
     Tell the one layer of a GeoJSON document.
 
     Parameters
     ----------
-    path
+    source
         The file.
-    shown
-        Its name for people.
-    folder
-        A private folder.
-    encoding
-        What its bytes are in where that is not UTF-8.
 
     Returns
     -------
-    list of (str, callable)
-        The file's stem, and what reads it.
+    list of Unread
+        The file's stem.
 
     Raises
     ------
     SourceError
         D010 where its CRS is to be fetched from elsewhere.
     """
-    plain = _look(path, shown) and encoding is None
-    return [(path.stem, partial(_read, path, shown, folder, "GeoJSON", encoding, plain=plain))]
+    plain = _look(source.path, source.shown) and source.encoding is None
+    return [Unread(source.path.stem, partial(_read, source, "GeoJSON", plain=plain))]
 
 
-def sequence(
-    path: Path, shown: str, folder: Path, encoding: str | None
-) -> list[tuple[str, Callable[[], RawLayer]]]:
+@reader("GeoJSONSeq")
+def sequence(source: Source) -> list[Unread]:
     """
     Tell the one layer of a GeoJSON text sequence (RFC 8142, or a feature a line).
 
     Parameters
     ----------
-    path
+    source
         The file.
-    shown
-        Its name for people.
-    folder
-        A private folder.
-    encoding
-        What its bytes are in where that is not UTF-8.
 
     Returns
     -------
-    list of (str, callable)
-        The file's stem, and what reads it.
+    list of Unread
+        The file's stem.
 
     Raises
     ------
     SourceError
         D010 where a CRS is to be fetched from elsewhere.
     """
-    plain = _look(path, shown) and encoding is None
-    return [(path.stem, partial(_read, path, shown, folder, "GeoJSONSeq", encoding, plain=plain))]
+    plain = _look(source.path, source.shown) and source.encoding is None
+    return [Unread(source.path.stem, partial(_read, source, "GeoJSONSeq", plain=plain))]
 
 
 def load(path: Path, shown: str, encoding: str | None = None) -> str:
@@ -263,17 +251,16 @@ def _check_crs(text: str, shown: str) -> None:
         raise refusal("reference", shown, what='"crs"')
 
 
-def _read(
-    path: Path, shown: str, folder: Path, driver: str, encoding: str | None, *, plain: bool
-) -> RawLayer:
+def _read(source: Source, driver: str, *, plain: bool) -> RawLayer:
+    path, shown = source.path, source.shown
     if plain:
-        staged = stage(path, folder / "layer.geojson")
+        staged = stage(path, source.folder / "layer.geojson")
         options = {"DATE_AS_STRING": "YES"} if driver == "GeoJSON" else {}
         records = gdal.bulk(staged, driver, "", **options)
         if records is not None and (driver == "GeoJSON" or _records(path) == len(records.frame)):
             frame = _with_id(records)
             return _layer(path, shown, driver, records.crs, flatten(frame), np.arange(1, len(frame) + 1), [])
-    text = load(path, shown, encoding)
+    text = load(path, shown, source.encoding)
     if driver == "GeoJSON":
         start = re.search(r'"features"\s*:\s*\[', text)
         items = elements(text, start.end() if start else 0)
@@ -289,7 +276,7 @@ def _salvaged(
     crs: pyproj.CRS | None,
     items: Iterator[tuple[dict[str, Any] | None, str]],
 ) -> RawLayer:
-    rows, geometries, numbers, notes = [], [], [], []
+    rows, geometries, numbers, faults = [], [], [], []
     for number, (feature, wrong) in enumerate(items, start=1):
         try:
             if feature is None:
@@ -299,15 +286,15 @@ def _salvaged(
             properties = {} if bare else feature.get("properties") or {}
             geometries.append(None if geometry is None else shape(geometry))
         except _UNREADABLE as error:
-            reason = " ".join(str(error).split())[:200]
-            notes.append(Note("D003", shown, str(number), {"record": number, "reason": reason}))
+            faults.append((number, " ".join(str(error).split())[:200]))
             continue
         rows.append(
             properties if "id" in properties or "id" not in feature else {"id": feature["id"], **properties}
         )
         numbers.append(number)
-    if not rows and notes:
-        raise refusal("unreadable", shown, driver=driver, reason=notes[0].fields["reason"])
+    if not rows and faults:
+        raise refusal("unreadable", shown, driver=driver, reason=faults[0][1])
+    notes = damaged(shown, path.stem, faults)
     return _layer(path, shown, driver, crs, build(rows, geometries), np.array(numbers, dtype=np.int64), notes)
 
 

@@ -20,16 +20,15 @@ import pandas as pd
 import pyproj
 import shapely
 
-from gis.delivery.files.layer import RawLayer, stage, title
+from gis.delivery.files.layer import RawLayer, stage
 from gis.delivery.files.refusals import refusal
-from gis.delivery.readers.gdal import _each, _given
+from gis.delivery.readers import gdal
+from gis.delivery.readers.reader import Source, Unread, damaged, reader
 from gis.delivery.readers.sqlite_pages import Pages
 from gis.errors import SourceError
-from gis.inventory import Note
 from gis.language import Text, number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -136,10 +135,8 @@ def _layer(pages: Pages, shown: str, name: str, column: str, srs: int) -> RawLay
     )
     geometry, wrong = _geometries(frame[column])
     numbers = np.array([row.number for row in rows], dtype=np.int64)
-    layer = title(shown, name)
     reason = Text("its geometry cannot be read", "هندسهٔ آن خوانده نمی‌شود")
-    notes = [Note("D003", layer, str(at), {"record": int(at), "reason": reason}) for at in numbers[wrong]]
-    notes += _gone(pages, layer, name, numbers, lost)
+    faults = [(int(at), reason) for at in numbers[wrong]] + _gone(pages, name, numbers, lost)
     frame = frame.drop(columns=[column])[~wrong].reset_index(drop=True).infer_objects()
     return RawLayer(
         shown,
@@ -149,11 +146,11 @@ def _layer(pages: Pages, shown: str, name: str, column: str, srs: int) -> RawLay
         "",
         gpd.GeoDataFrame(frame, geometry=geometry[~wrong]),
         numbers[~wrong],
-        notes,
+        damaged(shown, name, faults),
     )
 
 
-def _gone(pages: Pages, layer: str, name: str, numbers: NDArray[np.int64], lost: int) -> list[Note]:
+def _gone(pages: Pages, name: str, numbers: NDArray[np.int64], lost: int) -> list[tuple[int, Text]]:
     """Name the first record that is gone, and how many are, as far as the file still tells."""
     if not lost:
         return []
@@ -171,7 +168,7 @@ def _gone(pages: Pages, layer: str, name: str, numbers: NDArray[np.int64], lost:
                     f"{gone:,} records from it on were on pages that are gone",
                     f"{number(gone, lang='fa')} رکورد از این شماره به بعد در صفحه‌هایی بود که از دست رفته است",
                 )
-    return [Note("D003", layer, str(first), {"record": first, "reason": reason})]
+    return [(first, reason)]
 
 
 def _geometries(blobs: pd.Series[Any]) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
@@ -205,46 +202,49 @@ def _crs(pages: Pages, srs: int) -> pyproj.CRS | None:
     return None
 
 
-def geopackage(
-    path: Path, shown: str, folder: Path, encoding: str | None
-) -> list[tuple[str, Callable[[], RawLayer]]]:
+@reader("GPKG")
+def geopackage(source: Source) -> list[Unread]:
     """
     Tell the layers of a GeoPackage.
 
     Parameters
     ----------
-    path
+    source
         The file.
-    shown
-        Its name for people.
-    folder
-        A private folder.
-    encoding
-        Not used: a GeoPackage is UTF-8.
 
     Returns
     -------
-    list of (str, callable)
-        The name of each layer, and what reads it.
+    list of Unread
+        The name of each layer.
 
     Raises
     ------
     SourceError
         D001 where nothing of it can be read.
     """
-    del encoding
-    journal = path.with_name(path.name + "-wal")
+    journal = source.path.with_name(source.path.name + "-wal")
     if journal.exists() and journal.stat().st_size:
         # Edits that QGIS has not yet written into the file itself; opening would do that in the delivery.
-        staged = folder / "layer.gpkg"
-        shutil.copyfile(path, staged)
-        shutil.copyfile(journal, folder / "layer.gpkg-wal")
+        staged = source.folder / "layer.gpkg"
+        shutil.copyfile(source.path, staged)
+        shutil.copyfile(journal, source.folder / "layer.gpkg-wal")
         options: dict[str, Any] = {}
     else:
-        staged = stage(path, folder / "layer.gpkg")
+        staged = stage(source.path, source.folder / "layer.gpkg")
         options = {"IMMUTABLE": "YES"}
-    check(staged, shown)
+    check(staged, source.shown)
     try:
-        return _each(staged, "GPKG", shown, options)
+        heads = gdal.heads(staged, "GPKG", source.shown, **options)
     except SourceError:
-        return [(raw.layer, partial(_given, raw)) for raw in salvage(staged, shown)]
+        return [Unread.given(raw) for raw in salvage(staged, source.shown)]
+    return [Unread(head.name, partial(_read, staged, source.shown, head, options)) for head in heads]
+
+
+def _read(staged: Path, shown: str, head: gdal.Head, options: dict[str, Any]) -> RawLayer:
+    layer = gdal.layer(staged, "GPKG", shown, head, options)
+    if len(layer.frame) + len(layer.notes) < head.features:
+        # SQLite stops at a page that is damaged, and GDAL takes that for the end.
+        for raw in salvage(staged, shown):
+            if raw.layer == head.name:
+                return raw
+    return layer

@@ -3,55 +3,50 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from gis.delivery.readers import gdal, xml
-from gis.delivery.readers.xml import _read
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from gis.delivery.files.layer import RawLayer
+from gis.delivery.readers.reader import Source, Unread, reader
+from gis.delivery.readers.xml import clean_layer
 
 _GML_FEATURES = {"featureMember", "member", "featureMembers"}
 
 
-def gml(
-    path: Path, shown: str, folder: Path, encoding: str | None
-) -> list[tuple[str, Callable[[], RawLayer]]]:
+@reader("GML")
+def gml(source: Source) -> list[Unread]:
     """
     Tell the layers of a GML file.
 
     Parameters
     ----------
-    path
+    source
         The file.
-    shown
-        Its name for people.
-    folder
-        A private folder.
-    encoding
-        What its bytes are in, whatever it says.
 
     Returns
     -------
-    list of (str, callable)
-        Each feature type, and what reads it.
+    list of Unread
+        Each feature type.
 
     Raises
     ------
     SourceError
         D001 where it breaks before its first feature; D010 for a document type or an entity.
     """
-    forced, declared = xml.readable_encoding(path, encoding)
-    staged = folder / "layer.gml"
-    copied = xml.copy(path, shown, staged, _GML_FEATURES, encoding=forced)
-    heads = gdal.heads(staged, "GML", shown)
+    forced, declared = xml.readable_encoding(source.path, source.encoding)
+    staged = source.folder / "layer.gml"
+    copied = xml.copy(source.path, source.shown, staged, _GML_FEATURES, encoding=forced)
+    heads = gdal.heads(staged, "GML", source.shown)
     return [
-        (
+        Unread(
             head.name,
-            partial(_read, staged, "GML", shown, head, copied.fault if head is heads[-1] else "", declared),
+            partial(
+                clean_layer,
+                staged,
+                "GML",
+                source.shown,
+                head,
+                copied.fault if head is heads[-1] else "",
+                declared,
+            ),
         )
         for head in heads
     ]

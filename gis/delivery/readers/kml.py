@@ -20,13 +20,13 @@ import numpy as np
 import pyproj
 import shapely
 
-from gis.delivery.files.layer import RawLayer, title, undecoded
+from gis.delivery.files.layer import RawLayer, undecoded
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import geojson, xml
-from gis.inventory import Note
+from gis.delivery.readers.reader import Source, Unread, damaged, reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from shapely.geometry.base import BaseGeometry
@@ -52,51 +52,44 @@ class _Layer:
     damaged: list[tuple[int, str]] = field(default_factory=list)
 
 
-def layers(
-    path: Path, shown: str, folder: Path, encoding: str | None
-) -> list[tuple[str, Callable[[], RawLayer]]]:
+@reader("KML")
+def kml(source: Source) -> list[Unread]:
     """
     Tell the layers of a KML document: its folders that have placemarks directly in them.
 
     Parameters
     ----------
-    path
+    source
         The file.
-    shown
-        Its name for people.
-    folder
-        A private folder; an archive was unpacked beside it.
-    encoding
-        What its bytes are in, whatever it says.
 
     Returns
     -------
-    list of (str, callable)
-        The folder's name (with those of the folders around it where another one is named alike), and what gives it.
+    list of Unread
+        The folder's name (with those of the folders around it where another one is named alike).
 
     Raises
     ------
     SourceError
         D001 where it breaks before its first placemark; D010 for a network link, a document type or an entity.
     """
-    forced, declared = xml.readable_encoding(path, encoding)
+    forced, declared = xml.readable_encoding(source.path, source.encoding)
     # An archive's document may link to the archive's other documents, which are read for themselves.
-    unpacked = folder.parent if path.is_relative_to(folder.parent) else None
-    found, fault, linked = _parse(path, shown, forced, unpacked)
+    unpacked = source.folder.parent if source.path.is_relative_to(source.folder.parent) else None
+    found, fault, linked = _parse(source.path, source.shown, forced, unpacked)
     if fault:
         if not any(layer.records for layer in found):
-            raise refusal("unreadable", shown, driver="KML", reason=fault)
+            raise refusal("unreadable", source.shown, driver="KML", reason=fault)
         found[-1].damaged.append((len(found[-1].records) + len(found[-1].damaged) + 1, fault))
     used = [layer for layer in found if layer.rows or layer.damaged]
     if not used and not linked:
         used = [_Layer(())]
-    names = Counter(layer.path[-1] if layer.path else path.stem for layer in used)
-    result: list[tuple[str, Callable[[], RawLayer]]] = []
+    names = Counter(layer.path[-1] if layer.path else source.path.stem for layer in used)
+    result: list[Unread] = []
     for layer in used:
-        name = layer.path[-1] if layer.path else path.stem
+        name = layer.path[-1] if layer.path else source.path.stem
         if names[name] > 1:
-            name = "/".join(layer.path) or path.stem
-        result.append((name, partial(_raw, shown, name, layer, declared)))
+            name = "/".join(layer.path) or source.path.stem
+        result.append(Unread(name, partial(_raw, source.shown, name, layer, declared)))
     return result
 
 
@@ -196,10 +189,7 @@ class _Reader:
 def _raw(shown: str, name: str, layer: _Layer, declared: str) -> RawLayer:
     frame = geojson.build(layer.rows, list(layer.geometries))
     frame = frame[[c for c in frame.columns if c == "geometry" or frame[c].notna().any()]]
-    notes = [
-        Note("D003", title(shown, name), str(number), {"record": number, "reason": reason})
-        for number, reason in layer.damaged
-    ]
+    notes = damaged(shown, name, layer.damaged)
     kept = undecoded(frame, declared=declared) if declared else None
     records = np.array(layer.records, dtype=np.int64)
     return RawLayer(shown, name, "KML", pyproj.CRS("EPSG:4326"), "", frame, records, notes, kept)

@@ -5,55 +5,43 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from gis.delivery.files.identify import stem
 from gis.delivery.files.layer import RawLayer, stage, undecoded
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import gdal
 from gis.delivery.readers.dxf import _HEAD, _LATIN
-from gis.delivery.readers.gdal import _damage
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+from gis.delivery.readers.reader import Source, Unread, damaged, reader
 
 # Charsets of MapInfo under which GDAL hands on the bytes as they are.
 _NO_CHARSET = {"", "neutral"}
 
 
-def mapinfo(
-    path: Path, shown: str, folder: Path, encoding: str | None
-) -> list[tuple[str, Callable[[], RawLayer]]]:
+@reader("MapInfo TAB", "MapInfo MIF")
+def mapinfo(source: Source) -> list[Unread]:
     """
     Tell the one layer of a MapInfo table.
 
     Parameters
     ----------
-    path
-        The .tab or the .mif file; its other parts lie beside it.
-    shown
-        Its name for people.
-    folder
-        A private folder.
-    encoding
-        What its text is in, whatever it says.
+    source
+        The file.
 
     Returns
     -------
-    list of (str, callable)
-        The table's name, and what reads it.
+    list of Unread
+        The table's name.
 
     Raises
     ------
     SourceError
         D010 where the table is made of others, or of a database or host.
     """
-    with path.open("rb") as file:
+    with source.path.open("rb") as file:
         head = file.read(_HEAD).decode("latin-1")
     if head[:6].lower() == "!table":
-        _check_tab(head, shown)
-    return [(path.stem, partial(_mapinfo, path, shown, folder, encoding, head))]
+        _check_tab(head, source.shown)
+    return [Unread(source.path.stem, partial(_mapinfo, source, head))]
 
 
 def _check_tab(head: str, shown: str) -> None:
@@ -68,7 +56,8 @@ def _check_tab(head: str, shown: str) -> None:
             raise refusal("reference", shown, what=f"File {file}")
 
 
-def _mapinfo(path: Path, shown: str, folder: Path, encoding: str | None, head: str) -> RawLayer:
+def _mapinfo(source: Source, head: str) -> RawLayer:
+    path, shown, folder, encoding = source.path, source.shown, source.folder, source.encoding
     for part in sorted(path.parent.iterdir()):
         if stem(part) == stem(path) and part.suffix.lower() in {
             ".tab",
@@ -98,7 +87,7 @@ def _mapinfo(path: Path, shown: str, folder: Path, encoding: str | None, head: s
         "" if bare else (encoding or declared),
         frame,
         records.fids if (records.fids > 0).all() else records.fids + 1,
-        _damage(records, shown),
+        damaged(shown, path.stem, ((at + 1, reason) for at, reason in records.damaged)),
     )
     kept = undecoded(frame) if bare and not encoding else None
     return replace(layer, undecoded=kept) if kept else replace(layer, encoding=encoding or declared)

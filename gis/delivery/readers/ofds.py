@@ -15,51 +15,44 @@ from shapely.geometry import shape
 from gis.delivery.files.layer import RawLayer
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import geojson
-from gis.inventory import Note
+from gis.delivery.readers.reader import Source, Unread, damaged, reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterator
 
 # Where each kind of record has its geometry.
 _GEOMETRY = {"nodes": "location", "spans": "route"}
 
 
-def layers(
-    path: Path, shown: str, folder: Path, encoding: str | None
-) -> list[tuple[str, Callable[[], RawLayer]]]:
+@reader("OFDS")
+def ofds(source: Source) -> list[Unread]:
     """
     Tell the layers of an OFDS document: its nodes and its spans, those of all its networks together.
 
     Parameters
     ----------
-    path
+    source
         The file.
-    shown
-        Its name for people.
-    folder
-        Not used: nothing is laid out.
-    encoding
-        What its bytes are in where that is not UTF-8.
 
     Returns
     -------
-    list of (str, callable)
-        ``"nodes"`` and ``"spans"``, as far as there are any, and what reads each.
+    list of Unread
+        ``"nodes"`` and ``"spans"``, as far as there are any.
 
     Raises
     ------
     SourceError
         D001 where it holds neither.
     """
-    del folder
-    text = geojson.load(path, shown, encoding)
+    text = geojson.load(source.path, source.shown, source.encoding)
     records = _whole(text) or _cut(text)
-    found: list[tuple[str, Callable[[], RawLayer]]] = [
-        (name, partial(_read, shown, name, records[name])) for name in ("spans", "nodes") if records.get(name)
+    found = [
+        Unread(name, partial(_read, source.shown, name, records[name]))
+        for name in ("spans", "nodes")
+        if records.get(name)
     ]
     if not found:
-        raise refusal("unreadable", shown, driver="OFDS", reason="neither nodes nor spans")
+        raise refusal("unreadable", source.shown, driver="OFDS", reason="neither nodes nor spans")
     return found
 
 
@@ -97,7 +90,7 @@ def _until_damage(text: str, at: int) -> Iterator[tuple[dict[str, Any] | None, s
 
 
 def _read(shown: str, name: str, records: list[tuple[dict[str, Any] | None, str]]) -> RawLayer:
-    rows, geometries, numbers, notes = [], [], [], []
+    rows, geometries, numbers, faults = [], [], [], []
     for number, (record, wrong) in enumerate(records, start=1):
         try:
             if record is None:
@@ -105,12 +98,12 @@ def _read(shown: str, name: str, records: list[tuple[dict[str, Any] | None, str]
             geometry = record.get(_GEOMETRY[name])
             geometries.append(None if geometry is None else shape(geometry))
         except (ValueError, TypeError, AttributeError, KeyError, shapely.errors.ShapelyError) as error:
-            notes.append(
-                Note("D003", f"{shown}:{name}", str(number), {"record": number, "reason": str(error)[:200]})
-            )
+            faults.append((number, str(error)[:200]))
             continue
         rows.append({key: value for key, value in record.items() if key != _GEOMETRY[name]})
         numbers.append(number)
     frame = geojson.build(rows, geometries)
     crs = pyproj.CRS("EPSG:4326")
-    return RawLayer(shown, name, "OFDS", crs, "", frame, np.array(numbers, dtype=np.int64), notes)
+    return RawLayer(
+        shown, name, "OFDS", crs, "", frame, np.array(numbers, dtype=np.int64), damaged(shown, name, faults)
+    )

@@ -16,54 +16,47 @@ from gis.delivery.files.archives import MAX_BYTES
 from gis.delivery.files.layer import RawLayer
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import gdal, geojson, tables
+from gis.delivery.readers.reader import Source, Unread, reader
 from gis.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 _MAX_ROWS = 20_000_000
 
 
-def parquet(
-    path: Path, shown: str, folder: Path, encoding: str | None
-) -> list[tuple[str, Callable[[], RawLayer]]]:
+@reader("Parquet")
+def parquet(source: Source) -> list[Unread]:
     """
     Tell the layer of a GeoParquet file, or of a Parquet table of points.
 
     Parameters
     ----------
-    path
+    source
         The file.
-    shown
-        Its name for people.
-    folder
-        Not used: nothing is laid out.
-    encoding
-        Not used: Parquet is UTF-8.
 
     Returns
     -------
-    list of (str, callable)
-        The file's stem, and what reads it.
+    list of Unread
+        The file's stem.
 
     Raises
     ------
     SourceError
         D001 where it is damaged, or would take more than 2 GiB of memory.
     """
-    del folder, encoding
     try:
-        metadata = pq.read_metadata(path)
+        metadata = pq.read_metadata(source.path)
     except (pa.ArrowException, OSError) as error:
         raise refusal(
-            "unreadable", shown, driver="Parquet", reason=" ".join(str(error).split())[:200]
+            "unreadable", source.shown, driver="Parquet", reason=" ".join(str(error).split())[:200]
         ) from error
     size = sum(metadata.row_group(at).total_byte_size for at in range(metadata.num_row_groups))
     if size > MAX_BYTES or metadata.num_rows > _MAX_ROWS:
         reason = Text("it unpacks to more than 2 GiB", "بیش از ۲ گیبی‌بایت باز می‌شود")
-        raise refusal("unreadable", shown, driver="Parquet", reason=reason)
-    return [(path.stem, partial(_parquet, path, shown, geo=b"geo" in (metadata.metadata or {})))]
+        raise refusal("unreadable", source.shown, driver="Parquet", reason=reason)
+    geo = b"geo" in (metadata.metadata or {})
+    return [Unread(source.path.stem, partial(_parquet, source.path, source.shown, geo=geo))]
 
 
 def _parquet(path: Path, shown: str, *, geo: bool) -> RawLayer:

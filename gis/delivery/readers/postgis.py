@@ -18,11 +18,11 @@ import pyproj
 import shapely
 
 from gis.address import masked
-from gis.delivery.files.layer import RawLayer, distinct, title
+from gis.delivery.files.layer import RawLayer, distinct
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import gdal
+from gis.delivery.readers.reader import damaged
 from gis.errors import FibreError, SourceError
-from gis.inventory import Note
 from gis.language import Text
 
 if TYPE_CHECKING:
@@ -341,11 +341,7 @@ def _by_srid(
                 crs=_system(connection, home, srid),
                 frame=frame[here].reset_index(drop=True),
                 records=records[here],
-                notes=[
-                    Note("D003", title(shown, name), str(at), {"record": int(at), "reason": reason})
-                    for at in lost
-                    if here[at - 1]
-                ],
+                notes=damaged(shown, name, ((int(at), reason) for at in lost if here[at - 1])),
             )
         )
     return layers

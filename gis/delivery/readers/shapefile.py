@@ -13,12 +13,12 @@ import pandas as pd
 from gis.delivery.files.layer import RawLayer, stage, undecoded
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import gdal
+from gis.delivery.readers.reader import Source, Unread, damaged, reader
 from gis.inventory import Note
 from gis.language import Text, number
 from gis.text.encodings import codec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     import geopandas as gpd
@@ -49,26 +49,25 @@ class _Table:
     language_byte: int = 0
 
 
-def layers(
-    path: Path, shown: str, folder: Path, encoding: str | None
-) -> list[tuple[str, Callable[[], RawLayer]]]:
+@reader("ESRI Shapefile", "DBF")
+def shapefile(source: Source) -> list[Unread]:
     """
     Tell the one layer of a Shapefile.
 
     Parameters
     ----------
-    path, shown, folder, encoding
-        As for `read`.
+    source
+        The file.
 
     Returns
     -------
-    list of (str, callable)
-        Its name, and what reads it.
+    list of Unread
+        Its name.
     """
-    return [(path.stem, partial(read, path, shown, folder, encoding=encoding))]
+    return [Unread(source.path.stem, partial(read, source))]
 
 
-def read(path: Path, shown: str, folder: Path, *, encoding: str | None = None) -> RawLayer:
+def read(source: Source) -> RawLayer:
     """
     Read a Shapefile, whole or damaged.
 
@@ -77,14 +76,8 @@ def read(path: Path, shown: str, folder: Path, *, encoding: str | None = None) -
 
     Parameters
     ----------
-    path
+    source
         The .shp file; or the .dbf, where that is all there is.
-    shown
-        Its name for people.
-    folder
-        A folder that no one else uses; the caller removes it.
-    encoding
-        Decode text with this, whatever the file says.
 
     Returns
     -------
@@ -97,6 +90,7 @@ def read(path: Path, shown: str, folder: Path, *, encoding: str | None = None) -
     SourceError
         D001 where no record can be read.
     """
+    path, shown = source.path, source.shown
     parts = {part.suffix.lower(): part for part in path.parent.glob(f"{_escape(path.stem)}.*")}
     if path.suffix.lower() == ".dbf":
         parts[".dbf"] = path
@@ -113,20 +107,17 @@ def read(path: Path, shown: str, folder: Path, *, encoding: str | None = None) -
     elif index is not None and table.present != len(index.offsets):
         notes.append(_unlike(shown, len(index.offsets), ".dbf", table.present))
 
-    staged = _lay_out(parts, index, table, folder)
+    staged = _lay_out(parts, index, table, source.folder)
     driver = "ESRI Shapefile"
     (head,) = gdal.heads(staged, driver, shown, ENCODING="ISO-8859-1")
     records = gdal.read(staged, driver, head.name, shown, encoding="ISO-8859-1")
     frame, rows = records.frame, records.fids
     if table is not None:
         _restore_dates(frame, rows, table, parts[".dbf"])
-    damaged = dict.fromkeys([] if index is None else np.flatnonzero(index.damaged).tolist(), "")
-    damaged |= dict(records.damaged)
-    keep = ~np.isin(rows, list(damaged))
-    notes += [
-        Note("D003", shown, str(at + 1), {"record": at + 1, "reason": reason})
-        for at, reason in sorted(damaged.items())
-    ]
+    faults = dict.fromkeys([] if index is None else np.flatnonzero(index.damaged).tolist(), "")
+    faults |= dict(records.damaged)
+    keep = ~np.isin(rows, list(faults))
+    notes += damaged(shown, path.stem, ((at + 1, reason) for at, reason in sorted(faults.items())))
     layer = RawLayer(
         path=shown,
         layer=path.stem,
@@ -137,7 +128,7 @@ def read(path: Path, shown: str, folder: Path, *, encoding: str | None = None) -
         records=rows[keep] + 1,
         notes=notes,
     )
-    return _decoded(layer, parts.get(".cpg"), table, encoding)
+    return _decoded(layer, parts.get(".cpg"), table, source.encoding)
 
 
 def _escape(stem: str) -> str:

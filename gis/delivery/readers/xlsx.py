@@ -7,18 +7,17 @@ import re
 import warnings
 import zipfile
 import zlib
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gis.delivery.files import archives
 from gis.delivery.files.refusals import refusal
+from gis.delivery.readers.reader import Source, Unread, reader
 from gis.delivery.readers.tables import _layers
 from gis.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from openpyxl.worksheet.worksheet import Worksheet
@@ -52,58 +51,48 @@ _EXTERNAL_PARTS = (
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>", re.IGNORECASE)
 
 
-def xlsx(
-    path: Path, shown: str, folder: Path, encoding: str | None
-) -> list[tuple[str, Callable[[], RawLayer]]]:
+@reader("XLSX")
+def xlsx(source: Source) -> list[Unread]:
     """
     Tell the layers of a spreadsheet: its visible sheets with coordinates, or all that hold anything.
 
     Parameters
     ----------
-    path
+    source
         The file.
-    shown
-        Its name for people.
-    folder, encoding
-        Not used.
 
     Returns
     -------
-    list of (str, callable)
-        The sheet's name, and what gives it.
+    list of Unread
+        The sheet's name.
 
     Raises
     ------
     SourceError
         D001 where it is damaged; D008 for an unsafe archive; D010 where it links to other files or hosts.
     """
-    del folder, encoding
     import openpyxl  # noqa: PLC0415 - heavy, and most deliveries are no spreadsheets
 
-    streamed = _look_inside(path, shown)
+    streamed = _look_inside(source.path, source.shown)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and validation, which are not looked at
-            book = openpyxl.load_workbook(path, read_only=streamed, data_only=True, keep_links=False)
+            book = openpyxl.load_workbook(source.path, read_only=streamed, data_only=True, keep_links=False)
             found = [
                 layer
                 for sheet in book.worksheets
                 if sheet.sheet_state == "visible"
-                for layer in _sheet(sheet, shown, merged=not streamed)
+                for layer in _sheet(sheet, source.shown, merged=not streamed)
             ]
             book.close()
     except _DAMAGED as error:
         raise refusal(
-            "unreadable", shown, driver="XLSX", reason=" ".join(str(error).split())[:200]
+            "unreadable", source.shown, driver="XLSX", reason=" ".join(str(error).split())[:200]
         ) from error
     if not found:
-        raise refusal("empty", shown)
+        raise refusal("empty", source.shown)
     placed = [layer for layer in found if layer.frame.geometry.notna().any()] or found
-    return [(layer.layer, partial(_given, layer)) for layer in placed]
-
-
-def _given(layer: RawLayer) -> RawLayer:
-    return layer
+    return [Unread.given(layer) for layer in placed]
 
 
 def _look_inside(path: Path, shown: str) -> bool:

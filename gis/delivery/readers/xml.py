@@ -18,10 +18,10 @@ from xml.sax.xmlreader import InputSource
 import defusedxml
 import defusedxml.expatreader
 
-from gis.delivery.files.layer import RawLayer, distinct, title, undecoded
+from gis.delivery.files.layer import RawLayer, distinct, undecoded
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import gdal
-from gis.inventory import Note
+from gis.delivery.readers.reader import damaged
 from gis.language import Text
 
 if TYPE_CHECKING:
@@ -250,20 +250,43 @@ class _Copier(ContentHandler):
             self._out.write(text.encode("utf-8", "replace"))
 
 
-def _given(raw: RawLayer) -> RawLayer:
-    return raw
+def clean_layer(
+    staged: Path, driver: str, shown: str, head: gdal.Head, fault: str, declared: str
+) -> RawLayer:
+    """
+    Read one layer of a clean copy.
 
+    Parameters
+    ----------
+    staged
+        The copy.
+    driver
+        GDAL's driver for it.
+    shown
+        The file's name for people.
+    head
+        The layer.
+    fault
+        What is wrong where the document breaks off; empty where it is whole.
+    declared
+        The encoding that the document declares but is not in; empty where it is.
 
-def _read(staged: Path, driver: str, shown: str, head: gdal.Head, fault: str, declared: str) -> RawLayer:
+    Returns
+    -------
+    RawLayer
+        Its records, with D003 for each that is damaged.
+
+    Raises
+    ------
+    SourceError
+        D001 where it cannot be read.
+    """
     records = gdal.read(staged, driver, head.name, shown)
     frame = _used(records.frame)
-    damaged = [(at + 1, reason) for at, reason in records.damaged]
+    faults = [(at + 1, reason) for at, reason in records.damaged]
     if fault:
-        damaged.append((len(frame) + len(damaged) + 1, fault))
-    notes = [
-        Note("D003", title(shown, head.name), str(number), {"record": number, "reason": reason})
-        for number, reason in damaged
-    ]
+        faults.append((len(frame) + len(faults) + 1, fault))
+    notes = damaged(shown, head.name, faults)
     kept = undecoded(frame, declared=declared, names=False) if declared else None
     numbers = records.fids if driver == "GML" and (records.fids > 0).all() else records.fids + 1
     return RawLayer(shown, head.name, driver, head.crs, "", frame, numbers, notes, kept)
