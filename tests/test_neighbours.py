@@ -6,7 +6,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis.checks import neighbours
+from gis.checks.evidence import neighbours
 
 REACH = 0.01
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gis.checks import attributes, coordinates, delivery, geometry, network, references, totals
-from gis.checks.context import Context
+from gis.checks import attributes, coordinates, delivery, geometry, network, totals
+from gis.checks.evidence import references
+from gis.checks.evidence.context import Context
 from gis.checks.findings import COLUMNS, join, tabulate
 from gis.checks.registry import FAMILIES, Found, Page, finders, pages
 from gis.errors import ProjectError

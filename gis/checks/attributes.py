@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gis.checks import texts
+from gis.checks.evidence import texts
+from gis.checks.evidence.texts import blank
 from gis.checks.registry import Found, check
-from gis.checks.texts import blank
 from gis.coordinates import mercator
 from gis.delivery.canonical import today
 from gis.network.lines import WORST_ACCURACY_M
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from gis.checks.context import Context
+    from gis.checks.evidence.context import Context
     from gis.language import Text
     from gis.schema import LayerName
 

@@ -16,7 +16,7 @@ from gis.schema import SCHEMAS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gis.checks.context import Context
+    from gis.checks.evidence.context import Context
     from gis.network.lines import Floats
 
 _WGS84 = pyproj.CRS.from_epsg(4326)

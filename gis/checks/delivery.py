@@ -11,7 +11,7 @@ from gis.language import Text, show
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gis.checks.context import Context
+    from gis.checks.evidence.context import Context
 
 
 _NO_REASON = Text("the reader gives no reason", "خواننده دلیلی نمی‌گوید")

@@ -12,7 +12,7 @@ import pandas as pd
 from gis.checks import examine, pages
 from gis.checks.attributes import CHANGE_LOG
 from gis.checks.change import Change
-from gis.checks.context import Context
+from gis.checks.evidence.context import Context
 from gis.checks.registry import finders
 from gis.checks.repairs import REPAIRS, apply, moved_m, unaffected
 from gis.lengths import geodesic

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from gis.checks.evidence.shapes import REPEATED_M
 from gis.checks.registry import Found, check
-from gis.checks.shapes import REPEATED_M
 from gis.coordinates import mercator
 from gis.language import Text
 from gis.network.lines import EPSILON_M, among, distances
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gis.checks.context import Context
+    from gis.checks.evidence.context import Context
 
 _TYPES = {
     0: Text("point", "نقطه"),

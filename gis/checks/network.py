@@ -10,9 +10,9 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from gis.checks import references
+from gis.checks.evidence import references
+from gis.checks.evidence.shapes import REPEATED_M
 from gis.checks.registry import Found, check
-from gis.checks.shapes import REPEATED_M
 from gis.coordinates import mercator
 from gis.language import Text
 from gis.network import graph
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gis.checks.context import Context
+    from gis.checks.evidence.context import Context
     from gis.network.lines import Flags, Floats, Rows
 
 _WHICH_END = (Text("its start", "سر آغاز آن"), Text("its end", "سر پایان آن"))

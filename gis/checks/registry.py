@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from gis.checks.context import Context
+    from gis.checks.evidence.context import Context
     from gis.project import Severity
 
 FAMILIES = {

@@ -10,9 +10,9 @@ import shapely
 
 from gis.checks import attributes
 from gis.checks.change import Change
+from gis.checks.evidence.shapes import LATERAL_M, REPEATED_M
 from gis.checks.network import pseudo_nodes
 from gis.checks.rereading import reread
-from gis.checks.shapes import LATERAL_M, REPEATED_M
 from gis.coordinates import mercator
 from gis.language import Text
 from gis.schema import CRS, SCHEMAS
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from collections.abc import Set as AbstractSet
 
-    from gis.checks.context import Context
+    from gis.checks.evidence.context import Context
     from gis.network.lines import Flags, Floats
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from collections.abc import Set as AbstractSet
 
-    from gis.checks.context import Context
+    from gis.checks.evidence.context import Context
     from gis.inventory import Note
     from gis.network.lines import Flags
 

@@ -13,7 +13,7 @@ from gis.network.lines import EPSILON_M
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gis.checks.context import Context
+    from gis.checks.evidence.context import Context
     from gis.totals import Verdict
 
 _NOWHERE = np.full((1, 2), np.nan)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from scipy.spatial import cKDTree
 
-    from gis.checks.crossings import Crossings
+    from gis.checks.evidence.crossings import Crossings
     from gis.network.graph import Network
     from gis.network.lines import Flags, Floats, Rows
 

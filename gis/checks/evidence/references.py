@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gis.checks import texts
+from gis.checks.evidence import texts
 from gis.network import graph
 from gis.network.lines import EPSILON_M, among, distances
 from gis.schema import SCHEMAS
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gis.checks.context import Context
+    from gis.checks.evidence.context import Context
     from gis.inventory import Inventory
     from gis.network.lines import Floats, Rows
     from gis.schema import LayerName

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from gis.checks import neighbours
-from gis.checks.shapes import LATERAL_M
+from gis.checks.evidence import neighbours
+from gis.checks.evidence.shapes import LATERAL_M
 from gis.coordinates import mercator
 from gis.lengths import geodesic
 

@@ -10,9 +10,9 @@ import pandas as pd
 import shapely
 
 from gis import lengths, totals
-from gis.checks import crossings, duplicates, ends, references, texts
+from gis.checks.evidence import crossings, duplicates, ends, references, texts
+from gis.checks.evidence.shapes import Shapes
 from gis.checks.registry import Found
-from gis.checks.shapes import Shapes
 from gis.network import graph
 from gis.network.lines import tolerances, usable
 from gis.schema import SCHEMAS

@@ -1,0 +1,1 @@
+"""What rules look at: crossings, ends, duplicates, neighbours, references, shapes, texts."""
