@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import folium
     import geopandas as gpd
 
-    from gis.checks.fixes import Fixed
+    from gis.checks.fixes.loop import Fixed
     from gis.documents import InspectDocument
     from gis.inventory import Inventory
     from gis.language import Language
@@ -214,7 +214,7 @@ def fix(
         The selection names a check that does not exist.
     """
     from gis import checks
-    from gis.checks import fixes
+    from gis.checks.fixes import loop as fixes
 
     return fixes.fix(inventory, checks.run(inventory, select=select, ignore=ignore), unsafe=unsafe)
 

@@ -14,8 +14,8 @@ from surveys import inventory
 from gis import checks
 from gis.checks import book
 from gis.checks.findings import messages
+from gis.checks.fixes.repairs import REPAIRS
 from gis.checks.registry import finders, pages
-from gis.checks.repairs import REPAIRS
 from gis.errors import ProjectError
 from gis.inventory import Note
 from gis.language import Text

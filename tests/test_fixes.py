@@ -13,7 +13,7 @@ from surveys import COUNTY, FAULTS, Survey, found, inventory, layer, plant, stre
 from test_checks_edges import EAST, NORTH, Ground, manholes, routes
 
 from gis import checks, lengths
-from gis.checks.fixes import fix
+from gis.checks.fixes.loop import fix
 from gis.checks.registry import pages
 from gis.coordinates.reading import Reading
 from gis.inventory import Note

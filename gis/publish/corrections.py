@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
 
-    from gis.checks.fixes import Fixed
+    from gis.checks.fixes.loop import Fixed
     from gis.language import Language
 
 _WHAT = Text("Change", "تغییر")

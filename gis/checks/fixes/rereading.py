@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from gis.checks.change import Change
+from gis.checks.fixes.change import Change
 from gis.coordinates.reading import Reading
 from gis.language import Text
 from gis.schema import SCHEMAS

@@ -9,10 +9,10 @@ import numpy as np
 import shapely
 
 from gis.checks import attributes
-from gis.checks.change import Change
 from gis.checks.evidence.shapes import LATERAL_M, REPEATED_M
+from gis.checks.fixes.change import Change
+from gis.checks.fixes.rereading import reread
 from gis.checks.network import pseudo_nodes
-from gis.checks.rereading import reread
 from gis.coordinates import mercator
 from gis.language import Text
 from gis.schema import CRS, SCHEMAS
