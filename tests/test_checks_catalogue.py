@@ -52,7 +52,7 @@ def test_every_page_has_its_function_named_like_it_in_the_module_of_its_family()
     assert list(finders()) == list(pages())
     for code, function in finders().items():
         assert function.__name__ == pages()[code].name.replace("-", "_")
-        assert function.__module__ == f"gis.checks.{checks.FAMILIES[code[0]]}"
+        assert function.__module__ == f"gis.checks.rules.{checks.FAMILIES[code[0]]}"
 
 
 def test_what_is_marked_as_fixable_has_a_repair():

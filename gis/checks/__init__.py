@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gis.checks import attributes, coordinates, delivery, geometry, network, totals
 from gis.checks.evidence import references
 from gis.checks.evidence.context import Context
 from gis.checks.findings import COLUMNS, join, tabulate
 from gis.checks.registry import FAMILIES, Found, Page, finders, pages
+from gis.checks.rules import attributes, coordinates, delivery, geometry, network, totals
 from gis.errors import ProjectError
 from gis.language import Text
 from gis.schema import SCHEMAS

@@ -2,26 +2,26 @@
 What a check is, and the list of all of them.
 
 A check stands in two places that a test holds together: its words (severity, messages, page; English and Persian)
-under its code in ``pages/<family>.toml``, and one function that finds its faults, marked ``@check("G201")``.
+under its code in ``rules/<family>.toml``, and one function that finds its faults, marked ``@check("G201")``.
 """
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from gis.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from gis.checks.evidence.context import Context
     from gis.project import Severity
 
 FAMILIES = {
@@ -108,13 +108,13 @@ class Found:
     fixable: NDArray[np.bool_] | None = None
 
 
-Finder = "Callable[[Context], Iterable[Found]]"
-_FINDERS: dict[str, Callable[[Context], Iterable[Found]]] = {}
+# From the survey under check, `gis.checks.evidence.context.Context`, to what is wrong with it.
+Finder = Callable[[Any], "Iterable[Found]"]
+_Function = TypeVar("_Function", bound=Finder)
+_FINDERS: dict[str, Finder] = {}
 
 
-def check(
-    code: str,
-) -> Callable[[Callable[[Context], Iterable[Found]]], Callable[[Context], Iterable[Found]]]:
+def check(code: str) -> Callable[[_Function], _Function]:
     """
     Mark a function as the finder of a check's faults.
 
@@ -129,7 +129,7 @@ def check(
         A decorator that leaves the function as it is.
     """
 
-    def mark(function: Callable[[Context], Iterable[Found]]) -> Callable[[Context], Iterable[Found]]:
+    def mark(function: _Function) -> _Function:
         if code in _FINDERS:
             raise ValueError(f"two functions for {code}")
         _FINDERS[code] = function
@@ -138,7 +138,7 @@ def check(
     return mark
 
 
-def finders() -> dict[str, Callable[[Context], Iterable[Found]]]:
+def finders() -> dict[str, Finder]:
     """
     Give the function of each check.
 
@@ -160,7 +160,7 @@ def pages() -> dict[str, Page]:
     dict
         Code to page, in the order of the families and codes.
     """
-    folder = files("gis.checks") / "pages"
+    folder = files("gis.checks.rules")
     found: dict[str, Page] = {}
     for family in FAMILIES.values():
         for code, entry in sorted(tomllib.loads((folder / f"{family}.toml").read_text("utf-8")).items()):

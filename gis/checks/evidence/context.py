@@ -12,19 +12,16 @@ import shapely
 from gis import lengths, totals
 from gis.checks.evidence import crossings, duplicates, ends, references, texts
 from gis.checks.evidence.shapes import Shapes
-from gis.checks.registry import Found
 from gis.network import graph
 from gis.network.lines import tolerances, usable
 from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import geopandas as gpd
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from gis.inventory import Inventory, Note
+    from gis.inventory import Inventory
     from gis.project import ChecksSettings
     from gis.schema import LayerName
 
@@ -316,48 +313,4 @@ class Context:
             (note.layer, note.fields.get("column", ""))
             for note in self.inventory.notes
             if note.code == "D005"
-        }
-
-    def noted(self, code: str) -> Iterator[Found]:
-        """
-        Give what the reading of the delivery found under a code.
-
-        Parameters
-        ----------
-        code
-            The check's code.
-
-        Yields
-        ------
-        Found
-            One for each note.
-        """
-        for note in self.inventory.notes:
-            if note.code == code:
-                yield Found(
-                    note.layer,
-                    points=np.array([self._place(note)], dtype=float),
-                    fields=note.fields,
-                    features=[note.feature],
-                    sources=[note.source],
-                )
-
-    def _place(self, note: Note) -> tuple[float, float]:
-        """Give the place of a note, or else of the feature that it names; not-a-number where there is none."""
-        if note.lon is not None and note.lat is not None:
-            return note.lon, note.lat
-        named = bool(note.feature) and note.layer in SCHEMAS
-        row = self._row_named.get((note.layer, note.source, note.feature)) if named else None
-        geometry = None if row is None else self.usable(note.layer)[row]  # type: ignore[arg-type]
-        return (np.nan, np.nan) if geometry is None else tuple(shapely.get_coordinates(geometry)[0].tolist())
-
-    @cached_property
-    def _row_named(self) -> dict[tuple[str, str, str], int]:
-        """Layer, file and name of the features to their rows, of several with one name the first."""
-        return {
-            (name, source, str(feature)): row
-            for name in SCHEMAS
-            for row, (source, feature) in reversed(
-                list(enumerate(zip(self.layer(name)["source"], self.names(name), strict=True)))
-            )
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -15,11 +15,14 @@ from gis.schema import SCHEMAS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import geopandas as gpd
+    import pyarrow as pa
     from numpy.typing import NDArray
 
-    from gis.checks.evidence.context import Context
+    from gis.checks.evidence.ends import FreeEnds
     from gis.inventory import Inventory
-    from gis.network.lines import Floats, Rows
+    from gis.network.graph import Network
+    from gis.network.lines import Flags, Floats, Rows
     from gis.schema import LayerName
 
 END_COLUMNS = ("from_id", "to_id")
@@ -49,14 +52,42 @@ def answerable(inventory: Inventory) -> list[str]:
     ]
 
 
-def unknown(context: Context) -> Iterator[tuple[str, Rows, NDArray[np.object_]]]:
+class Survey(Protocol):
+    """What references are looked for in: `gis.checks.evidence.context.Context` is one."""
+
+    inventory: Inventory
+
+    @property
+    def network(self) -> Network:
+        """The network that its layers make."""
+
+    @property
+    def free_ends(self) -> FreeEnds:
+        """Its ends that meet nothing."""
+
+    @property
+    def astray(self) -> Flags:
+        """(n,) routes whose place is wrong as it is."""
+
+    @property
+    def distant(self) -> list[Distant]:
+        """Its references to nodes that are elsewhere."""
+
+    def layer(self, name: LayerName) -> gpd.GeoDataFrame:
+        """Give a layer by its name."""
+
+    def folded(self, name: LayerName, column: str) -> pa.Array:
+        """Give a column of text in the form that it is compared in."""
+
+
+def unknown(survey: Survey) -> Iterator[tuple[str, Rows, NDArray[np.object_]]]:
     """
     Find references to what does not exist.
 
     Parameters
     ----------
-    context
-        The survey.
+    survey
+        The survey under check.
 
     Yields
     ------
@@ -67,21 +98,21 @@ def unknown(context: Context) -> Iterator[tuple[str, Rows, NDArray[np.object_]]]
     values : numpy.ndarray
         (n,) what they name.
     """
-    for column in answerable(context.inventory):
-        known = [context.folded("offices", SCHEMAS["offices"].id)]
+    for column in answerable(survey.inventory):
+        known = [survey.folded("offices", SCHEMAS["offices"].id)]
         if column in END_COLUMNS:
-            known.append(context.folded("manholes", SCHEMAS["manholes"].id))
-            if not len(context.layer("offices")):
+            known.append(survey.folded("manholes", SCHEMAS["manholes"].id))
+            if not len(survey.layer("offices")):
                 # A route ends at an office, too, and the routes alone tell what those are called.
-                known.append(context.folded("routes", "office_id"))
-        named, *ids = texts.codes(context.folded("routes", column), *known)
+                known.append(survey.folded("routes", "office_id"))
+        named, *ids = texts.codes(survey.folded("routes", column), *known)
         exists = np.zeros(max(codes.max(initial=-1) for codes in (named, *ids)) + 2, dtype=bool)
         for there in ids:
             exists[there] = True
         # A missing id has the code -1, which stands for the last place.
-        rows = np.flatnonzero((named >= 0) & ~exists[named] & ~texts.blank(context.layer("routes")[column]))
+        rows = np.flatnonzero((named >= 0) & ~exists[named] & ~texts.blank(survey.layer("routes")[column]))
         if len(rows):
-            yield column, rows, context.layer("routes")[column].to_numpy(dtype=object)[rows]
+            yield column, rows, survey.layer("routes")[column].to_numpy(dtype=object)[rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,33 +141,33 @@ class Distant:
     away_m: Floats
 
 
-def distant(context: Context) -> list[Distant]:
+def distant(survey: Survey) -> list[Distant]:
     """
     Find references to nodes that are elsewhere.
 
     Parameters
     ----------
-    context
-        The survey.
+    survey
+        The survey under check.
 
     Returns
     -------
     list of Distant
         One a column of references. An end that just misses or overshoots the node it names is left out.
     """
-    net = context.network
+    net = survey.network
     ends, nodes = net.ends, net.nodes
     # The first start and the last end of each route.
-    starts, stops = np.full(len(context.layer("routes")), -1), np.full(len(context.layer("routes")), -1)
+    starts, stops = np.full(len(survey.layer("routes")), -1), np.full(len(survey.layer("routes")), -1)
     at = np.arange(len(ends.routes))
     stops[ends.routes[1::2]] = at[1::2]
     starts[ends.routes[::2][::-1]] = at[::2][::-1]
-    excused = _excused(context)
-    named = {column: _named_nodes(context, column) for column in END_COLUMNS}
+    excused = _excused(survey)
+    named = {column: _named_nodes(survey, column) for column in END_COLUMNS}
     away = {}
     for column, node in named.items():
         both = np.full((len(node), 2), np.nan)
-        rows = np.flatnonzero((node >= 0) & (starts >= 0) & ~context.astray)
+        rows = np.flatnonzero((node >= 0) & (starts >= 0) & ~survey.astray)
         for at_stop, end in enumerate((starts, stops)):
             both[rows, at_stop] = distances(ends.lonlat[end[rows]], nodes.lonlat[node[rows]])
         away[column] = both
@@ -169,14 +200,14 @@ def _sides(start: Floats, stop: Floats) -> dict[str, Rows]:
     }
 
 
-def unused(context: Context) -> Iterator[tuple[str, Rows]]:
+def unused(survey: Survey) -> Iterator[tuple[str, Rows]]:
     """
     Find nodes at the end of a route that no route names.
 
     Parameters
     ----------
-    context
-        The survey.
+    survey
+        The survey under check.
 
     Yields
     ------
@@ -185,8 +216,8 @@ def unused(context: Context) -> Iterator[tuple[str, Rows]]:
     rows : numpy.ndarray
         (n,) its features.
     """
-    net = context.network
-    named = [_named_nodes(context, column) for column in END_COLUMNS]
+    net = survey.network
+    named = [_named_nodes(survey, column) for column in END_COLUMNS]
     if not any((nodes >= 0).any() for nodes in named):
         return
     used = np.zeros(len(net.nodes.rows) + 1, dtype=bool)
@@ -194,8 +225,8 @@ def unused(context: Context) -> Iterator[tuple[str, Rows]]:
         used[nodes] = True
     node, _ = net.node_at_end
     # A route that names something else than what it meets is N309 or N310.
-    faulty = [rows for _, rows, _ in unknown(context)] + [far.rows for far in context.distant]
-    wrong = np.zeros(len(context.layer("routes")), dtype=bool)
+    faulty = [rows for _, rows, _ in unknown(survey)] + [far.rows for far in survey.distant]
+    wrong = np.zeros(len(survey.layer("routes")), dtype=bool)
     for rows in faulty:
         wrong[rows] = True
     met = np.zeros(len(net.nodes.rows), dtype=bool)
@@ -203,7 +234,7 @@ def unused(context: Context) -> Iterator[tuple[str, Rows]]:
     met[node[(node >= 0) & wrong[net.ends.routes]]] = False
     for at, name in enumerate(graph.NODE_LAYERS):
         rows = net.nodes.rows[met & ~used[:-1] & (net.nodes.layers == at)]
-        rows = rows[~texts.blank(context.layer(name)[SCHEMAS[name].id].iloc[rows])]
+        rows = rows[~texts.blank(survey.layer(name)[SCHEMAS[name].id].iloc[rows])]
         if len(rows):
             yield name, rows
 
@@ -212,12 +243,12 @@ def _keys(one: Rows, other: Rows, count: int) -> Rows:
     return np.asarray(one * np.intp(max(count, 1)) + other)
 
 
-def _named_nodes(context: Context, column: str) -> Rows:
+def _named_nodes(survey: Survey, column: str) -> Rows:
     """Give the network's node that each route names, of several with one id the first; -1 for none."""
-    nodes = context.network.nodes
+    nodes = survey.network.nodes
     theirs, *ids = texts.codes(
-        context.folded("routes", column),
-        *(context.folded(name, SCHEMAS[name].id) for name in graph.NODE_LAYERS),
+        survey.folded("routes", column),
+        *(survey.folded(name, SCHEMAS[name].id) for name in graph.NODE_LAYERS),
     )
     ours = np.empty(len(nodes.rows), dtype=np.intp)
     for at, codes in enumerate(ids):
@@ -229,9 +260,9 @@ def _named_nodes(context: Context, column: str) -> Rows:
     return first[theirs]
 
 
-def _excused(context: Context) -> Rows:
+def _excused(survey: Survey) -> Rows:
     """Give route and node where the end's just missing or overshooting it is reported already."""
-    net, free = context.network, context.free_ends
+    net, free = survey.network, survey.free_ends
     keys = []
     for ends, nodes in ((free.near.ends, free.near.nodes), (free.over.ends, free.over.nodes)):
         there = nodes >= 0

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from gis.checks import examine, pages
-from gis.checks.attributes import CHANGE_LOG
 from gis.checks.evidence.context import Context
 from gis.checks.fixes.change import Change
 from gis.checks.fixes.repairs import REPAIRS, apply, moved_m, unaffected
 from gis.checks.registry import finders
+from gis.checks.rules.attributes import CHANGE_LOG
 from gis.lengths import geodesic
 from gis.schema import SCHEMAS
 

@@ -8,11 +8,11 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from gis.checks import attributes
 from gis.checks.evidence.shapes import LATERAL_M, REPEATED_M
 from gis.checks.fixes.change import Change
 from gis.checks.fixes.rereading import reread
-from gis.checks.network import pseudo_nodes
+from gis.checks.rules import attributes
+from gis.checks.rules.network import pseudo_nodes
 from gis.coordinates import mercator
 from gis.language import Text
 from gis.schema import CRS, SCHEMAS

@@ -11,6 +11,7 @@ import shapely
 from gis.checks.evidence import texts
 from gis.checks.evidence.texts import blank
 from gis.checks.registry import Found, check
+from gis.checks.rules.notes import noted
 from gis.coordinates import mercator
 from gis.delivery.canonical import today
 from gis.network.lines import WORST_ACCURACY_M
@@ -68,7 +69,7 @@ def repeated_id(context: Context) -> Iterator[Found]:
 @check("A403")
 def unknown_value(context: Context) -> Iterator[Found]:
     """Find values outside the code lists, counties that are none, and what the reading could not read."""
-    yield from context.noted("A403")
+    yield from noted(context, "A403")
     for name, schema in SCHEMAS.items():
         layer = context.layer(name)
         for column in schema.columns:
@@ -198,7 +199,7 @@ def label(name: LayerName, column: str) -> Text | str:
 @check("A406")
 def impossible_date(context: Context) -> Iterator[Found]:
     """Find dates that are none or lie in the future; the reading notes those that it cannot take for a date."""
-    yield from context.noted("A406")
+    yield from noted(context, "A406")
     for name, schema in SCHEMAS.items():
         layer = context.layer(name)
         for column in schema.columns:

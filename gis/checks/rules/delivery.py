@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gis.checks.registry import Found, check
+from gis.checks.rules.notes import noted
 from gis.language import Text, show
 
 if TYPE_CHECKING:
@@ -20,13 +21,13 @@ _NO_REASON = Text("the reader gives no reason", "خواننده دلیلی نم�
 @check("D001")
 def unreadable(context: Context) -> Iterator[Found]:
     """Pass on files that no driver opens."""
-    return context.noted("D001")
+    return noted(context, "D001")
 
 
 @check("D002")
 def incomplete_shapefile(context: Context) -> Iterator[Found]:
     """Pass on shapefiles with a file missing or of another length."""
-    for found in context.noted("D002"):
+    for found in noted(context, "D002"):
         missing = found.fields.get("missing")
         if missing:
             what = Text(f"{missing} is missing", f"\u2068{missing}\u2069 نیست")
@@ -39,7 +40,7 @@ def incomplete_shapefile(context: Context) -> Iterator[Found]:
 @check("D003")
 def damaged_record(context: Context) -> Iterator[Found]:
     """Pass on records that could not be read."""
-    for found in context.noted("D003"):
+    for found in noted(context, "D003"):
         reason = found.fields.get("reason")
         # Some errors say nothing, and a pair of empty brackets would say no more.
         blank = not isinstance(reason, Text) and not str(reason or "").strip()
@@ -49,40 +50,40 @@ def damaged_record(context: Context) -> Iterator[Found]:
 @check("D004")
 def unknown_layer(context: Context) -> Iterator[Found]:
     """Pass on layers that match none of ours."""
-    return context.noted("D004")
+    return noted(context, "D004")
 
 
 @check("D005")
 def missing_column(context: Context) -> Iterator[Found]:
     """Pass on required columns that no column of the delivery matches."""
-    return context.noted("D005")
+    return noted(context, "D005")
 
 
 @check("D006")
 def guessed_encoding(context: Context) -> Iterator[Found]:
     """Pass on encodings that had to be guessed."""
-    return context.noted("D006")
+    return noted(context, "D006")
 
 
 @check("D007")
 def lost_text(context: Context) -> Iterator[Found]:
     """Pass on text that has lost its letters."""
-    return context.noted("D007")
+    return noted(context, "D007")
 
 
 @check("D008")
 def unsafe_archive(context: Context) -> Iterator[Found]:
     """Pass on archives that were not unpacked."""
-    return context.noted("D008")
+    return noted(context, "D008")
 
 
 @check("D009")
 def empty_layer(context: Context) -> Iterator[Found]:
     """Pass on layers without features."""
-    return context.noted("D009")
+    return noted(context, "D009")
 
 
 @check("D010")
 def refused_source(context: Context) -> Iterator[Found]:
     """Pass on sources that are not read at all."""
-    return context.noted("D010")
+    return noted(context, "D010")

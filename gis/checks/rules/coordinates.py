@@ -9,6 +9,7 @@ import pyproj
 import shapely
 
 from gis.checks.registry import Found, check
+from gis.checks.rules.notes import noted
 from gis.coordinates import mercator, rounding
 from gis.network.lines import distances
 from gis.schema import SCHEMAS
@@ -25,7 +26,7 @@ _WGS84 = pyproj.CRS.from_epsg(4326)
 @check("C101")
 def missing_crs(context: Context) -> Iterator[Found]:
     """Pass on what the reading found."""
-    return context.noted("C101")
+    return noted(context, "C101")
 
 
 @check("C102")
@@ -49,37 +50,37 @@ def outside_area(context: Context) -> Iterator[Found]:
 @check("C103")
 def swapped_axes(context: Context) -> Iterator[Found]:
     """Pass on what the reading found."""
-    return context.noted("C103")
+    return noted(context, "C103")
 
 
 @check("C104")
 def wrong_zone(context: Context) -> Iterator[Found]:
     """Pass on what the reading found."""
-    return context.noted("C104")
+    return noted(context, "C104")
 
 
 @check("C105")
 def datum_shift(context: Context) -> Iterator[Found]:
     """Pass on what the reading found."""
-    return context.noted("C105")
+    return noted(context, "C105")
 
 
 @check("C106")
 def unfit_crs(context: Context) -> Iterator[Found]:
     """Pass on what the reading found."""
-    return context.noted("C106")
+    return noted(context, "C106")
 
 
 @check("C107")
 def mixed_crs(context: Context) -> Iterator[Found]:
     """Pass on what the reading found; what was never read from a delivery is in one system."""
-    return context.noted("C107")
+    return noted(context, "C107")
 
 
 @check("C108")
 def coarse_coordinates(context: Context) -> Iterator[Found]:
     """Find coordinates coarser than the accuracy that they state: those the reading noted, and those made in memory."""
-    yield from context.noted("C108")
+    yield from noted(context, "C108")
     for name in SCHEMAS:
         layer = context.layer(name)
         read = {source.path for source in context.inventory.sources if source.schema == name}
@@ -95,7 +96,7 @@ def coarse_coordinates(context: Context) -> Iterator[Found]:
 @check("C109")
 def zero_coordinates(context: Context) -> Iterator[Found]:
     """Find positions that were never measured: those the reading noted, and zeros of an inventory made in memory."""
-    yield from context.noted("C109")
+    yield from noted(context, "C109")
     for name in SCHEMAS:
         rows = np.flatnonzero(context.zero(name) & ~context.misplaced(name))
         if len(rows):
