@@ -24,7 +24,8 @@ from rich.console import Console
 from gis import lengths
 from gis.documents import ColumnGuess, InspectDocument, InspectedFile, InspectedLayer
 from gis.errors import FibreError
-from gis.publish import figures, sentences, spreadsheet, tables
+from gis.publish import spreadsheet, tables
+from gis.publish.wording import figures, sentences
 from gis.totals import TotalResult
 
 FORMULAS = ["=1+1", "+A1", "-R12", "@SUM(A1)", "\t=1", " =cmd|' /C calc'!A0", "＝1"]

@@ -10,8 +10,8 @@ from gis import lengths
 from gis.errors import FibreError
 from gis.language import Text
 from gis.publish import exports, files, tables
-from gis.publish.figures import is_missing, metres
-from gis.publish.sentences import feature_label
+from gis.publish.wording.figures import is_missing, metres
+from gis.publish.wording.sentences import feature_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

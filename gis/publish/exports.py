@@ -13,8 +13,8 @@ import numpy as np
 import shapely
 
 from gis.address import address
-from gis.publish.figures import ILLUSTRATIVE, LENGTHS
 from gis.publish.styles import Symbol, qml
+from gis.publish.wording.figures import ILLUSTRATIVE, LENGTHS
 from gis.schema import CRS, SCHEMAS
 
 if TYPE_CHECKING:

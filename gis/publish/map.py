@@ -20,7 +20,7 @@ from folium.template import Template
 
 from gis.publish import background, payload
 from gis.publish.basemap import NONE, Basemap, LocalTiles, is_local, online
-from gis.publish.page import asset, font_faces, source_hash
+from gis.publish.pages import asset, font_faces, source_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

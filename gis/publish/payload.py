@@ -17,7 +17,7 @@ import pandas as pd
 import shapely
 
 from gis.language import Text
-from gis.publish.figures import county_names
+from gis.publish.wording.figures import county_names
 from gis.schema import SCHEMAS
 from gis.totals import VERDICTS
 

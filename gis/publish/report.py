@@ -18,8 +18,8 @@ import shapely
 from gis.address import address
 from gis.language import Language, Text, number
 from gis.lengths import kinds
-from gis.publish import page
-from gis.publish.figures import (
+from gis.publish import pages
+from gis.publish.wording.figures import (
     LENGTHS,
     SEVERITIES,
     counted,
@@ -36,7 +36,7 @@ from gis.publish.figures import (
     unit_text,
     wording,
 )
-from gis.publish.sentences import looked_at, place, severity_counts, total_remarks
+from gis.publish.wording.sentences import looked_at, place, severity_counts, total_remarks
 from gis.schema import SCHEMAS
 from gis.totals import CONFIDENCE, VERDICTS
 
@@ -102,13 +102,13 @@ def report_html(
         input gives the same page: the time of day is not in it.
     """
     contents = _Contents(inventory, measured, findings, totals, digests or {})
-    style = "\n".join([page.font_faces(), page.asset("report.css")])
-    script = page.asset("report.js")
+    style = "\n".join([pages.font_faces(), pages.asset("report.css")])
+    script = pages.asset("report.js")
     policy = "; ".join(
         [
             "default-src 'none'",
-            f"script-src {page.source_hash(script)}",
-            f"style-src {page.source_hash(style)}",
+            f"script-src {pages.source_hash(script)}",
+            f"style-src {pages.source_hash(style)}",
             "font-src data:",
             "base-uri 'none'",
             "form-action 'none'",
@@ -131,7 +131,7 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.from_string(page.asset("report.html.j2"))
+    return environment.from_string(pages.asset("report.html.j2"))
 
 
 def _title(inventory: Inventory, lang: Language) -> str:

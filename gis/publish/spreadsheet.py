@@ -12,7 +12,7 @@ import numpy as np
 
 from gis.errors import FibreError
 from gis.language import Language, Text
-from gis.publish.figures import is_missing
+from gis.publish.wording.figures import is_missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

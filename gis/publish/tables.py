@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from gis.address import address
 from gis.language import Language, Text, number
-from gis.publish.figures import (
+from gis.publish.spreadsheet import Sheet, workbook
+from gis.publish.wording.figures import (
     LENGTHS,
     MEASURED,
     SEVERITIES,
@@ -28,8 +29,7 @@ from gis.publish.figures import (
     unit_text,
     wording,
 )
-from gis.publish.sentences import feature_label, looked_at, place, total_remarks
-from gis.publish.spreadsheet import Sheet, workbook
+from gis.publish.wording.sentences import feature_label, looked_at, place, total_remarks
 from gis.totals import VERDICTS
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from gis.publish import background, levels, payload, store
 from gis.publish import map as maps
 from gis.publish.basemap import NONE, Basemap, LocalTiles, is_local, online
 from gis.publish.files import Folder, digest
-from gis.publish.page import asset
+from gis.publish.pages import asset
 from gis.schema import CRS, SCHEMAS
 
 if TYPE_CHECKING:

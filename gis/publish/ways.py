@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gis.language import Text
 from gis.publish import tables
-from gis.publish.figures import metres, wording
+from gis.publish.wording.figures import metres, wording
 from gis.schema import ROUTES
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gis.language import Language, Text, number
-from gis.publish.figures import SEVERITIES, counted, is_missing, layer_label, shown
+from gis.publish.wording.figures import SEVERITIES, counted, is_missing, layer_label, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
