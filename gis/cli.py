@@ -162,7 +162,7 @@ def run(
 ) -> None:
     """Do everything and write it to a folder."""
     import gis
-    from gis.publish import tables
+    from gis.publish.tables import terminal as tables
 
     language = _language(lang)
     with working(say("Reading, measuring, checking…", "خواندن، اندازه‌گیری، بررسی…")):
@@ -187,7 +187,7 @@ def inspect(
 ) -> None:
     """Show what is in a delivery."""
     import gis
-    from gis.publish import tables
+    from gis.publish.tables import terminal as tables
 
     document = gis.inspect(files, crs=crs, lang=_language(lang))
     if form is PlainFormat.json:
@@ -266,12 +266,15 @@ def check(
 def _report(findings: Any, inventory: Any, form: FindingFormat, out: Path | None, lang: Language) -> None:
     """Print findings in the format asked for."""
     from gis.documents import check_document
-    from gis.publish import exports, tables
+    from gis.publish import exports
+    from gis.publish.tables import terminal as tables
 
     if form is FindingFormat.json:
         deliver(as_json(check_document(findings, lang)), out)
     elif form is FindingFormat.csv:
-        deliver(tables.findings_csv(findings, lang), out)
+        from gis.publish.tables.csv import findings_csv
+
+        deliver(findings_csv(findings, lang), out)
     elif form is FindingFormat.sarif:
         deliver(exports.sarif_json(findings, inventory.sources, lang), out)
     else:
@@ -297,7 +300,9 @@ def measure(
     """Measure lengths."""
     import gis
     from gis.documents import measure_document
-    from gis.publish import tables
+    from gis.publish.tables import terminal as tables
+    from gis.publish.tables.csv import lengths_csv
+    from gis.publish.tables.lengths import lengths_xlsx
 
     language = _language(lang)
     with working(say("Reading and measuring…", "خواندن و اندازه‌گیری…")):
@@ -309,9 +314,9 @@ def measure(
     if form is LengthFormat.json:
         deliver(as_json(measure_document(measured)), out)
     elif form is LengthFormat.csv:
-        deliver(tables.lengths_csv(measured, by=grouped, length=column), out)
+        deliver(lengths_csv(measured, by=grouped, length=column), out)
     elif form is LengthFormat.xlsx:
-        deliver(tables.lengths_xlsx(measured, language, by=grouped, length=column), out)
+        deliver(lengths_xlsx(measured, language, by=grouped, length=column), out)
     else:
         show(tables.lengths_table(measured, language, by=grouped, length=column), out=out)
         notice(inventory, language)
@@ -363,7 +368,7 @@ def totals(
     """Hold the recorded totals against the survey."""
     import gis
     from gis.documents import totals_document
-    from gis.publish import tables
+    from gis.publish.tables import terminal as tables
     from gis.totals import reconcile
 
     language = _language(lang)
@@ -459,14 +464,14 @@ def trace(
     """Follow an office's way to its exchange."""
     import gis
     from gis.documents import trace_document
-    from gis.publish import ways
+    from gis.publish.tables import terminal
 
     inventory = gis.read(files or _default_project(), crs=crs)
     way = gis.trace(inventory, office)
     if form is PlainFormat.json:
         deliver(as_json(trace_document(way)), out)
     else:
-        show(ways.trace_table(way, _language(lang)), out=out)
+        show(terminal.trace_table(way, _language(lang)), out=out)
         notice(inventory, _language(lang))
 
 

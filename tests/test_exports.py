@@ -24,7 +24,8 @@ import gis
 from gis import lengths
 from gis.documents import check_document
 from gis.inventory import Source
-from gis.publish import exports, tables
+from gis.publish import exports
+from gis.publish.tables.csv import findings_csv
 
 HOSTILE = "<img src=x onerror=alert(1)>'; DROP TABLE routes; --"
 
@@ -303,7 +304,7 @@ def test_passwords_of_sources_are_hidden(tmp_path):
     exports.findings_gpkg(found, tmp_path / "findings.gpkg")
     for written in (
         json.dumps(log).encode(),
-        tables.findings_csv(found),
+        findings_csv(found),
         check_document(found).model_dump_json().encode(),
         (tmp_path / "findings.gpkg").read_bytes(),
     ):
@@ -332,7 +333,7 @@ def test_every_form_names_the_file_that_a_finding_is_in(tmp_path):
     (run,) = exports.sarif(found, made.sources)["runs"]
     indices = [r["locations"][0]["physicalLocation"]["artifactLocation"]["index"] for r in run["results"]]
     assert indices == [names.index(name) for _, name in expected]
-    rows = list(csv.DictReader(io.StringIO(tables.findings_csv(found).decode("utf-8-sig"))))
+    rows = list(csv.DictReader(io.StringIO(findings_csv(found).decode("utf-8-sig"))))
     assert [(row["code"], row["source"]) for row in rows] == expected
     assert [(entry.code, entry.source) for entry in check_document(found).findings] == expected
     exports.findings_gpkg(found, tmp_path / "findings.gpkg")

@@ -24,7 +24,10 @@ from rich.console import Console
 from gis import lengths
 from gis.documents import ColumnGuess, InspectDocument, InspectedFile, InspectedLayer
 from gis.errors import FibreError
-from gis.publish import spreadsheet, tables
+from gis.publish.tables import terminal as tables
+from gis.publish.tables import xlsx
+from gis.publish.tables.csv import findings_csv, lengths_csv
+from gis.publish.tables.lengths import lengths_xlsx
 from gis.publish.wording import figures, sentences
 from gis.totals import TotalResult
 
@@ -80,7 +83,7 @@ def total(**values):
 
 
 def test_csv_has_every_route_with_its_lengths(measured):
-    rows = parsed(tables.lengths_csv(measured))
+    rows = parsed(lengths_csv(measured))
     assert [row["id"] for row in rows] == ["R-1", "R-2", "D-1"]
     assert [row["county"] for row in rows] == ["اصفهان", "برخوار", "اصفهان"]
     for name in ("geodesic_m", "grid_m", "ground_m", "slope_m"):
@@ -91,14 +94,14 @@ def test_csv_has_every_route_with_its_lengths(measured):
 
 
 def test_csv_is_read_by_pandas_without_help(measured):
-    table = pd.read_csv(io.BytesIO(tables.lengths_csv(measured)))
+    table = pd.read_csv(io.BytesIO(lengths_csv(measured)))
     assert table.columns[0] == "id"
     assert table["geodesic_m"].sum() == pytest.approx(measured["geodesic_m"].sum(), abs=1e-3)
 
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_csv_never_begins_a_cell_like_a_formula(text):
-    (row,) = parsed(tables.lengths_csv(of_ids([text])))
+    (row,) = parsed(lengths_csv(of_ids([text])))
     assert row["id"] == "'" + text
 
 
@@ -106,19 +109,19 @@ def test_csv_never_begins_a_cell_like_a_formula(text):
     "text", ["-12", "+98", "-1,5", "R=1", "12-3", "'x", 'a"b', "a,b", "a\nb", "NA", "nan"]
 )
 def test_csv_leaves_ids_that_are_no_formula_alone(text):
-    (row,) = parsed(tables.lengths_csv(of_ids([text])))
+    (row,) = parsed(lengths_csv(of_ids([text])))
     assert row["id"] == text
 
 
 @settings(deadline=None)
 @given(ids=st.lists(st.text(min_size=1, max_size=12), min_size=3, max_size=3))
 def test_csv_gives_every_text_back(ids):
-    rows = parsed(tables.lengths_csv(THREE.assign(id=pd.Series(ids, dtype="str"))))
+    rows = parsed(lengths_csv(THREE.assign(id=pd.Series(ids, dtype="str"))))
     assert [row["id"].removeprefix("'") for row in rows] == [text.removeprefix("'") for text in ids]
 
 
 def test_csv_of_sums(measured):
-    rows = {row["kind"]: row for row in parsed(tables.lengths_csv(measured, by="kind"))}
+    rows = {row["kind"]: row for row in parsed(lengths_csv(measured, by="kind"))}
     cable = measured[measured["kind"] == "cable"]
     assert rows["cable"]["routes"] == "2"
     assert float(rows["cable"]["geodesic_m"]) == pytest.approx(cable["geodesic_m"].sum(), abs=1e-4)
@@ -126,18 +129,18 @@ def test_csv_of_sums(measured):
 
 
 def test_csv_of_one_length(measured):
-    (row, *_) = parsed(tables.lengths_csv(measured, length="grid_m"))
+    (row, *_) = parsed(lengths_csv(measured, length="grid_m"))
     assert "grid_m" in row
     assert "geodesic_m" not in row
 
 
 def test_csv_of_findings():
     found = specimens.findings([{"message": '=HYPERLINK("http://x")'}, {"lon": math.nan, "lat": math.nan}])
-    first, second = parsed(tables.findings_csv(found))
+    first, second = parsed(findings_csv(found))
     assert first["message"] == '\'=HYPERLINK("http://x")'
     assert (first["lon"], first["lat"]) == ("51.66000000", "32.65000000")
     assert (second["lon"], second["lat"]) == ("", "")
-    assert parsed(tables.findings_csv(found, "fa"))[0]["message"] == "سر آن به چیزی نمی‌رسد"
+    assert parsed(findings_csv(found, "fa"))[0]["message"] == "سر آن به چیزی نمی‌رسد"
 
 
 # XLSX
@@ -148,7 +151,7 @@ def sheets(content):
 
 
 def test_xlsx_numbers_are_numbers_and_end_in_their_sum(measured):
-    sheet = sheets(tables.lengths_xlsx(measured))["Lengths"]
+    sheet = sheets(lengths_xlsx(measured))["Lengths"]
     header = [cell.value for cell in sheet[1]]
     column = header.index("Geodesic (m)") + 1
     values = [sheet.cell(row, column).value for row in range(2, sheet.max_row + 1)]
@@ -162,7 +165,7 @@ def test_xlsx_numbers_are_numbers_and_end_in_their_sum(measured):
 
 
 def test_xlsx_in_persian_runs_from_right_to_left(measured):
-    book = sheets(tables.lengths_xlsx(measured, "fa"))
+    book = sheets(lengths_xlsx(measured, "fa"))
     assert book.sheetnames == ["طول‌ها", "به تفکیک نوع و وضعیت"]
     assert all(sheet.sheet_view.rightToLeft for sheet in book)
     sheet = book["طول‌ها"]
@@ -173,20 +176,20 @@ def test_xlsx_in_persian_runs_from_right_to_left(measured):
 
 @pytest.mark.parametrize("text", [*FORMULAS, "#N/A", "{=1}", "-12", "1e5"])
 def test_xlsx_text_stays_text(text):
-    cell = sheets(tables.lengths_xlsx(of_ids([text])))["Lengths"]["A2"]
+    cell = sheets(lengths_xlsx(of_ids([text])))["Lengths"]["A2"]
     assert (cell.value, cell.data_type) == (text, "s")
 
 
 def test_xlsx_takes_letters_that_the_format_cannot_hold():
-    content = tables.lengths_xlsx(of_ids(["a\x00b\x1bc\ufffe", "x" * 40_000]))
+    content = lengths_xlsx(of_ids(["a\x00b\x1bc\ufffe", "x" * 40_000]))
     sheet = sheets(content)["Lengths"]
     assert sheet["A2"].value == "a\ufffdb\ufffdc\ufffd"
     assert sheet["A3"].value == "x" * 32_767
 
 
 def test_xlsx_is_the_same_every_time_and_holds_no_date_of_today(measured):
-    content = tables.lengths_xlsx(measured, "fa")
-    assert tables.lengths_xlsx(measured, "fa") == content
+    content = lengths_xlsx(measured, "fa")
+    assert lengths_xlsx(measured, "fa") == content
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         core = archive.read("docProps/core.xml").decode()
@@ -194,16 +197,16 @@ def test_xlsx_is_the_same_every_time_and_holds_no_date_of_today(measured):
 
 
 def test_xlsx_of_more_rows_than_it_holds_is_refused():
-    values = range(spreadsheet.MAX_ROWS)
+    values = range(xlsx.MAX_ROWS)
     with pytest.raises(FibreError, match="csv has no limit"):
-        spreadsheet.workbook([spreadsheet.Sheet("x", ["a"], [values], [0])], "en")
+        xlsx.workbook([xlsx.Sheet("x", ["a"], [values], [0])], "en")
 
 
 def test_gdal_reads_the_spreadsheet_with_its_types(measured, tmp_path):
     if shutil.which("ogr2ogr") is None:
         missing = "ogr2ogr is not installed"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    (tmp_path / "lengths.xlsx").write_bytes(tables.lengths_xlsx(measured))
+    (tmp_path / "lengths.xlsx").write_bytes(lengths_xlsx(measured))
     other = subprocess.run(
         ["ogr2ogr", "-f", "GeoJSON", "/vsistdout/", tmp_path / "lengths.xlsx", "Lengths"],
         capture_output=True,
@@ -410,5 +413,5 @@ def test_three_dimensional_routes_are_listed():
     heighted = specimens.inventory(
         [specimens.route("Z", shapely.LineString([(51.66, 32.65, 0), (51.66, 32.66, 100)]))]
     )
-    (row,) = parsed(tables.lengths_csv(lengths.measure(heighted)))
+    (row,) = parsed(lengths_csv(lengths.measure(heighted)))
     assert float(row["slope_m"]) > float(row["geodesic_m"])

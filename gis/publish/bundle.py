@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gis.publish import exports, files, map, report, tables  # noqa: A004
+from gis.publish import exports, files, map, report  # noqa: A004
+from gis.publish.tables.csv import lengths_csv
+from gis.publish.tables.lengths import lengths_xlsx
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,8 +64,8 @@ def write(
         drawn = map.build(inventory, measured, findings, results, lang=lang)
         folder.write("index.html", map.page(drawn).encode())
         folder.write("report.json", (document.model_dump_json(indent=2) + "\n").encode())
-        folder.write("lengths.csv", tables.lengths_csv(measured))
-        folder.write("lengths.xlsx", tables.lengths_xlsx(measured, lang))
+        folder.write("lengths.csv", lengths_csv(measured))
+        folder.write("lengths.xlsx", lengths_xlsx(measured, lang))
         exports.findings_gpkg(findings, folder.path("findings.gpkg"))
         exports.inventory_gpkg(inventory, measured, folder.path("inventory.gpkg"))
         # Last, since whoever signs the report signs for the files beside it.

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from gis import lengths
 from gis.errors import FibreError
 from gis.language import Text
-from gis.publish import exports, files, tables
+from gis.publish import exports, files
+from gis.publish.tables import terminal as tables
+from gis.publish.tables.csv import table_csv
 from gis.publish.wording.figures import is_missing, metres
 from gis.publish.wording.sentences import feature_label
 
@@ -176,7 +178,7 @@ def changes_csv(changes: pd.DataFrame) -> bytes:
     bytes
         The file.
     """
-    return tables.csv(changes)
+    return table_csv(changes)
 
 
 def _metres(value: Any, lang: Language) -> str:

@@ -1,11 +1,4 @@
-"""
-Lengths, totals, findings and deliveries as tables: CSV, XLSX, and the terminal's.
-
-CSV is for programs and Excel alike: UTF-8 with a byte order mark (without it Excel on Windows shows Persian
-as mojibake), lines and quotes of RFC 4180, canonical column names and codes in every language, numbers with a
-decimal point. A text that a spreadsheet would run as a formula gets an apostrophe before it, as OWASP
-advises; plain numbers such as ``-12`` are left alone, so that ids keep their meaning.
-"""
+"""Tables for the terminal: lengths, totals, findings, deliveries, ways."""
 
 from __future__ import annotations
 
@@ -13,13 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from gis.address import address
 from gis.language import Language, Text, number
-from gis.publish.spreadsheet import Sheet, workbook
+from gis.publish.tables.lengths import COUNTS, chosen, column_heading, is_figure, total_row
 from gis.publish.wording.figures import (
-    LENGTHS,
-    MEASURED,
     SEVERITIES,
     decimals,
-    decoded,
     is_missing,
     layer_label,
     metres,
@@ -30,6 +20,7 @@ from gis.publish.wording.figures import (
     wording,
 )
 from gis.publish.wording.sentences import feature_label, looked_at, place, total_remarks
+from gis.schema import ROUTES
 from gis.totals import VERDICTS
 
 if TYPE_CHECKING:
@@ -41,118 +32,14 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from gis.documents import InspectDocument, InspectedLayer
+    from gis.language import Language
+    from gis.network.tracing import Trace
     from gis.totals import TotalResult
 
-_FORMULA = r"^[\s\x00-\x20]*[=+\-@\t\r＝＋－＠]"
-_PLAIN_NUMBER = r"^[+\-]?[0-9۰-۹٠-٩][0-9۰-۹٠-٩.,٬٫]*$"
-_FINDING_COLUMNS = (
-    "code",
-    "name",
-    "severity",
-    "layer",
-    "feature",
-    "message",
-    "lon",
-    "lat",
-    "fixable",
-    "source",
-)
-_TOTAL = Text("Total", "جمع")
 # Nobody reads more than a thousand rows on a terminal; of longer tables so many show what they are like.
 _GLIMPSE = 40
-_COUNTS = ("routes", "unmeasured")
-# What a delivery need not have; a sum of nothing is no figure.
-_OPTIONAL = ("slack_m", "recorded_length_m")
 _VERDICT_STYLES = {"agrees": ("✓", "green"), "differs": ("✗", "bold red"), "undecided": ("?", "yellow")}
 _SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
-
-
-def lengths_csv(measured: pd.DataFrame, *, by: str | None = None, length: str | None = None) -> bytes:
-    """
-    Write lengths as CSV.
-
-    Parameters
-    ----------
-    measured
-        Lengths as `gis.measure` gives them, a row a route.
-    by
-        Sum by this column; None for a row a route.
-    length
-        The one length to write (``"geodesic_m"``); None for all.
-
-    Returns
-    -------
-    bytes
-        The file: metres to a tenth of a millimetre.
-    """
-    return csv(_chosen(measured, by, length))
-
-
-def findings_csv(findings: gpd.GeoDataFrame, lang: Language = "en") -> bytes:
-    """
-    Write findings as CSV.
-
-    Parameters
-    ----------
-    findings
-        As `gis.check` gives them.
-    lang
-        The language of the messages.
-
-    Returns
-    -------
-    bytes
-        The file; ``lon`` and ``lat`` are WGS 84 degrees.
-    """
-    import pandas as pd  # noqa: PLC0415
-
-    table = pd.DataFrame(findings.drop(columns="geometry"))
-    if lang == "fa":
-        table["message"] = table["message_fa"]
-    table["source"] = [address(source) for source in table["source"]]
-    return csv(table[list(_FINDING_COLUMNS)], places=8)
-
-
-def lengths_xlsx(
-    measured: pd.DataFrame, lang: Language = "en", *, by: str | None = None, length: str | None = None
-) -> bytes:
-    """
-    Write lengths as a spreadsheet.
-
-    Parameters
-    ----------
-    measured
-        Lengths as `gis.measure` gives them, a row a route.
-    lang
-        The language of headings and codes; in Persian the sheets run from right to left.
-    by
-        Sum by this column; None for a row a route, with a second sheet of sums by kind and status.
-    length
-        The one length to write (``"geodesic_m"``); None for all.
-
-    Returns
-    -------
-    bytes
-        The XLSX file; each sheet ends in a row of totals.
-
-    Raises
-    ------
-    FibreError
-        There are more rows than the format can hold.
-    """
-    title = Text("Lengths", "طول‌ها")
-    sheets = [_sheet(title.render(lang), _chosen(measured, by, length), measured, lang)]
-    if by is None:
-        summary = sums(measured, ["kind", "status"])
-        sheets.append(
-            _sheet(
-                Text("By kind and status", "به تفکیک نوع و وضعیت").render(lang),
-                _narrowed(summary, measured, length),
-                measured,
-                lang,
-            )
-        )
-    return workbook(sheets, lang)
 
 
 def lengths_table(
@@ -187,20 +74,20 @@ def lengths_table(
     """
     count = len(measured) if by is None else measured[by].nunique(dropna=False)
     laid_out = count if count <= rows else min(rows, _GLIMPSE)
-    table = _chosen(measured.head(laid_out) if by is None else measured, by, length)
+    table = chosen(measured.head(laid_out) if by is None else measured, by, length)
     # What a terminal has no room for is in the CSV.
     names = [n for n in table.columns if n not in {"bias_m", "slack_m", "recorded_length_m", "provenance"}]
     if by is None:
         names = [n for n in names if n not in {"county", "office_id"}]
     laid = grid()
     for name in names:
-        add_column(laid, _heading(name, lang), figure=_is_figure(name))
+        add_column(laid, column_heading(name, lang), figure=is_figure(name))
     for row in table[names].head(laid_out).itertuples(index=False):
         laid.add_row(*(_worded(name, value, lang) for name, value in zip(names, row, strict=True)))
     total = sums(measured)
     laid.add_section()
     last = [
-        _worded(name, value, lang) for name, value in zip(names, _total_row(total, names, lang), strict=True)
+        _worded(name, value, lang) for name, value in zip(names, total_row(total, names, lang), strict=True)
     ]
     laid.add_row(*last, style="bold")
     if count > laid_out:
@@ -405,90 +292,15 @@ def _schema_label(name: str | None, lang: Language) -> str:
     return layer_label(name, lang)
 
 
-def _chosen(measured: pd.DataFrame, by: str | None, length: str | None) -> pd.DataFrame:
-    """Take the rows and columns that were asked for."""
-    if by is not None:
-        return _narrowed(sums(measured, [by]), measured, length)
-    return _narrowed(measured[[name for name in MEASURED if name in measured.columns]], measured, length)
-
-
-def _narrowed(table: pd.DataFrame, measured: pd.DataFrame, length: str | None) -> pd.DataFrame:
-    """Leave out the other lengths, and sums of what no route has."""
-    others = [name for name in LENGTHS if length is not None and name != length]
-    if "routes" in table.columns:
-        others += [name for name in _OPTIONAL if measured[name].isna().all()]
-        others += ["unmeasured"] * bool((table["unmeasured"] == 0).all())
-    return table.drop(columns=others)
-
-
-def csv(table: pd.DataFrame, places: int = 4) -> bytes:
-    """
-    Write any table as CSV, as this module's text says.
-
-    Parameters
-    ----------
-    table
-        The table; its index is left out.
-    places
-        Decimal places of its numbers.
-
-    Returns
-    -------
-    bytes
-        The file.
-    """
-    safe = table.copy()
-    for name in safe.columns:
-        if safe[name].dtype.kind not in "fiub":
-            text = safe[name].astype("str")
-            risky = text.str.contains(_FORMULA, regex=True, na=False) & ~text.str.contains(
-                _PLAIN_NUMBER, regex=True, na=False
-            )
-            safe[name] = text.where(~risky, "'" + text)
-    written = safe.to_csv(index=False, float_format=f"%.{places}f", lineterminator="\r\n")
-    return b"\xef\xbb\xbf" + written.encode("utf-8", errors="replace")
-
-
-def _sheet(title: str, table: pd.DataFrame, measured: pd.DataFrame, lang: Language) -> Sheet:
-    names = list(table.columns)
-    absent = [name for name in _OPTIONAL if measured[name].isna().all()]
-    columns = [
-        [value if _is_figure(name) else decoded(name, value, lang) for value in table[name].tolist()]
-        for name in names
-    ]
-    return Sheet(
-        title=title,
-        headings=[_heading(name, lang) for name in names],
-        columns=columns,
-        decimals=[(0 if name in _COUNTS else 2) if _is_figure(name) else None for name in names],
-        total=_total_row(sums(measured), [n if n not in absent else "" for n in names], lang),
-    )
-
-
-def _total_row(total: pd.DataFrame, names: Sequence[str], lang: Language) -> list[Any]:
-    """Give the sums in the places of their columns, and the word for them in the first."""
-    values = [total[name].iloc[0] if _is_figure(name) else None for name in names]
-    return [_TOTAL.render(lang), *values[1:]]
-
-
-def _heading(name: str, lang: Language) -> str:
-    label = MEASURED[name].render(lang)
-    return f"{label} ({unit_text('m', lang)})" if name.endswith("_m") else label
-
-
-def _is_figure(name: str) -> bool:
-    return name in _COUNTS or name.endswith("_m")
-
-
 def _worded(name: str, value: Any, lang: Language) -> Any:
     """Write one value of a terminal's table; text is never taken for markup."""
     from rich.text import Text as Line  # noqa: PLC0415
 
-    if not _is_figure(name) or isinstance(value, str):
+    if not is_figure(name) or isinstance(value, str):
         return Line(wording(name, value, lang))
     if is_missing(value):
         return "—"
-    return number(int(value), ",d", lang) if name in _COUNTS else metres(float(value), lang)
+    return number(int(value), ",d", lang) if name in COUNTS else metres(float(value), lang)
 
 
 def grid(title: Any = None, *, headed: bool = True) -> Table:
@@ -557,3 +369,41 @@ def _more(count: int, lang: Language, form: str) -> str:
         "… and {count} more; --format {form} has all of them",
         "… و {count} مورد دیگر؛ همه در --format {form} هست",
     ).render(lang, count=count, form=form)
+
+
+def trace_table(way: Trace, lang: Language = "en") -> RenderableType:
+    """
+    Lay the way from an office to its exchange out for the terminal.
+
+    Parameters
+    ----------
+    way
+        As `gis.trace` gives it.
+    lang
+        The language.
+
+    Returns
+    -------
+    rich renderable
+        A row a stretch, the sum, and the manholes passed.
+    """
+    from rich.text import Text as Line  # noqa: PLC0415
+
+    title = Text("{office} → {exchange}", "{office} ← {exchange}").render(
+        lang, office=way.office, exchange=way.exchange
+    )
+    table = grid(Line(title))
+    for heading, figure in (
+        (ROUTES["route_id"].label, False),
+        (ROUTES["kind"].label, False),
+        (Text("Length (m)", "طول (متر)"), True),
+    ):
+        add_column(table, heading.render(lang), figure=figure)
+    for leg in way.legs:
+        table.add_row(Line(leg.route), wording("kind", leg.kind, lang), metres(leg.length_m, lang))
+    table.add_section()
+    table.add_row(Text("Total", "جمع").render(lang), "", metres(way.length_m, lang))
+    if way.passed:
+        told = Text("Manholes passed: {names}", "حوضچه‌های سر راه: {names}")
+        table.caption = Line(told.render(lang, names=", ".join(way.passed)))
+    return table
