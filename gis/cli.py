@@ -231,7 +231,7 @@ def check(
 ) -> None:
     """Look for faults, and put right what can be."""
     import gis
-    from gis.publish import corrections
+    from gis.publish.exports import corrected as corrections
 
     language = _language(lang)
     target = out if fix else None
@@ -266,7 +266,7 @@ def check(
 def _report(findings: Any, inventory: Any, form: FindingFormat, out: Path | None, lang: Language) -> None:
     """Print findings in the format asked for."""
     from gis.documents import check_document
-    from gis.publish import exports
+    from gis.publish.exports import sarif
     from gis.publish.tables import terminal as tables
 
     if form is FindingFormat.json:
@@ -276,7 +276,7 @@ def _report(findings: Any, inventory: Any, form: FindingFormat, out: Path | None
 
         deliver(findings_csv(findings, lang), out)
     elif form is FindingFormat.sarif:
-        deliver(exports.sarif_json(findings, inventory.sources, lang), out)
+        deliver(sarif.sarif_json(findings, inventory.sources, lang), out)
     else:
         show(tables.findings_table(findings, lang), out=out)
 

@@ -24,7 +24,8 @@ import gis
 from gis import lengths
 from gis.documents import check_document
 from gis.inventory import Source
-from gis.publish import exports
+from gis.publish.exports import geopackage as exports
+from gis.publish.exports import sarif
 from gis.publish.tables.csv import findings_csv
 
 HOSTILE = "<img src=x onerror=alert(1)>'; DROP TABLE routes; --"
@@ -253,19 +254,19 @@ def rows():
 @pytest.mark.parametrize("lang", ["en", "fa"])
 def test_sarif_is_valid(schema, lang):
     found = specimens.findings(rows(), failed={"A402": "ValueError: x"})
-    log = json.loads(exports.sarif_json(found, specimens.inventory().sources, lang))
+    log = json.loads(sarif.sarif_json(found, specimens.inventory().sources, lang))
     jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker()).validate(log)
 
 
 def test_the_schema_would_notice(schema):
-    log = exports.sarif(specimens.findings(rows()), specimens.inventory().sources)
+    log = sarif.sarif(specimens.findings(rows()), specimens.inventory().sources)
     log["runs"][0]["results"][0]["level"] = "fatal"
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft4Validator(schema).validate(log)
 
 
 def test_sarif_says_where_and_what():
-    (run,) = exports.sarif(specimens.findings(rows()), specimens.inventory().sources)["runs"]
+    (run,) = sarif.sarif(specimens.findings(rows()), specimens.inventory().sources)["runs"]
     first, second, third = run["results"]
     assert [result["level"] for result in run["results"]] == ["warning", "error", "note"]
     assert first["message"]["text"] == HOSTILE
@@ -284,7 +285,7 @@ def test_sarif_says_where_and_what():
 
 
 def test_sarif_names_a_check_that_failed():
-    (run,) = exports.sarif(specimens.findings(failed={"A402": "ValueError: x"}), ())["runs"]
+    (run,) = sarif.sarif(specimens.findings(failed={"A402": "ValueError: x"}), ())["runs"]
     (notification,) = run["invocations"][0]["toolExecutionNotifications"]
     assert run["invocations"][0]["executionSuccessful"] is False
     assert notification["associatedRule"]["id"] == "A402"
@@ -296,7 +297,7 @@ def test_passwords_of_sources_are_hidden(tmp_path):
         for path in ("postgresql://me:secret@host/db", "b.shp")
     )
     found = specimens.findings([{"source": sources[0].path}, {"source": ""}])
-    log = exports.sarif(found, sources)
+    log = sarif.sarif(found, sources)
     (run,) = log["runs"]
     places = [result["locations"][0].get("physicalLocation") for result in run["results"]]
     assert places == [{"artifactLocation": {"uri": "postgresql://me:***@host/db", "index": 0}}, None]
@@ -330,7 +331,7 @@ def test_every_form_names_the_file_that_a_finding_is_in(tmp_path):
     assert list(zip(found["code"], found["source"], strict=True)) == expected
     # What the reading noted is where its feature is.
     assert (found["lon"][0], found["lat"][0]) == (51.6, 32.6)
-    (run,) = exports.sarif(found, made.sources)["runs"]
+    (run,) = sarif.sarif(found, made.sources)["runs"]
     indices = [r["locations"][0]["physicalLocation"]["artifactLocation"]["index"] for r in run["results"]]
     assert indices == [names.index(name) for _, name in expected]
     rows = list(csv.DictReader(io.StringIO(findings_csv(found).decode("utf-8-sig"))))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gis.publish import exports, files, map, report  # noqa: A004
+from gis.publish import files, map, report
+from gis.publish.exports import geopackage as exports  # noqa: A004
 from gis.publish.tables.csv import lengths_csv
 from gis.publish.tables.lengths import lengths_xlsx
 

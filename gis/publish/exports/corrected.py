@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from gis import lengths
 from gis.errors import FibreError
 from gis.language import Text
-from gis.publish import exports, files
+from gis.publish import files
+from gis.publish.exports import geopackage as exports
 from gis.publish.tables import terminal as tables
 from gis.publish.tables.csv import table_csv
 from gis.publish.wording.figures import is_missing, metres

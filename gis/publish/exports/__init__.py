@@ -1,0 +1,1 @@
+"""Findings and inventories in the formats of other programs."""
