@@ -33,7 +33,7 @@ import checks
 import large
 
 from gis import lengths
-from gis.publish import tiles
+from gis.publish.map.tiled import tiles
 from gis.schema import SCHEMAS
 
 

@@ -291,7 +291,7 @@ def map(  # noqa: A001 - the name of the command; users write gis.map
     FibreError
         The background is none of these.
     """
-    from gis.publish.map import build
+    from gis.publish.map.page import build
 
     return build(*_drawn(inventory), lang, basemap)
 
@@ -314,8 +314,8 @@ def save_map(
     Returns
     -------
     pathlib.Path
-        `out`, or, beyond `gis.publish.tiles.LIMIT` features, the folder of that name without its ending, which
-        ``fibre serve`` shows.
+        `out`, or, beyond `gis.publish.map.tiled.tiles.LIMIT` features, the folder of that name without its ending,
+        which ``fibre serve`` shows.
 
     Raises
     ------
@@ -323,8 +323,9 @@ def save_map(
         The file cannot be written, the background is none, or the survey is large and the extra ``tiles`` is not
         installed.
     """
-    from gis.publish import files, tiles
-    from gis.publish.map import build, page
+    from gis.publish import files
+    from gis.publish.map.page import build, page
+    from gis.publish.map.tiled import tiles
 
     out = Path(out)
     drawn = _drawn(inventory)

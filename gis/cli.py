@@ -431,7 +431,7 @@ def serve(
     debug: Debug = False,  # noqa: ARG001
 ) -> None:
     """Show a folder of tiles on this machine."""
-    from gis.publish import serve as serving
+    from gis.publish.map.tiled import serve as serving
 
     serving.serve(folder, port, open_browser=browser)
 

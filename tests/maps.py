@@ -13,7 +13,7 @@ from surveys import layer
 
 import gis
 from gis import lengths, totals
-from gis.publish.map import build, page
+from gis.publish.map.page import build, page
 
 LAYERS = Path(__file__).parent.parent / "layers"
 IDLE = "Boolean(window.fibre && window.fibre.idle)"

@@ -11,7 +11,7 @@ import pyproj
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 
-from gis.publish import background
+from gis.publish.map.background import background
 
 # Isfahan's Naqsh-e Jahan square.
 LON, LAT = 51.6776, 32.6575

@@ -18,8 +18,9 @@ from pyramids import HERE, LAT, LON, around, mbtiles, over, pmtiles, png
 from surveys import inventory, layer
 
 from gis.errors import SourceError
-from gis.publish import archives, background
-from gis.publish.map import page
+from gis.publish.map import places
+from gis.publish.map.background import archives, background
+from gis.publish.map.page import page
 from maps import IDLE, LAYERS, drawn, plan, written
 
 __all__ = ["chromium", "plan"]
@@ -197,14 +198,14 @@ def test_an_archive_that_is_still_being_written_is_refused(fibre, tmp_path):
 
 def test_the_area_is_that_of_features_and_outline():
     office = layer("offices", [shapely.Point(50, 30), shapely.Point(500, 30)])
-    assert background.extent(inventory(offices=office)) == (50, 30, 50, 30)
-    assert background.extent(inventory(offices=office, outline=shapely.box(49, 31, 51, 33))) == (
+    assert places.extent(inventory(offices=office)) == (50, 30, 50, 30)
+    assert places.extent(inventory(offices=office, outline=shapely.box(49, 31, 51, 33))) == (
         49,
         30,
         51,
         33,
     )
-    assert background.extent(inventory()) is None
+    assert places.extent(inventory()) is None
 
 
 VECTOR = gzip.compress(b"\x1a\x00")

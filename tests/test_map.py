@@ -18,7 +18,7 @@ from surveys import inventory, layer
 
 from gis import lengths
 from gis.errors import FibreError
-from gis.publish.map import build, page
+from gis.publish.map.page import build, page
 from maps import IDLE, drawn, faulty_page, findings, lines_of, plan, plan_page, written
 
 __all__ = ["chromium", "faulty_page", "plan", "plan_page"]

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from surveys import inventory, layer
 
-from gis.publish import payload
+from gis.publish.map import payload
 from maps import IDLE, faulty_page, findings, lines_of, plan, plan_page, written
 
 __all__ = ["chromium", "faulty_page", "plan", "plan_page"]

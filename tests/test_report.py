@@ -13,7 +13,7 @@ from browser import chromium, opened
 
 from gis import api, lengths, totals
 from gis.inventory import Source
-from gis.publish import report
+from gis.publish.report import report
 
 __all__ = ["chromium"]
 

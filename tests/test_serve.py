@@ -14,7 +14,7 @@ import threading
 import pytest
 
 from gis.errors import FibreError
-from gis.publish import serve
+from gis.publish.map.tiled import serve
 
 CONTENTS = bytes(range(256)) * 40
 

@@ -25,7 +25,9 @@ from pyramids import LAT, LON, around, mbtiles, over, pmtiles, png
 
 from gis import lengths
 from gis.errors import FibreError
-from gis.publish import background, levels, serve, tiles
+from gis.publish.map import places
+from gis.publish.map.background import background
+from gis.publish.map.tiled import levels, serve, tiles
 
 __all__ = ["chromium"]  # a fixture
 
@@ -129,7 +131,7 @@ def test_places_of_whatever_geometry():
         shapely.box(51, 32, 52, 33),
         shapely.GeometryCollection([shapely.Point(53, 30), line]),
     ]
-    placed = levels.place(np.array(shapes, dtype=object))
+    placed = places.place(np.array(shapes, dtype=object))
     assert placed.placed.tolist() == [True, True, True, False, False, True, True, True, True]
     assert [None if one is None else one.geom_type for one in placed.lines] == [
         "LineString", "MultiLineString", None, None, None, "LineString", None, "LineString", "LineString",

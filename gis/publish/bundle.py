@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gis.publish import files, map, report
-from gis.publish.exports import geopackage as exports  # noqa: A004
+from gis.publish import files
+from gis.publish.exports import geopackage as exports
+from gis.publish.map import page as maps
+from gis.publish.report import report
 from gis.publish.tables.csv import lengths_csv
 from gis.publish.tables.lengths import lengths_xlsx
 
@@ -62,8 +64,8 @@ def write(
         The folder cannot be written.
     """
     with files.Folder(out) as folder:
-        drawn = map.build(inventory, measured, findings, results, lang=lang)
-        folder.write("index.html", map.page(drawn).encode())
+        drawn = maps.build(inventory, measured, findings, results, lang=lang)
+        folder.write("index.html", maps.page(drawn).encode())
         folder.write("report.json", (document.model_dump_json(indent=2) + "\n").encode())
         folder.write("lengths.csv", lengths_csv(measured))
         folder.write("lengths.xlsx", lengths_xlsx(measured, lang))

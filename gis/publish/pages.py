@@ -18,21 +18,23 @@ _FONTS = {
 }
 
 
-def asset(name: str) -> str:
+def asset(package: str, name: str) -> str:
     """
-    Read a text of ``assets/``.
+    Read a text that goes with a package.
 
     Parameters
     ----------
+    package
+        The package: ``"gis.publish.report"``.
     name
-        The file.
+        The file in it; ``"web/map.css"`` for one in a folder.
 
     Returns
     -------
     str
         Its text, lines ended by a line feed on every system.
     """
-    return (files("gis.publish") / "assets" / name).read_text("utf-8").replace("\r\n", "\n")
+    return files(package).joinpath(*name.split("/")).read_text("utf-8").replace("\r\n", "\n")
 
 
 @cache

@@ -2,8 +2,8 @@
 What a tiled map's page knows of its features besides the tiles, as one file that is read in parts.
 
 The file begins with what the page holds in memory, a few bytes a feature: boxes, codes, one length. After that come the
-ids, for the search, and then the features themselves in parts of `ROWS`, each as `gis.publish.payload` encodes a layer,
-read when one of its features is looked at. A directory, which the page carries, tells where each begins.
+ids, for the search, and then the features themselves in parts of `ROWS`, each as `gis.publish.map.payload` encodes a
+layer, read when one of its features is looked at. A directory, which the page carries, tells where each begins.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from gis.publish import payload
+from gis.publish.map import payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from gis.publish.levels import Placed
+    from gis.publish.map.places import Placed
 
 ROWS = 1000
 # Between ids; an id that has it gets U+FFFD instead.
@@ -240,7 +240,7 @@ def encoder(
     frame
         The layer.
     encode
-        `gis.publish.payload.encode_layer` or `gis.publish.payload.encode_findings`.
+        `gis.publish.map.payload.encode_layer` or `gis.publish.map.payload.encode_findings`.
     *more
         Its further arguments; a table with a row a feature is cut as the layer is.
 

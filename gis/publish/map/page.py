@@ -1,7 +1,7 @@
 """
 The interactive map: one page that needs no network.
 
-folium gives the map, its layers and the figure they stand in; our own style sheet and scripts in ``assets/``, the same
+folium gives the map, its layers and the figure they stand in; our own style sheet and scripts in ``web/``, the same
 in every map, do what folium's elements do not: Persian and English, values that stay text, tens of thousands of
 features on one canvas, and a policy that forbids the page whatever it does not need.
 """
@@ -18,8 +18,10 @@ import folium
 from branca.element import Element, Figure, MacroElement
 from folium.template import Template
 
-from gis.publish import background, payload
-from gis.publish.basemap import NONE, Basemap, LocalTiles, is_local, online
+from gis.publish.map import payload
+from gis.publish.map.background import background
+from gis.publish.map.background.basemap import NONE, Basemap, LocalTiles, is_local, online
+from gis.publish.map.places import extent
 from gis.publish.pages import asset, font_faces, source_hash
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ class MapPage(Figure):
     title
         The page's title.
     data
-        The survey, as `gis.publish.payload.dumps` writes it.
+        The survey, as `gis.publish.map.payload.dumps` writes it.
     lang
         The language that the page opens in.
     basemap
@@ -119,7 +121,7 @@ class MapPage(Figure):
         self.data = data
         self.lang = lang
         self.style = style()
-        self.library = library(asset("words.json"), "\n".join(asset(name) for name in SCRIPTS))
+        self.library = library(web("words.json"), "\n".join(web(name) for name in SCRIPTS))
         del self.header._children["meta_http"]  # noqa: SLF001 - the template has it
 
     def render(self, **kwargs: Any) -> str:
@@ -206,7 +208,7 @@ class SurveyMap(folium.Map):
         self.default_js = []
         self.default_css = []
         _name(self, "fibre")
-        self.shell = asset("shell.html").replace("MAP_ID", self.get_name())
+        self.shell = web("shell.html").replace("MAP_ID", self.get_name())
 
     def leaflet_script(self, kwargs: Mapping[str, Any]) -> str:
         """Write folium's own script of the map."""
@@ -290,7 +292,8 @@ def build(
     Raises
     ------
     FibreError
-        The basemap is neither an address nor a known name, or a file that `gis.publish.background.read` refuses.
+        The basemap is neither an address nor a known name, or a file that `gis.publish.map.background.background.read`
+        refuses.
     """
     if pages is None:
         from gis.checks import registry  # noqa: PLC0415 - only where the caller has no pages of his own
@@ -299,7 +302,7 @@ def build(
     content = payload.build(inventory, measured, findings, totals, pages)
     under = NONE
     if basemap and is_local(basemap):
-        local = background.read(basemap, background.extent(inventory) or IRAN)
+        local = background.read(basemap, extent(inventory) or IRAN)
         under = Basemap(LocalTiles(), content=local.content())
     elif basemap:
         under = online(basemap)
@@ -369,6 +372,23 @@ def _elements(element: Element) -> Iterator[Element]:
 
 
 @cache
+def web(name: str) -> str:
+    """
+    Read a text of ``web/``, which holds what runs in the browser.
+
+    Parameters
+    ----------
+    name
+        The file.
+
+    Returns
+    -------
+    str
+        Its text.
+    """
+    return asset("gis.publish.map", f"web/{name}")
+
+
 def style() -> str:
     """
     Join Leaflet's style sheet, the fonts and ours.
@@ -381,7 +401,7 @@ def style() -> str:
     leaflet = (_leaflet() / "leaflet.css").read_text("utf-8").replace("\r\n", "\n")
     # Its images are those of markers and of a control that the page does not have.
     leaflet = re.sub(r"url\([^)]*\)", "none", leaflet)
-    return "\n".join([leaflet, font_faces(), asset("map.css")])
+    return "\n".join([leaflet, font_faces(), web("map.css")])
 
 
 @cache

@@ -102,8 +102,8 @@ def report_html(
         input gives the same page: the time of day is not in it.
     """
     contents = _Contents(inventory, measured, findings, totals, digests or {})
-    style = "\n".join([pages.font_faces(), pages.asset("report.css")])
-    script = pages.asset("report.js")
+    style = "\n".join([pages.font_faces(), pages.asset(__package__, "report.css")])
+    script = pages.asset(__package__, "report.js")
     policy = "; ".join(
         [
             "default-src 'none'",
@@ -131,7 +131,7 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.from_string(pages.asset("report.html.j2"))
+    return environment.from_string(pages.asset(__package__, "report.html.j2"))
 
 
 def _title(inventory: Inventory, lang: Language) -> str:

@@ -9,11 +9,11 @@ level shows everything. The rule is ours and not the tiler's, so the figures tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
+
+from gis.publish.map.places import world
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,123 +25,7 @@ TOP = 14
 # A line that is shorter on the screen is a dot: tiles round to an eighth of a pixel, and the tiler drops what is then
 # without length.
 SHORTEST = 1.5
-# Web Mercator ends here; what lies beyond has no place on the map.
-NORTHMOST = 85.05
 _NOWHERE = 99
-
-
-@dataclass(frozen=True, eq=False)
-class Placed:
-    """
-    Where features are, with what cannot be drawn left out.
-
-    Attributes
-    ----------
-    lines
-        (n,) LineStrings or MultiLineStrings in degrees, without heights; None for a feature with no two vertices in
-        one part.
-    anchors
-        (n, 2) longitude and latitude of the vertex in the middle of the first part; NaN for one without a place.
-    boxes
-        (n, 4) west, south, east, north in degrees; NaN likewise.
-    """
-
-    lines: NDArray[np.object_]
-    anchors: NDArray[np.float64]
-    boxes: NDArray[np.float64]
-
-    @property
-    def placed(self) -> NDArray[np.bool_]:
-        """(n,) Whether a feature has a place."""
-        return np.isfinite(self.anchors[:, 0])
-
-    def take(self, rows: NDArray[np.intp]) -> Placed:
-        """
-        Give some of the features, or all in another order.
-
-        Parameters
-        ----------
-        rows
-            (m,) positions.
-
-        Returns
-        -------
-        Placed
-            (m,) features.
-        """
-        return Placed(self.lines[rows], self.anchors[rows], self.boxes[rows])
-
-
-def place(geometries: NDArray[np.object_]) -> Placed:
-    """
-    Find the places of features.
-
-    Parameters
-    ----------
-    geometries
-        (n,) geometries of any kind in degrees, some perhaps missing, empty, or with vertices that are no position.
-
-    Returns
-    -------
-    Placed
-        Of as many features. The rings of a polygon are taken for lines.
-    """
-    total = len(geometries)
-    parts, owners = shapely.get_parts(geometries, return_index=True)
-    vertices, part = shapely.get_coordinates(parts, return_index=True)
-    usable = (
-        np.isfinite(vertices).all(axis=1)
-        & (np.abs(vertices[:, 0]) <= 180.0)  # noqa: PLR2004 - degrees
-        & (np.abs(vertices[:, 1]) <= NORTHMOST)
-    )
-    vertices, part = vertices[usable], part[usable]
-    counts = np.bincount(part, minlength=len(parts))
-    starts = np.concatenate([[0], np.cumsum(counts)])[:-1]
-    kept = np.flatnonzero(counts)
-
-    boxes = np.full((total, 4), np.nan)
-    anchors = np.full((total, 2), np.nan)
-    if len(kept):
-        owner = owners[kept]
-        features, first = np.unique(owner, return_index=True)
-        low = np.minimum.reduceat(vertices, starts[kept])
-        high = np.maximum.reduceat(vertices, starts[kept])
-        boxes[features] = np.hstack([np.minimum.reduceat(low, first), np.maximum.reduceat(high, first)])
-        leading = kept[first]
-        anchors[features] = vertices[starts[leading] + np.minimum(counts[leading] // 2, counts[leading] - 1)]
-
-    lines = np.full(total, None, dtype=object)
-    long_enough = counts > 1
-    inside = long_enough[part]
-    if inside.any():
-        number = np.cumsum(long_enough) - 1
-        strings = np.asarray(shapely.linestrings(vertices[inside], indices=number[part[inside]]))
-        of = owners[long_enough]
-        features, first, pieces = np.unique(of, return_index=True, return_counts=True)
-        lines[features] = strings[first]
-        several = np.isin(of, features[pieces > 1])
-        if several.any():
-            members, position = np.unique(of[several], return_inverse=True)
-            lines[members] = shapely.multilinestrings(strings[several], indices=position)
-    return Placed(lines, anchors, boxes)
-
-
-def world(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
-    """
-    Give positions in the Web Mercator square.
-
-    Parameters
-    ----------
-    lonlat
-        (n, 2) longitude and latitude, degrees.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n, 2) from 0 to 1, west to east and north to south (EPSG:3857 without its metres).
-    """
-    sine = np.sin(np.radians(lonlat[:, 1]))
-    return np.column_stack([lonlat[:, 0] / 360 + 0.5, 0.5 - np.arctanh(sine) / (2 * np.pi)])
 
 
 def lowest(boxes: NDArray[np.float64]) -> int:

@@ -18,19 +18,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-import shapely
-
 from gis.errors import SourceError
 from gis.language import Text
-from gis.publish import archives
-from gis.schema import SCHEMAS
+from gis.publish.map.background import archives
+from gis.publish.map.places import NORTHMOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gis.inventory import Inventory
-    from gis.publish.archives import Archive
+    from gis.publish.map.background.archives import Archive
 
 
 class Room(NamedTuple):
@@ -47,7 +43,6 @@ FOLDER = Room(100_000, 1_000_000_000)
 # The map's own last zoom.
 DEEPEST = 21
 
-_NORTHMOST = 85.0511
 _LONGEST_ATTRIBUTION = 300
 
 _EMPTY = Text(
@@ -138,30 +133,6 @@ class Embedded(Background):
         }
 
 
-def extent(inventory: Inventory) -> tuple[float, float, float, float] | None:
-    """
-    Give the area that a background is for: the features' and the outline's.
-
-    Parameters
-    ----------
-    inventory
-        The survey, WGS 84 degrees.
-
-    Returns
-    -------
-    tuple of float or None
-        West, south, east, north in degrees; None where nothing has a place on the map.
-    """
-    shapes = [inventory.layer(name).geometry.to_numpy() for name in SCHEMAS]
-    vertices = np.vstack([shapely.get_coordinates(shape) for shape in (*shapes, inventory.outline)])
-    vertices = vertices[(np.abs(vertices) <= [180.0, _NORTHMOST]).all(axis=1)]
-    if not len(vertices):
-        return None
-    west, south = vertices.min(axis=0).tolist()
-    east, north = vertices.max(axis=0).tolist()
-    return west, south, east, north
-
-
 def read(path: str | Path, bounds: Sequence[float]) -> Embedded:
     """
     Take the tiles of an area from an archive, zoom by zoom as long as they fit into a page.
@@ -181,7 +152,8 @@ def read(path: str | Path, bounds: Sequence[float]) -> Embedded:
     Raises
     ------
     SourceError
-        What `gis.publish.archives.opened` refuses; or it has no tile of the area, or its first zoom does not fit.
+        What `gis.publish.map.background.archives.opened` refuses; or it has no tile of the area, or its first zoom does
+        not fit.
     """
     path = Path(path)
     with archives.opened(path) as archive:
@@ -290,7 +262,7 @@ def _box(bounds: Sequence[float], zoom: int) -> tuple[int, int, int, int]:
         return math.floor((lon + 180) / 360 * (1 << zoom))
 
     def row(lat: float) -> int:
-        lat = math.radians(max(-_NORTHMOST, min(_NORTHMOST, lat)))
+        lat = math.radians(max(-NORTHMOST, min(NORTHMOST, lat)))
         return math.floor((1 - math.asinh(math.tan(lat)) / math.pi) / 2 * (1 << zoom))
 
     return (

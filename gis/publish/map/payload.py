@@ -17,6 +17,7 @@ import pandas as pd
 import shapely
 
 from gis.language import Text
+from gis.publish.map.places import NORTHMOST, first_view
 from gis.publish.wording.figures import county_names
 from gis.schema import SCHEMAS
 from gis.totals import VERDICTS
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 # Vertices are whole numbers of this part of a degree; boxes, which are only looked into, of the coarser one.
 VERTEX = 1_000_000_000
 DEGREE = 10_000_000
-# Web Mercator ends here; what lies beyond has no place on the map.
-_NORTHMOST = 85.05
 _LONGEST_TEXT = 300
 _LONGEST_MESSAGE = 800
 _MOST_COLUMNS = 40
@@ -111,7 +110,7 @@ def build(
             name: int((inventory.layer(name)["provenance"] == "illustrative").sum()) for name in SCHEMAS
         },
         "assumptions": _assumptions(inventory.offices),
-        "bounds": _bounds(inventory),
+        "bounds": first_view(inventory),
     }
 
 
@@ -230,7 +229,7 @@ def _shapes(geometries: NDArray[np.object_]) -> dict[str, Any]:
     usable = (
         np.isfinite(vertices).all(axis=1)
         & (np.abs(vertices[:, 0]) <= 180.0)  # noqa: PLR2004
-        & (np.abs(vertices[:, 1]) <= _NORTHMOST)
+        & (np.abs(vertices[:, 1]) <= NORTHMOST)
     )
     counts = np.bincount(part[usable], minlength=len(parts))
     kept = counts > 0
@@ -356,17 +355,3 @@ def _assumptions(offices: gpd.GeoDataFrame) -> list[dict[str, str]]:
     columns = ["assumption", "assumption_fa" if "assumption_fa" in offices.columns else "assumption"]
     said = offices[columns].dropna().drop_duplicates()
     return [_both(str(english), str(persian)) for english, persian in said.itertuples(index=False)][:5]
-
-
-def _bounds(inventory: Inventory) -> list[float] | None:
-    """Give west, south, east, north of the first view: the outline, or else the features that have a place."""
-    if inventory.outline is not None and not inventory.outline.is_empty:
-        return [round(float(value), 6) for value in inventory.outline.bounds]
-    vertices = np.vstack(
-        [shapely.get_coordinates(inventory.layer(name).geometry.to_numpy()) for name in SCHEMAS]
-    )
-    placed = np.isfinite(vertices).all(axis=1) & (np.abs(vertices) <= [180.0, _NORTHMOST]).all(axis=1)
-    if not placed.any():
-        return None
-    vertices = vertices[placed]
-    return [round(float(value), 6) for value in (*vertices.min(axis=0), *vertices.max(axis=0))]

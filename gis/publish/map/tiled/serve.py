@@ -200,7 +200,7 @@ def server(folder: str | Path, port: int = 0) -> Server:
     Parameters
     ----------
     folder
-        What `gis.publish.tiles.write` wrote.
+        What `gis.publish.map.tiled.tiles.write` wrote.
     port
         Where to listen; 0 takes one that is free.
 
@@ -237,7 +237,7 @@ def serve(folder: str | Path, port: int = 0, *, open_browser: bool = False) -> N
     Parameters
     ----------
     folder
-        What `gis.publish.tiles.write` wrote.
+        What `gis.publish.map.tiled.tiles.write` wrote.
     port
         Where to listen; 0 takes one that is free.
     open_browser

@@ -1,0 +1,1 @@
+"""The interactive map: its page, what the page is given, and what runs in the browser."""

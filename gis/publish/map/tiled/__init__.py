@@ -1,0 +1,1 @@
+"""The map of a survey that is too large for one page."""

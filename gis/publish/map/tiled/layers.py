@@ -1,0 +1,141 @@
+"""The layers of a tiled map: which level shows which feature first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from gis.publish.map.tiled import levels, store
+from gis.schema import SCHEMAS
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from gis.inventory import Inventory
+    from gis.publish.map.places import Placed
+
+_MANHOLES = ("exchange", "manhole", "handhole", "closure", "pole")
+_SEVERITIES = ("error", "warning", "info")
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A layer in the order in which the page knows it, and the level from which each feature is drawn."""
+
+    frame: gpd.GeoDataFrame
+    placed: Placed
+    levels: NDArray[np.int8]
+
+
+def routes_layer(frame: gpd.GeoDataFrame, placed: Placed, measured: pd.DataFrame, lowest: int) -> Layer:
+    """
+    Lay out the routes, the longest first.
+
+    Parameters
+    ----------
+    frame
+        The features, in the order in which the page knows them.
+    placed
+        Where they are.
+    measured
+        Their lengths.
+    lowest
+        The lowest level.
+
+    Returns
+    -------
+    Layer
+        With the level from which each feature is drawn.
+    """
+    lengths = np.nan_to_num(measured["geodesic_m"].to_numpy(dtype=float, na_value=0.0))
+    classes = pd.factorize(texts(frame, "kind") + "|" + texts(frame, "status"))[0]
+    return Layer(
+        frame,
+        placed,
+        levels.first_levels(
+            placed.anchors, classes, np.argsort(-lengths, kind="stable"), lowest, levels.LINE_SQUARE
+        ),
+    )
+
+
+def manholes_layer(frame: gpd.GeoDataFrame, placed: Placed, lowest: int) -> Layer:
+    """
+    Lay out the manholes, in their order.
+
+    Parameters
+    ----------
+    frame
+        The features, in the order in which the page knows them.
+    placed
+        Where they are.
+    lowest
+        The lowest level.
+
+    Returns
+    -------
+    Layer
+        With the level from which each feature is drawn.
+    """
+    classes = pd.factorize(symbols(frame))[0]
+    return Layer(
+        frame,
+        placed,
+        levels.first_levels(placed.anchors, classes, np.arange(len(frame)), lowest, levels.POINT_SQUARE),
+    )
+
+
+def findings_layer(findings: gpd.GeoDataFrame, placed: Placed, lowest: int) -> Layer:
+    """
+    Lay out the findings, in their order.
+
+    Parameters
+    ----------
+    findings
+        The features, in the order in which the page knows them.
+    placed
+        Where they are.
+    lowest
+        The lowest level.
+
+    Returns
+    -------
+    Layer
+        With the level from which each feature is drawn.
+    """
+    classes = pd.factorize(findings["code"])[0]
+    return Layer(
+        findings,
+        placed,
+        levels.first_levels(placed.anchors, classes, np.arange(len(findings)), lowest, levels.POINT_SQUARE),
+    )
+
+
+def texts(frame: pd.DataFrame, column: str) -> pd.Series:
+    """Give a column as texts, none for a missing one."""
+    return frame[column].astype("object").where(frame[column].notna(), "").astype("str")
+
+
+def symbols(manholes: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    """Give the symbol of each manhole, as the page does."""
+    kinds = texts(manholes, "kind").to_numpy(dtype=object)
+    return np.where(np.isin(kinds, _MANHOLES), kinds, "manhole")
+
+
+def rank(findings: gpd.GeoDataFrame) -> NDArray[np.intp]:
+    """Give the place of each finding's severity, the gravest first."""
+    return pd.Categorical(findings["severity"], categories=_SEVERITIES).codes.astype(np.intp)
+
+
+def feature_names(inventory: Inventory, name: str) -> list[str]:
+    """Give how each feature is called; one without an id by its number."""
+    schema = SCHEMAS[name]  # type: ignore[index]
+    values = inventory.layer(schema.name)[schema.id]
+    known = values.notna().to_numpy()
+    return [
+        store.shortened(str(value)) if given else f"#{row}"
+        for row, (value, given) in enumerate(zip(values.to_numpy(dtype=object), known, strict=True), start=1)
+    ]

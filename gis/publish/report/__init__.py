@@ -1,0 +1,1 @@
+"""The report and what its page is made of."""
