@@ -9,7 +9,7 @@ run: $(VENV)/.installed
 	$(BIN)/fibre run
 
 test: $(VENV)/.tested lint
-	@sh tests/prepare.sh
+	@sh tests/support/prepare.sh
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.tested

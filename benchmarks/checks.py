@@ -2,7 +2,7 @@
 How long all checks take on a street network with one per cent of faults of every kind, and how that grows.
 
 The data is made here, seeded: streets on a grid, ten vertices a route, a manhole or office at each corner, and
-beside corners chosen at random the faults that the tests plant, too (`tests/surveys.py`). What is found is held
+beside corners chosen at random the faults that the tests plant, too (`tests/support/surveys.py`). What is found is held
 against what was planted, so that speed is not bought with silence. Run it from the repository::
 
     python benchmarks/checks.py              # 25 000, 250 000 and 1 000 000 features
@@ -28,7 +28,7 @@ import numpy as np
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests")]
 
-from surveys import COUNTY, FAULTS, Survey, found, plant, streets  # noqa: E402
+from support.surveys import COUNTY, FAULTS, Survey, found, plant, streets  # noqa: E402
 
 from gis import checks  # noqa: E402
 from gis.text import letters  # noqa: E402

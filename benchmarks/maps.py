@@ -30,7 +30,7 @@ import pyogrio
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 import checks
-import large
+from support import large
 
 from gis import lengths
 from gis.publish.map.tiled import tiles

@@ -7,12 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-
-LAYERS = Path(__file__).parent.parent / "layers"
-PLAN = ("isfahan.toml", "offices.geojson", "routes.geojson", "manholes.geojson", "province.geojson")
+from support.plan import LAYERS, PLAN
 
 
 @pytest.fixture

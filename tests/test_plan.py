@@ -4,16 +4,16 @@ import json
 import subprocess
 import sys
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from geographiclib.geodesic import Geodesic
 from shapely.geometry import LineString, shape
+from support.plan import ROOT
 
 from gis import project
 from gis.schema import SCHEMAS
 
-LAYERS = Path(__file__).parents[1] / "layers"
+LAYERS = ROOT / "layers"
 
 # Seats as published (latitude, longitude, to about 1 km), typed in anew rather than taken from the script.
 PUBLISHED = {

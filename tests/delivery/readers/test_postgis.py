@@ -1,0 +1,193 @@
+"""Surveys in a PostGIS database, read by the real command."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from support.cluster import PASSWORD, missing, running
+from support.plan import LAYERS
+
+import gis
+from gis.address import masked, without_password
+from gis.delivery.sources import open_delivery
+from gis.errors import SourceError
+
+try:
+    import psycopg
+except ImportError:
+    missing("psycopg")
+
+
+def load(connection, name):
+    features = json.loads((LAYERS / f"{name}.geojson").read_text("utf-8"))["features"]
+    keys = list(dict.fromkeys(key for feature in features for key in feature["properties"]))
+    columns = ", ".join(f'"{key}" text' for key in keys)
+    connection.execute(
+        f"CREATE TABLE survey.{name} (fid serial PRIMARY KEY, {columns}, geom geometry(Geometry, 4326))"
+    )
+    names = ", ".join(f'"{key}"' for key in keys)
+    marks = ", ".join(["%s"] * len(keys))
+    for feature in features:
+        values = [feature["properties"].get(key) for key in keys]
+        connection.execute(
+            f"INSERT INTO survey.{name} ({names}, geom) VALUES ({marks}, ST_GeomFromGeoJSON(%s))",
+            [*(None if value is None else str(value) for value in values), json.dumps(feature["geometry"])],
+        )
+
+
+@pytest.fixture(scope="module")
+def address():
+    with running() as at:
+        with psycopg.connect(at(), autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION postgis")
+            connection.execute("CREATE DATABASE plain")
+            connection.execute("CREATE SCHEMA survey")
+            for name in ("routes", "manholes", "offices"):
+                load(connection, name)
+            connection.execute("CREATE SCHEMA other")
+            connection.execute(
+                "CREATE TABLE other.utm AS SELECT fid, ST_Transform(geom, 32639) AS geom FROM survey.routes"
+            )
+            connection.execute(
+                "CREATE TABLE other.bare AS SELECT fid, ST_SetSRID(geom, 0) AS geom FROM other.utm"
+            )
+            connection.execute(
+                'CREATE TABLE other."odd ""name %" ("geometry" text, "a %s" date, t timestamp, n numeric(6,0),'
+                " r float4, l int[], g geometry)"
+            )
+            connection.execute(
+                """INSERT INTO other."odd ""name %" VALUES ('note', '2020-08-02', '2020-08-02 10:00', 7, 0.1,
+                '{1,2}', 'CIRCULARSTRING(0 0, 1 1, 2 0)'),
+                (NULL, NULL, NULL, NULL, NULL, NULL, 'LINESTRING ZM (0 0 5 9, 1 0 6 9)'),
+                (NULL, NULL, NULL, NULL, NULL, NULL, NULL)"""
+            )
+        yield at
+
+
+@pytest.fixture
+def project(plan, address):
+    path = plan / "isfahan.toml"
+    text = path.read_text("utf-8")
+    for name in ("routes", "manholes", "offices"):
+        text = text.replace(f'source = "{name}.geojson"', f'source = "{address()}"\nlayer = "survey.{name}"')
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_project_file_gives_the_lengths_of_the_files_and_of_postgis(fibre, project, address):
+    here = gis.measure(gis.read(project)).set_index("id")["geodesic_m"]
+    there = gis.measure(gis.read(LAYERS / "isfahan.toml")).set_index("id")["geodesic_m"]
+    assert here.to_dict() == pytest.approx(there.to_dict(), abs=1e-6, rel=0)
+    with psycopg.connect(address()) as connection:
+        theirs = connection.execute(
+            "SELECT ST_Length(geom::geography) FROM survey.routes ORDER BY fid"
+        ).fetchall()
+    assert here.to_list() == pytest.approx([length for (length,) in theirs], abs=1e-6, rel=0)
+    # The command shows four decimals of the same.
+    told = fibre("measure", project, "--format", "csv", check=0).stdout.removeprefix("\ufeff")
+    shown = {row["id"]: float(row["geodesic_m"]) for row in csv.DictReader(io.StringIO(told))}
+    assert shown == pytest.approx(here.to_dict(), abs=5.1e-5, rel=0)
+
+
+def test_project_file_gives_six_agreeing_verdicts(fibre, project):
+    done = fibre("totals", project, "--format", "json", check=0)
+    assert [item["verdict"] for item in json.loads(done.stdout)["items"]] == ["agrees"] * 6
+    assert PASSWORD not in done.stdout + done.stderr
+
+
+def test_commands_take_the_address(fibre, address, tmp_path):
+    done = fibre("inspect", address(), "--format", "json", check=0)
+    (file,) = json.loads(done.stdout)["files"]
+    assert [layer["layer"] for layer in file["layers"]] == [
+        "other.bare", 'other.odd "name %', "other.utm", "survey.manholes", "survey.offices", "survey.routes"
+    ]  # fmt: skip
+    declared = {layer["layer"]: layer["crs_declared"] for layer in file["layers"]}
+    assert declared["other.utm"] == "EPSG:32639"
+    assert declared["other.bare"] is None
+    assert declared["survey.routes"] == "EPSG:4326"
+    done = fibre("init", address(), "--out", "drawn.toml", check=0)
+    drafted = (tmp_path / "drawn.toml").read_text("utf-8")
+    assert PASSWORD not in drafted + done.stdout + done.stderr
+    fibre("inspect", tmp_path / "drawn.toml", env={"PGPASSWORD": PASSWORD}, check=0)
+
+
+def test_utm_and_no_srid_come_as_they_stand(address):
+    (utm,) = open_delivery(address(), layer="other.utm")
+    (bare,) = open_delivery(address(), layer="bare")
+    (degrees,) = open_delivery(address(), layer="survey.routes")
+    assert utm.crs.to_epsg() == 32639
+    assert bare.crs is None
+    assert utm.frame.geometry.geom_equals(bare.frame.geometry).all()
+    theirs = utm.frame.geometry.set_crs(32639).to_crs(4326)
+    assert np.allclose(theirs.get_coordinates(), degrees.frame.geometry.get_coordinates(), rtol=0, atol=1e-9)
+    assert degrees.records.tolist() == list(range(1, len(degrees.frame) + 1))
+
+
+def test_names_types_and_arcs(address):
+    (raw,) = open_delivery(address(), layer='other.odd "name %')
+    first, second, third = raw.frame.itertuples(index=False, name=None)
+    assert first[:6] == ("note", "2020-08-02", "2020-08-02T10:00:00", 7, 0.1, "1;2")
+    assert first[-1].length == pytest.approx(np.pi, rel=1e-6)
+    assert list(second[-1].coords) == [(0, 0, 5), (1, 0, 6)]
+    assert third[-1] is None
+
+
+@pytest.mark.parametrize(
+    ("change", "command", "code"),
+    [
+        (lambda at: at("wr0ng-guess"), (), "D001"),
+        (lambda at: at("wr0ng@guess"), (), "D010"),
+        (lambda at: at("wr0ng/guess"), (), "D010"),
+        (lambda at: at().replace("/postgres?", "/nowhere?"), (), "D001"),
+        (lambda at: at().replace("/postgres?", "/plain?"), (), "D001"),
+        (lambda at: at().replace("host=", "host=/nowhere"), (), "D001"),
+    ],
+)
+@pytest.mark.parametrize("lang", ["en", "fa"])
+def test_what_cannot_be_opened_is_one_line(fibre, address, change, command, code, lang):
+    done = fibre("inspect", change(address), "--lang", lang, check=2)
+    (line,) = done.stderr.splitlines()
+    assert code in line
+    assert not any(secret in line for secret in (PASSWORD, "wr0ng", "guess"))
+
+
+def test_missing_table_names_those_there_are(fibre, project):
+    project.write_text(project.read_text("utf-8").replace("survey.routes", "survey.roads"), "utf-8")
+    done = fibre("measure", project, check=2)
+    (line,) = done.stderr.splitlines()
+    assert "survey.roads" in line
+    assert "survey.routes" in line
+    assert PASSWORD not in line
+
+
+def test_nothing_can_be_written(address):
+    with psycopg.connect(address(), autocommit=True) as connection:
+        connection.execute("CREATE TABLE other.trail (n int)")
+        connection.execute(
+            "CREATE FUNCTION other.leave() RETURNS geometry LANGUAGE plpgsql AS"
+            " $$ BEGIN INSERT INTO other.trail VALUES (1); RETURN 'POINT(0 0)'::geometry; END $$"
+        )
+        connection.execute("CREATE VIEW other.trap AS SELECT other.leave() AS geom")
+        try:
+            with pytest.raises(SourceError, match="read-only"):
+                open_delivery(address(), layer="other.trap")
+            assert connection.execute("SELECT count(*) FROM other.trail").fetchone() == (0,)
+        finally:
+            connection.execute("DROP VIEW other.trap")
+
+
+@pytest.mark.parametrize(
+    ("given", "shown", "bare"),
+    [
+        ("postgresql://u:p@h:5432/d", "postgresql://u:***@h:5432/d", "postgresql://u@h:5432/d"),
+        ("postgres://u@h/d?password=p&x=1", "postgres://u@h/d?password=***&x=1", "postgres://u@h/d?x=1"),
+        ("postgresql://h:5432/d", "postgresql://h:5432/d", "postgresql://h:5432/d"),
+    ],
+)
+def test_passwords_are_hidden(given, shown, bare):
+    assert masked(given) == shown
+    assert without_password(given) == bare

@@ -1,0 +1,417 @@
+"""Tables: what a spreadsheet, a program and a terminal get."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import shutil
+import subprocess
+import zipfile
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+from support import specimens
+
+from gis import lengths
+from gis.documents import ColumnGuess, InspectDocument, InspectedFile, InspectedLayer
+from gis.errors import FibreError
+from gis.publish.tables import terminal as tables
+from gis.publish.tables import xlsx
+from gis.publish.tables.csv import findings_csv, lengths_csv
+from gis.publish.tables.lengths import lengths_xlsx
+from gis.publish.wording import figures, sentences
+from gis.totals import TotalResult
+
+FORMULAS = ["=1+1", "+A1", "-R12", "@SUM(A1)", "\t=1", " =cmd|' /C calc'!A0", "＝1"]
+THREE = lengths.measure(specimens.inventory())
+HOSTILE = "[red]x[/red]<b>\x1b[31m\u202e"
+
+
+@pytest.fixture
+def measured():
+    return THREE.copy()
+
+
+def of_ids(ids):
+    """Lengths of routes with these ids, 0.01° of a meridian each."""
+    lines = specimens.line((51.66, 32.65), (51.66, 32.66))
+    return lengths.measure(specimens.inventory([specimens.route(route_id, lines) for route_id in ids]))
+
+
+def parsed(content):
+    assert content.startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def printed(part, width=110):
+    console = Console(width=width, file=io.StringIO(), color_system=None)
+    console.print(part)
+    return console.file.getvalue()
+
+
+def total(**values):
+    fields = {
+        "item": "new fibre",
+        "item_fa": "فیبر جدید",
+        "layer": "routes",
+        "measure": "length",
+        "recorded": 13666.0,
+        "measured": 13566.25,
+        "std": 0.8,
+        "difference": -99.75,
+        "unit": "m",
+        "tolerance": 68.33,
+        "verdict": "differs",
+        "features": 29,
+        "unmeasured": 0,
+        "needed_accuracy_m": None,
+        "source": "minutes",
+    }
+    return TotalResult(**{**fields, **values})
+
+
+# CSV
+
+
+def test_csv_has_every_route_with_its_lengths(measured):
+    rows = parsed(lengths_csv(measured))
+    assert [row["id"] for row in rows] == ["R-1", "R-2", "D-1"]
+    assert [row["county"] for row in rows] == ["اصفهان", "برخوار", "اصفهان"]
+    for name in ("geodesic_m", "grid_m", "ground_m", "slope_m"):
+        assert [float(row[name]) for row in rows] == pytest.approx(measured[name].tolist(), abs=5.1e-5)
+    assert rows[1]["slack_m"] == ""
+    assert rows[0]["recorded_length_m"] == "938.2000"
+    assert [row["provenance"] for row in rows] == ["surveyed"] * 3
+
+
+def test_csv_is_read_by_pandas_without_help(measured):
+    table = pd.read_csv(io.BytesIO(lengths_csv(measured)))
+    assert table.columns[0] == "id"
+    assert table["geodesic_m"].sum() == pytest.approx(measured["geodesic_m"].sum(), abs=1e-3)
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_csv_never_begins_a_cell_like_a_formula(text):
+    (row,) = parsed(lengths_csv(of_ids([text])))
+    assert row["id"] == "'" + text
+
+
+@pytest.mark.parametrize(
+    "text", ["-12", "+98", "-1,5", "R=1", "12-3", "'x", 'a"b', "a,b", "a\nb", "NA", "nan"]
+)
+def test_csv_leaves_ids_that_are_no_formula_alone(text):
+    (row,) = parsed(lengths_csv(of_ids([text])))
+    assert row["id"] == text
+
+
+@settings(deadline=None)
+@given(ids=st.lists(st.text(min_size=1, max_size=12), min_size=3, max_size=3))
+def test_csv_gives_every_text_back(ids):
+    rows = parsed(lengths_csv(THREE.assign(id=pd.Series(ids, dtype="str"))))
+    assert [row["id"].removeprefix("'") for row in rows] == [text.removeprefix("'") for text in ids]
+
+
+def test_csv_of_sums(measured):
+    rows = {row["kind"]: row for row in parsed(lengths_csv(measured, by="kind"))}
+    cable = measured[measured["kind"] == "cable"]
+    assert rows["cable"]["routes"] == "2"
+    assert float(rows["cable"]["geodesic_m"]) == pytest.approx(cable["geodesic_m"].sum(), abs=1e-4)
+    assert float(rows["cable"]["std_m"]) == pytest.approx(math.hypot(*cable["std_m"]), abs=1e-4)
+
+
+def test_csv_of_one_length(measured):
+    (row, *_) = parsed(lengths_csv(measured, length="grid_m"))
+    assert "grid_m" in row
+    assert "geodesic_m" not in row
+
+
+def test_csv_of_findings():
+    found = specimens.findings([{"message": '=HYPERLINK("http://x")'}, {"lon": math.nan, "lat": math.nan}])
+    first, second = parsed(findings_csv(found))
+    assert first["message"] == '\'=HYPERLINK("http://x")'
+    assert (first["lon"], first["lat"]) == ("51.66000000", "32.65000000")
+    assert (second["lon"], second["lat"]) == ("", "")
+    assert parsed(findings_csv(found, "fa"))[0]["message"] == "سر آن به چیزی نمی‌رسد"
+
+
+# XLSX
+
+
+def sheets(content):
+    return openpyxl.load_workbook(io.BytesIO(content))
+
+
+def test_xlsx_numbers_are_numbers_and_end_in_their_sum(measured):
+    sheet = sheets(lengths_xlsx(measured))["Lengths"]
+    header = [cell.value for cell in sheet[1]]
+    column = header.index("Geodesic (m)") + 1
+    values = [sheet.cell(row, column).value for row in range(2, sheet.max_row + 1)]
+    assert values[:-1] == pytest.approx(measured["geodesic_m"].tolist(), abs=1e-9)
+    assert values[-1] == pytest.approx(sum(values[:-1]), abs=1e-9)
+    assert sheet.cell(sheet.max_row, 1).value == "Total"
+    assert sheet.freeze_panes == "A2"
+    assert all(cell.font.bold for cell in sheet[1])
+    recorded = header.index("Recorded length (m)") + 1
+    assert sheet.cell(3, recorded).value is None
+
+
+def test_xlsx_in_persian_runs_from_right_to_left(measured):
+    book = sheets(lengths_xlsx(measured, "fa"))
+    assert book.sheetnames == ["طول‌ها", "به تفکیک نوع و وضعیت"]
+    assert all(sheet.sheet_view.rightToLeft for sheet in book)
+    sheet = book["طول‌ها"]
+    assert [cell.value for cell in sheet[1]][:3] == ["مسیر", "نوع", "وضعیت"]
+    assert [cell.value for cell in sheet[2]][:3] == ["R-1", "کابل", "جدید"]
+    assert isinstance(sheet.cell(2, 6).value, float)
+
+
+@pytest.mark.parametrize("text", [*FORMULAS, "#N/A", "{=1}", "-12", "1e5"])
+def test_xlsx_text_stays_text(text):
+    cell = sheets(lengths_xlsx(of_ids([text])))["Lengths"]["A2"]
+    assert (cell.value, cell.data_type) == (text, "s")
+
+
+def test_xlsx_takes_letters_that_the_format_cannot_hold():
+    content = lengths_xlsx(of_ids(["a\x00b\x1bc\ufffe", "x" * 40_000]))
+    sheet = sheets(content)["Lengths"]
+    assert sheet["A2"].value == "a\ufffdb\ufffdc\ufffd"
+    assert sheet["A3"].value == "x" * 32_767
+
+
+def test_xlsx_is_the_same_every_time_and_holds_no_date_of_today(measured):
+    content = lengths_xlsx(measured, "fa")
+    assert lengths_xlsx(measured, "fa") == content
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        core = archive.read("docProps/core.xml").decode()
+    assert core.count("1980-01-01T00:00:00Z") == 2
+
+
+def test_xlsx_of_more_rows_than_it_holds_is_refused():
+    values = range(xlsx.MAX_ROWS)
+    with pytest.raises(FibreError, match="csv has no limit"):
+        xlsx.workbook([xlsx.Sheet("x", ["a"], [values], [0])], "en")
+
+
+def test_gdal_reads_the_spreadsheet_with_its_types(measured, tmp_path):
+    if shutil.which("ogr2ogr") is None:
+        missing = "ogr2ogr is not installed"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    (tmp_path / "lengths.xlsx").write_bytes(lengths_xlsx(measured))
+    other = subprocess.run(
+        ["ogr2ogr", "-f", "GeoJSON", "/vsistdout/", tmp_path / "lengths.xlsx", "Lengths"],
+        capture_output=True,
+        check=True,
+    )
+    rows = [feature["properties"] for feature in json.loads(other.stdout)["features"]]
+    assert [row["Route"] for row in rows] == ["R-1", "R-2", "D-1", "Total"]
+    assert [row["Geodesic (m)"] for row in rows[:3]] == pytest.approx(measured["geodesic_m"].tolist())
+
+
+# Sums
+
+
+def test_sums_by_two_columns(measured):
+    table = figures.sums(measured, ["kind", "status"]).set_index(["kind", "status"])
+    assert sorted(table.index) == [("cable", "existing"), ("cable", "new"), ("duct", "new")]
+    assert table["geodesic_m"].sum() == pytest.approx(measured["geodesic_m"].sum())
+    assert table.loc[("duct", "new"), "geodesic_m"] == measured["geodesic_m"].iloc[2]
+
+
+def test_sums_keep_routes_without_a_county():
+    lines = specimens.line((51.66, 32.65), (51.66, 32.66))
+    routes = [
+        specimens.route("A", lines, county=None),
+        specimens.route("B", lines),
+        specimens.route("C", None),
+    ]
+    table = figures.sums(lengths.measure(specimens.inventory(routes)), ["county"])
+    assert table["routes"].tolist() == [2, 1]
+    assert table["unmeasured"].tolist() == [1, 0]
+    assert table["county"].isna().tolist() == [False, True]
+
+
+# The terminal
+
+
+def test_terminal_shows_lengths_and_their_sum(measured):
+    text = printed(tables.lengths_table(measured))
+    assert "1,108.98" in text
+    assert text.splitlines()[-2].split()[0] == "Total"
+    assert f"{measured['geodesic_m'].sum():,.2f}" in text
+
+
+def test_terminal_in_persian(measured):
+    text = printed(tables.lengths_table(measured, "fa", by="kind"))
+    assert "کابل" in text
+    assert "۲٬۰۴۷٫۱۹" in text
+
+
+def test_terminal_of_eighty_columns_cuts_no_figure(measured):
+    text = printed(tables.lengths_table(measured), width=80)
+    for name in ("geodesic_m", "grid_m", "ground_m", "slope_m"):
+        for value in measured[name]:
+            assert f"{value:,.2f}" in text
+
+
+def test_terminal_says_how_many_rows_it_leaves_out():
+    text = printed(tables.lengths_table(of_ids([str(n) for n in range(30)]), rows=10))
+    assert "… and 20 more; --format csv has all of them" in text
+
+
+def test_values_are_never_markup_nor_steer_the_terminal():
+    text = printed(tables.lengths_table(of_ids([HOSTILE])), width=200)
+    assert "[red]x[/red]<b>\ufffd[31m\ufffd" in text
+    assert "\x1b" not in text
+    found = specimens.findings([{"feature": HOSTILE, "message": HOSTILE}])
+    assert "\x1b" not in printed(tables.findings_table(found), width=200)
+
+
+def test_terminal_tells_verdicts_by_word_and_sign():
+    results = [
+        total(),
+        total(item="duct", verdict="undecided", needed_accuracy_m=0.0213, unmeasured=2),
+        total(
+            item="offices",
+            measure="count",
+            recorded=24,
+            measured=24,
+            difference=0.0,
+            unit="offices",
+            verdict="agrees",
+        ),
+    ]
+    text = printed(tables.totals_table(results))
+    assert "✗ differs" in text
+    assert "-99.75" in text
+    assert "? undecided" in text
+    assert "accurate to 0.021 m" in text
+    assert "2 of 29 routes could not be measured" in text
+    assert "✓ agrees" in text
+    persian = printed(tables.totals_table(results, "fa"))
+    assert "۱۳٬۵۶۶٫۲۵" in persian
+    assert "مغایرت دارد" in persian
+
+
+def test_no_totals_is_said():
+    assert printed(tables.totals_table([])) == "The project names no totals.\n"
+
+
+def test_findings_come_gravest_first_with_what_was_not_run():
+    found = specimens.findings(
+        [{"feature": "R-9"}, {"code": "G201", "severity": "error", "lon": math.nan, "lat": math.nan}]
+    )
+    text = printed(tables.findings_table(found))
+    assert text.index("G201") < text.index("N301")
+    assert "32.65000, 51.66000" in text
+    assert "1 error, 1 warning, 0 notes: 2 checks over 3 layers, 6 features." in text
+    assert "C102 (the project names no area)" in text
+
+
+def test_a_clean_survey_says_what_was_looked_at():
+    assert "No findings: 2 checks over 3 layers, 6 features." in printed(
+        tables.findings_table(specimens.findings())
+    )
+    persian = printed(tables.findings_table(specimens.findings(), "fa"))
+    assert "ایرادی پیدا نشد: ۲ بررسی روی ۳ لایه و ۶ عارضه." in persian
+
+
+def test_a_check_that_failed_is_named():
+    text = printed(tables.findings_table(specimens.findings(failed={"N301": "ValueError: x"})))
+    assert "Check failed: N301: ValueError: x" in text
+
+
+def test_many_findings_are_bounded():
+    text = printed(tables.findings_table(specimens.findings([{}] * 50), rows=5))
+    assert text.count("its end meets nothing") == 5
+    assert "… and 45 more" in text
+
+
+def test_an_inspection_asks_for_a_decision():
+    layer = InspectedLayer(
+        layer="مسیرها",
+        driver="ESRI Shapefile",
+        features=212,
+        geometry_types=["LineString"],
+        crs_declared=None,
+        crs_believed="EPSG:32639",
+        axes_swapped=True,
+        evidence="read in zone 39N, 212 of 212 points lie in the area",
+        encoding="CP1256",
+        goes_into="routes",
+        columns={"route_id": "ID"},
+        set={"status": "new"},
+        alternatives={"route_id": [ColumnGuess(column="CODE", score=0.4, why="x")]},
+        ambiguous={"county": ["SHAHR", "CITY"]},
+        further=["GLOBALID"],
+        notes=["C101"],
+    )
+    document = InspectDocument(files=[InspectedFile(path="postgresql://me:secret@host/db", layers=[layer])])
+    text = "".join(printed(part) for part in tables.inspection_tables(document))
+    for words in (
+        "EPSG:32639, axes swapped",
+        "212 of 212",
+        "CODE (40%)",
+        "decide: which one?",
+        "SHAHR, CITY",
+        "= new",
+    ):
+        assert words in text
+    assert "Not taken: GLOBALID" in text
+    assert "secret" not in text
+    assert "۲۱۲" in "".join(printed(part) for part in tables.inspection_tables(document, "fa"))
+
+
+# Values
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, ""),
+        (math.nan, ""),
+        (pd.NA, ""),
+        ("a\nb", "a b"),
+        ("\x07", "\ufffd"),
+        (12, "12"),
+        ("x" * 300, "x" * 199 + "…"),
+    ],
+)
+def test_shown_values(value, expected):
+    assert figures.shown(value) == expected
+
+
+def test_dates_in_both_calendars():
+    day = specimens.dt.date(2021, 6, 9)
+    assert figures.jalali(day, "en") == "19 Khordad 1400"
+    assert figures.jalali(day, "fa") == "۱۹ خرداد ۱۴۰۰"
+    assert figures.gregorian(day, "en") == "2021-06-09"
+    assert figures.gregorian(day, "fa") == "۹ ژوئن ۲۰۲۱"
+
+
+def test_the_days_of_a_survey():
+    inventory = specimens.inventory()
+    assert figures.survey_dates([inventory.routes, inventory.offices]) == (specimens.dt.date(2021, 6, 9),) * 2
+    assert figures.survey_dates([inventory.manholes]) is None
+
+
+def test_places_are_latitude_first():
+    assert sentences.place(51.66, 32.65, "en", 4) == "32.6500, 51.6600"
+    assert sentences.place(np.nan, 32.65, "en") == ""
+
+
+def test_three_dimensional_routes_are_listed():
+    heighted = specimens.inventory(
+        [specimens.route("Z", shapely.LineString([(51.66, 32.65, 0), (51.66, 32.66, 100)]))]
+    )
+    (row,) = parsed(lengths_csv(lengths.measure(heighted)))
+    assert float(row["slope_m"]) > float(row["geodesic_m"])
