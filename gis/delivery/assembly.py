@@ -11,9 +11,9 @@ import pandas as pd
 import shapely
 
 from gis.coordinates import rounding, systems
-from gis.delivery import named
+from gis.delivery import project_sources
 from gis.delivery.canonical import canonical, empty
-from gis.delivery.reading import ORDER, understood
+from gis.delivery.understanding import ORDER, understood
 from gis.errors import SourceError
 from gis.inventory import Inventory, Note, Source
 from gis.language import Text
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from gis.delivery.columns.match import Match
     from gis.delivery.files.layer import RawLayer
-    from gis.delivery.reading import Place, Reading
+    from gis.delivery.understanding import Place, Reading
     from gis.project import Project
     from gis.schema import Schema
 
@@ -65,7 +65,7 @@ def read(source: str | Path | Sequence[str | Path], *, crs: str | None = None) -
 
 
 def _assembled(project: Project, readings: Sequence[Reading]) -> Inventory:
-    outline, area = named.area(project)
+    outline, area = project_sources.area(project)
     notes: list[Note] = []
     parts: dict[LayerName, list[gpd.GeoDataFrame]] = {name: [] for name in ORDER}
     entries: list[Source] = []
@@ -88,7 +88,7 @@ def _assembled(project: Project, readings: Sequence[Reading]) -> Inventory:
         sources=tuple(entries),
         area=area,
         outline=outline,
-        counties=named.counties(project),
+        counties=project_sources.counties(project),
         notes=tuple(notes),
     )
 
@@ -127,7 +127,7 @@ def _canonical(
         raw.frame,
         place.schema,
         place.match.columns,
-        geometry=named.placed(raw.frame.geometry.to_numpy(), read),
+        geometry=project_sources.placed(raw.frame.geometry.to_numpy(), read),
         source=raw.path,
         records=raw.records,
         values=place.entry.values,

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from gis import address
 from gis.coordinates import systems
-from gis.delivery import reading
+from gis.delivery import understanding
 from gis.errors import FibreError
 from gis.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gis.delivery.reading import Place, Reading
+    from gis.delivery.understanding import Place, Reading
     from gis.language import Language
 
 _HEAD = Text(
@@ -67,7 +67,7 @@ def draft(
     FibreError
         A file cannot be read, or none of the layers matches a canonical one.
     """
-    understood = reading.readings(source, crs=crs)
+    understood = understanding.readings(source, crs=crs)
     if not any(one.place for one in understood):
         raise FibreError(
             Text(

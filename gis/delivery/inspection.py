@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gis.coordinates import systems
-from gis.delivery import reading
+from gis.delivery import understanding
 from gis.documents import ColumnGuess, InspectDocument, InspectedFile, InspectedLayer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from gis.delivery.reading import Reading
+    from gis.delivery.understanding import Reading
     from gis.language import Language
 
 
@@ -42,7 +42,7 @@ def inspect(
         A file cannot be read.
     """
     files: dict[str, list[InspectedLayer]] = {}
-    for one in reading.readings(source, crs=crs):
+    for one in understanding.readings(source, crs=crs):
         files.setdefault(one.raw.path, []).append(_layer(one, lang))
     return InspectDocument(files=[InspectedFile(path=path, layers=layers) for path, layers in files.items()])
 

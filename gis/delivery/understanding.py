@@ -15,7 +15,7 @@ from gis import address
 from gis import project as projects
 from gis.coordinates import reading as coordinates_reading
 from gis.coordinates.belief import believe
-from gis.delivery import named, sources
+from gis.delivery import project_sources, sources
 from gis.delivery.columns import match
 from gis.errors import ProjectError
 from gis.inventory import Note
@@ -181,14 +181,14 @@ def understood(
 
 def _project_readings(project: Project) -> list[Reading]:
     entries = [(name, entry) for name in ORDER for entry in getattr(project.layers, name)]
-    ground = Ground(named.area(project)[1], tuple(project.area.candidates) if project.area else ())
+    ground = Ground(project_sources.area(project)[1], tuple(project.area.candidates) if project.area else ())
     found: list[Reading] = []
     for name, entry in entries:
-        raw = _decoded(named.layer(project, entry))
+        raw = _decoded(project_sources.layer(project, entry))
         # A drawing that is named for its lines and again for its points gives each its own.
         if any(_same_place(entry, other) and _form(name) != _form(theirs) for theirs, other in entries):
             raw = _of_form(raw, _form(name))
-        crs = named.system(entry.crs, project)
+        crs = project_sources.system(entry.crs, project)
         found.append(_reading(raw, name, entry, ground, _known(found, raw, crs), crs))
     return _together(found, ground)
 
@@ -215,7 +215,7 @@ def _bare_readings(paths: Iterable[str | Path], crs: str | None) -> list[Reading
         match.which_layer(raw.table.head(_SAMPLE), raw.types, f"{Path(raw.path).name} {raw.layer}")
         for raw in layers
     ]
-    system = named.system(crs, None)
+    system = project_sources.system(crs, None)
     ground = Ground(None)
     found: dict[int, Reading] = {}
     places = sorted(
