@@ -142,10 +142,10 @@ class Trial:
         return Text(
             "read in {reading}, {inside} of {of} points lie in {area}",
             "با خواندن در {reading}، {inside} نقطه از {of} نقطه در {area} می‌افتند",
-        ).filled(reading=reading.label, inside=self.inside(reading), of=len(self.xy), area=self.place)
+        ).filled(reading=reading.label, inside=self.inside(reading), of=len(self.xy), area=self.area_name)
 
     @property
-    def place(self) -> Text:
+    def area_name(self) -> Text:
         """The area in words."""
         return Text("the area", "محدوده") if self.area_given else Text("Iran", "ایران")
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from gis.delivery.columns.match import Match
     from gis.delivery.files.layer import RawLayer
-    from gis.delivery.understanding import Place, Reading
+    from gis.delivery.understanding import Destination, Understanding
     from gis.project import Project
     from gis.schema import Schema
 
@@ -64,19 +64,19 @@ def read(source: str | Path | Sequence[str | Path], *, crs: str | None = None) -
     return _assembled(project, readings)
 
 
-def _assembled(project: Project, readings: Sequence[Reading]) -> Inventory:
+def _assembled(project: Project, readings: Sequence[Understanding]) -> Inventory:
     outline, area = project_sources.area(project)
     notes: list[Note] = []
     parts: dict[LayerName, list[gpd.GeoDataFrame]] = {name: [] for name in ORDER}
     entries: list[Source] = []
     for reading in readings:
         told = list(reading.raw.notes)
-        if reading.place is None:
+        if reading.destination is None:
             notes += _from(reading, [*told, _unknown(reading)])
             continue
-        layer, found, entry = _canonical(reading, reading.place, project)
+        layer, found, entry = _canonical(reading, reading.destination, project)
         notes += _from(reading, told + found)
-        parts[reading.place.schema.name].append(layer)
+        parts[reading.destination.schema.name].append(layer)
         entries.append(entry)
     notes += _mixed(readings)
     layers = {name: _joined(name, parts[name]) for name in ORDER}
@@ -93,12 +93,12 @@ def _assembled(project: Project, readings: Sequence[Reading]) -> Inventory:
     )
 
 
-def _from(reading: Reading, notes: Sequence[Note]) -> list[Note]:
+def _from(reading: Understanding, notes: Sequence[Note]) -> list[Note]:
     """Say of notes which file they are about."""
     return [replace(note, source=reading.raw.path) for note in notes]
 
 
-def _unknown(reading: Reading) -> Note:
+def _unknown(reading: Understanding) -> Note:
     names = [str(name) for name in reading.raw.table.columns]
     fields = {
         "columns": ", ".join(names[:_SHOWN]) or "—",
@@ -108,7 +108,7 @@ def _unknown(reading: Reading) -> Note:
 
 
 def _canonical(
-    reading: Reading, place: Place, project: Project
+    reading: Understanding, destination: Destination, project: Project
 ) -> tuple[gpd.GeoDataFrame, list[Note], Source]:
     """Bring one layer into canonical form, with the notes that belong to it and where it is from."""
     raw, read = reading.raw, reading.belief.read
@@ -125,48 +125,48 @@ def _canonical(
         )
     layer, notes = canonical(
         raw.frame,
-        place.schema,
-        place.match.columns,
+        destination.schema,
+        destination.match.columns,
         geometry=project_sources.placed(raw.frame.geometry.to_numpy(), read),
         source=raw.path,
         records=raw.records,
-        values=place.entry.values,
-        fixed=place.entry.set,
-        scale=place.match.scale,
+        values=destination.entry.values,
+        fixed=destination.entry.set,
+        scale=destination.match.scale,
     )
-    notes += _missing_columns(raw, place)
-    notes += _lost_text(place.schema, layer)
-    notes += _coordinate_notes(reading, place.schema, layer)
-    notes += _coarse(raw, place.schema, read.crs, rounding.stated_m(layer, project))
+    notes += _missing_columns(raw, destination)
+    notes += _lost_text(destination.schema, layer)
+    notes += _coordinate_notes(reading, destination.schema, layer)
+    notes += _coarse(raw, destination.schema, read.crs, rounding.stated_m(layer, project))
     source = Source(
         path=raw.path,
         layer=raw.layer,
-        schema=place.schema.name,
+        schema=destination.schema.name,
         driver=raw.driver,
         crs=systems.authority(read.crs),
         encoding=raw.encoding,
         features=len(raw.frame),
-        columns=dict(place.match.columns),
+        columns=dict(destination.match.columns),
     )
     return layer, notes, source
 
 
-def _missing_columns(raw: RawLayer, place: Place) -> list[Note]:
-    given = {*place.match.columns, *place.entry.set}
+def _missing_columns(raw: RawLayer, destination: Destination) -> list[Note]:
+    given = {*destination.match.columns, *destination.entry.set}
     if not len(raw.frame):
         return []
     return [
         Note(
             "D005",
-            place.schema.name,
+            destination.schema.name,
             fields={
                 "source": raw.title,
                 "column": column.name,
                 "label": column.label,
-                "hint": _hint(place.match, column.name),
+                "hint": _hint(destination.match, column.name),
             },
         )
-        for column in place.schema.columns
+        for column in destination.schema.columns
         if column.required and column.name not in given
     ]
 
@@ -207,7 +207,7 @@ def _lost_text(schema: Schema, layer: gpd.GeoDataFrame) -> list[Note]:
     return notes
 
 
-def _coordinate_notes(reading: Reading, schema: Schema, layer: gpd.GeoDataFrame) -> list[Note]:
+def _coordinate_notes(reading: Understanding, schema: Schema, layer: gpd.GeoDataFrame) -> list[Note]:
     """
     Turn what was found out about the coordinates into notes: one for the layer, or one for each feature it is about.
 
@@ -253,14 +253,14 @@ def _coarse(raw: RawLayer, schema: Schema, crs: pyproj.CRS, accuracy_m: float) -
     ]
 
 
-def _mixed(readings: Sequence[Reading]) -> list[Note]:
+def _mixed(readings: Sequence[Understanding]) -> list[Note]:
     """Say so where the layers of one delivery declare different systems that nobody has decided on."""
     declared = {
         reading.raw.title: reading.belief.read.crs
         for reading in readings
         if reading.raw.crs is not None
         and reading.belief.read is not None
-        and not (reading.place is not None and reading.place.entry.crs)
+        and not (reading.destination is not None and reading.destination.entry.crs)
     }
     return [Note(code, _DELIVERY, fields=fields) for code, fields in systems.mixed(declared)]
 

@@ -16,7 +16,7 @@ from gis.language import Text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gis.delivery.understanding import Place, Reading
+    from gis.delivery.understanding import Destination, Understanding
     from gis.language import Language
 
 _HEAD = Text(
@@ -68,7 +68,7 @@ def draft(
         A file cannot be read, or none of the layers matches a canonical one.
     """
     understood = understanding.readings(source, crs=crs)
-    if not any(one.place for one in understood):
+    if not any(one.destination for one in understood):
         raise FibreError(
             Text(
                 "{files}: no layer matches routes, manholes or offices; `fibre inspect` shows what they hold",
@@ -83,7 +83,7 @@ def draft(
     lines = [*_comment(_HEAD.render(lang)), "", "[project]", f"name = {_quoted(name)}", 'length = "geodesic"']
     shared = _shared(understood)
     for one in understood:
-        lines += ["", *_layer(one, one.place, origins, crs, lang, shared)]
+        lines += ["", *_layer(one, one.destination, origins, crs, lang, shared)]
     lines += ["", *_comment(_TOTALS.render(lang)), _EXAMPLE]
     return "\n".join(lines)
 
@@ -107,7 +107,7 @@ def _relative(path: Path, folder: str | Path) -> str:
         return path.resolve().as_posix()
 
 
-def _shared(understood: Sequence[Reading]) -> set[str]:
+def _shared(understood: Sequence[Understanding]) -> set[str]:
     """Give the names that several files of a delivery have a layer of."""
     layers = {(one.raw.path, one.raw.layer) for one in understood}
     names = [name for _, name in layers]
@@ -115,8 +115,8 @@ def _shared(understood: Sequence[Reading]) -> set[str]:
 
 
 def _layer(
-    one: Reading,
-    place: Place | None,
+    one: Understanding,
+    destination: Destination | None,
     origins: dict[str, str],
     crs: str | None,
     lang: Language,
@@ -125,7 +125,7 @@ def _layer(
     raw = one.raw
     told = Text("{title}: {driver}, {features} features", "{title}: {driver}، {features} عارضه")
     heading = told.render(lang, title=raw.title, driver=raw.driver, features=len(raw.frame))
-    if place is None:
+    if destination is None:
         yield from _comment(heading)
         unknown = Text(
             "??? matches no canonical layer; it is left out", "??? با هیچ لایه‌ای نمی‌خواند و کنار گذاشته شد"
@@ -134,7 +134,7 @@ def _layer(
         return
     origin = max((path for path in origins if raw.path == path or raw.path.startswith(f"{path}/")), key=len)
     yield from _comment(heading)
-    yield f"[[layers.{place.schema.name}]]"
+    yield f"[[layers.{destination.schema.name}]]"
     yield f"source = {_quoted(origins[origin])}"
     if raw.path != origin and raw.layer in shared | {""}:
         yield f"layer = {_quoted(raw.path.removeprefix(f'{origin}/'))}"
@@ -142,22 +142,22 @@ def _layer(
         yield f"layer = {_quoted(raw.layer)}"
     yield from _comment(one.belief.evidence.render(lang))
     yield from _system(one, crs, lang)
-    if place.entry.set:
-        pairs = ", ".join(f"{key} = {_quoted(str(value))}" for key, value in place.entry.set.items())
+    if destination.entry.set:
+        pairs = ", ".join(f"{key} = {_quoted(str(value))}" for key, value in destination.entry.set.items())
         yield f"set = {{ {pairs} }}"
     yield ""
-    yield f"[layers.{place.schema.name}.columns]"
-    for ours, theirs in place.match.columns.items():
+    yield f"[layers.{destination.schema.name}.columns]"
+    for ours, theirs in destination.match.columns.items():
         yield f"{ours} = {_quoted(theirs)}"
-    for ours, rivals in place.match.ambiguous.items():
+    for ours, rivals in destination.match.ambiguous.items():
         yield from _comment(f"{ours} = ???  {' | '.join(_quoted(rival) for rival in rivals)}")
-    given = {*place.match.columns, *place.match.ambiguous, *place.entry.set}
-    for column in place.schema.columns:
+    given = {*destination.match.columns, *destination.match.ambiguous, *destination.entry.set}
+    for column in destination.schema.columns:
         if column.required and column.name not in given:
-            yield from _comment(f"{column.name} = ???  {', '.join(map(_quoted, place.match.extra))}")
+            yield from _comment(f"{column.name} = ???  {', '.join(map(_quoted, destination.match.extra))}")
 
 
-def _system(one: Reading, crs: str | None, lang: Language) -> Iterator[str]:
+def _system(one: Understanding, crs: str | None, lang: Language) -> Iterator[str]:
     """Write which coordinate system to read a layer in, where its file does not say or says wrongly."""
     belief = one.belief
     if crs is not None:

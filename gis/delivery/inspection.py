@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from gis.delivery.understanding import Reading
+    from gis.delivery.understanding import Understanding
     from gis.language import Language
 
 
@@ -47,9 +47,9 @@ def inspect(
     return InspectDocument(files=[InspectedFile(path=path, layers=layers) for path, layers in files.items()])
 
 
-def _layer(one: Reading, lang: Language) -> InspectedLayer:
-    raw, belief, place = one.raw, one.belief, one.place
-    match = place.match if place else None
+def _layer(one: Understanding, lang: Language) -> InspectedLayer:
+    raw, belief, destination = one.raw, one.belief, one.destination
+    match = destination.match if destination else None
     types = raw.frame.geometry.geom_type.dropna().unique()
     return InspectedLayer(
         layer=raw.layer,
@@ -61,9 +61,9 @@ def _layer(one: Reading, lang: Language) -> InspectedLayer:
         axes_swapped=belief.swapped,
         evidence=belief.evidence.render(lang),
         encoding=raw.encoding,
-        goes_into=place.schema.name if place else None,
+        goes_into=destination.schema.name if destination else None,
         columns=dict(match.columns) if match else {},
-        set=dict(place.entry.set) if place else {},
+        set=dict(destination.entry.set) if destination else {},
         alternatives={
             ours: [
                 ColumnGuess(column=guess.theirs, score=guess.score, why=guess.why.render(lang))

@@ -13,8 +13,8 @@ import shapely
 
 from gis import address
 from gis import project as projects
-from gis.coordinates import reading as coordinates_reading
 from gis.coordinates.belief import believe
+from gis.coordinates.reading import Reading
 from gis.delivery import project_sources, sources
 from gis.delivery.columns import match
 from gis.errors import ProjectError
@@ -49,7 +49,7 @@ _ARCHIVE = re.compile(r"(?<=\.zip|\.kmz)/", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class Region:
     """
     Where a survey is.
 
@@ -66,7 +66,7 @@ class Ground:
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class Destination:
     """
     The canonical layer that a layer of a delivery goes into, and how.
 
@@ -86,7 +86,7 @@ class Place:
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class Understanding:
     """
     One layer of a delivery as it was understood.
 
@@ -96,25 +96,21 @@ class Reading:
         The layer as it stands in its file, text decoded.
     belief
         Which coordinate system it is in, and the evidence.
-    place
+    destination
         Where it goes; None where it matches no canonical layer.
     """
 
     raw: RawLayer
     belief: Belief
-    place: Place | None
+    destination: Destination | None
 
     @property
-    def believed(self) -> coordinates_reading.Reading | None:
+    def believed(self) -> Reading | None:
         """How its numbers are believed to be meant; None where the evidence leaves it open."""
-        return (
-            None
-            if self.belief.crs is None
-            else coordinates_reading.Reading(self.belief.crs, self.belief.swapped)
-        )
+        return None if self.belief.crs is None else Reading(self.belief.crs, self.belief.swapped)
 
 
-def readings(source: str | Path | Sequence[str | Path], *, crs: str | None = None) -> list[Reading]:
+def readings(source: str | Path | Sequence[str | Path], *, crs: str | None = None) -> list[Understanding]:
     """
     Understand each layer of a delivery without taking it over.
 
@@ -127,7 +123,7 @@ def readings(source: str | Path | Sequence[str | Path], *, crs: str | None = Non
 
     Returns
     -------
-    list of Reading
+    list of Understanding
         One a layer.
 
     Raises
@@ -140,7 +136,7 @@ def readings(source: str | Path | Sequence[str | Path], *, crs: str | None = Non
 
 def understood(
     source: str | Path | Sequence[str | Path], crs: str | None = None
-) -> tuple[Project, list[Reading]]:
+) -> tuple[Project, list[Understanding]]:
     """
     Understand each layer, and give the project that they belong to.
 
@@ -153,7 +149,7 @@ def understood(
 
     Returns
     -------
-    tuple of Project and list of Reading
+    tuple of Project and list of Understanding
         The project, an empty one for survey files alone, and a reading a layer.
 
     Raises
@@ -179,18 +175,18 @@ def understood(
     return project, _project_readings(project)
 
 
-def _project_readings(project: Project) -> list[Reading]:
+def _project_readings(project: Project) -> list[Understanding]:
     entries = [(name, entry) for name in ORDER for entry in getattr(project.layers, name)]
-    ground = Ground(project_sources.area(project)[1], tuple(project.area.candidates) if project.area else ())
-    found: list[Reading] = []
+    region = Region(project_sources.area(project)[1], tuple(project.area.candidates) if project.area else ())
+    found: list[Understanding] = []
     for name, entry in entries:
         raw = _decoded(project_sources.layer(project, entry))
         # A drawing that is named for its lines and again for its points gives each its own.
         if any(_same_place(entry, other) and _form(name) != _form(theirs) for theirs, other in entries):
             raw = _of_form(raw, _form(name))
         crs = project_sources.system(entry.crs, project)
-        found.append(_reading(raw, name, entry, ground, _known(found, raw, crs), crs))
-    return _together(found, ground)
+        found.append(_reading(raw, name, entry, region, _known(found, raw, crs), crs))
+    return _together(found, region)
 
 
 def _form(name: LayerName) -> str:
@@ -207,7 +203,7 @@ def _of_form(raw: RawLayer, form: str) -> RawLayer:
     return _part(raw, points if form == "Point" else ~points)
 
 
-def _bare_readings(paths: Iterable[str | Path], crs: str | None) -> list[Reading]:
+def _bare_readings(paths: Iterable[str | Path], crs: str | None) -> list[Understanding]:
     layers = [
         part for path in paths for raw in sources.open_delivery(path) for part in _by_geometry(_decoded(raw))
     ]
@@ -216,8 +212,8 @@ def _bare_readings(paths: Iterable[str | Path], crs: str | None) -> list[Reading
         for raw in layers
     ]
     system = project_sources.system(crs, None)
-    ground = Ground(None)
-    found: dict[int, Reading] = {}
+    region = Region(None)
+    found: dict[int, Understanding] = {}
     places = sorted(
         range(len(layers)),
         key=lambda at: ORDER.index(guesses[at].layer) if guesses[at] else len(ORDER),  # type: ignore[union-attr]
@@ -227,18 +223,22 @@ def _bare_readings(paths: Iterable[str | Path], crs: str | None) -> list[Reading
         entry = projects.LayerSource(source=layers[at].path, set=dict(guess.set)) if guess else None
         known = _known(found.values(), layers[at], system)
         found[at] = _own_first(
-            _reading(layers[at], guess.layer if guess else None, entry, ground, known, system)
+            _reading(layers[at], guess.layer if guess else None, entry, region, known, system)
         )
-    return _together([found[at] for at in range(len(layers))], ground)
+    return _together([found[at] for at in range(len(layers))], region)
 
 
-def _own_first(reading: Reading) -> Reading:
+def _own_first(reading: Understanding) -> Understanding:
     """Let a column that a layer has count before what the layer's name says of all features."""
-    place = reading.place
-    if place is None:
+    destination = reading.destination
+    if destination is None:
         return reading
-    left = {name: value for name, value in place.entry.set.items() if name not in place.match.columns}
-    return replace(reading, place=replace(place, entry=place.entry.model_copy(update={"set": left})))
+    left = {
+        name: value for name, value in destination.entry.set.items() if name not in destination.match.columns
+    }
+    return replace(
+        reading, destination=replace(destination, entry=destination.entry.model_copy(update={"set": left}))
+    )
 
 
 def _by_geometry(raw: RawLayer) -> list[RawLayer]:
@@ -280,40 +280,40 @@ def _reading(
     raw: RawLayer,
     schema: LayerName | None,
     entry: LayerSource | None,
-    ground: Ground,
+    region: Region,
     known: Positions | None,
     crs: pyproj.CRS | None,
-) -> Reading:
+) -> Understanding:
     """Find out where a layer is and which column is which."""
     geometry = raw.frame.geometry.to_numpy()
-    belief = _believed(geometry, crs or raw.crs, ground, known)
+    belief = _believed(geometry, crs or raw.crs, region, known)
     if schema is None or entry is None:
-        return Reading(raw, belief, None)
+        return Understanding(raw, belief, None)
     matched = match.match(raw.table, SCHEMAS[schema], entry.columns, raw.title)
-    return Reading(raw, belief, Place(SCHEMAS[schema], matched, entry))
+    return Understanding(raw, belief, Destination(SCHEMAS[schema], matched, entry))
 
 
 def _believed(
-    geometry: NDArray[np.object_], declared: pyproj.CRS | None, ground: Ground, known: Positions | None
+    geometry: NDArray[np.object_], declared: pyproj.CRS | None, region: Region, known: Positions | None
 ) -> Belief:
     """
     Find out where a layer is: of a large one from a part, where neither it nor any feature's extent raises doubt.
 
     An area asks for every vertex, as single ones may lie outside.
     """
-    if len(geometry) > _LARGE and declared is not None and ground.area is None:
+    if len(geometry) > _LARGE and declared is not None and region.area is None:
         bounds = shapely.bounds(geometry)
         # A position that was never measured has a zero, which its feature's extent begins or ends with, or spans.
         whole = np.isfinite(bounds).all() and not (bounds[:, :2] * bounds[:, 2:] <= 0).any()
         part = shapely.get_coordinates(geometry[:: -(-len(geometry) // _LARGE)])
-        belief = believe(part, declared, None, known, ground.candidates)
+        belief = believe(part, declared, None, known, region.candidates)
         if whole and not belief.notes:
             return belief
     xy = shapely.get_coordinates(geometry)
-    return believe(xy, declared, ground.area, known, ground.candidates)
+    return believe(xy, declared, region.area, known, region.candidates)
 
 
-def _known(found: Iterable[Reading], raw: RawLayer, crs: pyproj.CRS | None) -> Positions | None:
+def _known(found: Iterable[Understanding], raw: RawLayer, crs: pyproj.CRS | None) -> Positions | None:
     """
     Gather the places that earlier layers make known to a layer.
 
@@ -322,8 +322,8 @@ def _known(found: Iterable[Reading], raw: RawLayer, crs: pyproj.CRS | None) -> P
     parts = [
         _positions(reading)
         for reading in found
-        if reading.place is not None
-        and (reading.place.schema.name == "offices" or not _akin(reading.raw, raw, crs))
+        if reading.destination is not None
+        and (reading.destination.schema.name == "offices" or not _akin(reading.raw, raw, crs))
     ]
     return np.concatenate(parts) if any(map(len, parts)) else None
 
@@ -334,16 +334,16 @@ def _akin(one: RawLayer, other: RawLayer, crs: pyproj.CRS | None) -> bool:
     return same and _ARCHIVE.split(one.path)[0] == _ARCHIVE.split(other.path)[0]
 
 
-def _positions(reading: Reading) -> Positions:
+def _positions(reading: Understanding) -> Positions:
     """Give the places that a layer of points adds to what is known; lines and doubtful layers add none."""
     geometry = reading.raw.frame.geometry.to_numpy()
-    of_points = reading.place is not None and reading.place.schema.geometry_type == "Point"
+    of_points = reading.destination is not None and reading.destination.schema.geometry_type == "Point"
     if reading.belief.read is None or not reading.belief.declared_ok or not of_points:
         return np.empty((0, 2))
     return reading.belief.read.lonlat(shapely.get_coordinates(geometry))
 
 
-def _together(found: list[Reading], ground: Ground) -> list[Reading]:
+def _together(found: list[Understanding], region: Region) -> list[Understanding]:
     """
     Look again at layers that come with one whose datum is another than declared.
 
@@ -351,22 +351,20 @@ def _together(found: list[Reading], ground: Ground) -> list[Reading]:
     where they belong.
     """
     shifted = [reading for reading in found if any(code == "C105" for code, _ in reading.belief.notes)]
-    return [_beside(reading, shifted, ground) for reading in found] if shifted else found
+    return [_beside(reading, shifted, region) for reading in found] if shifted else found
 
 
-def _beside(reading: Reading, shifted: Sequence[Reading], ground: Ground) -> Reading:
-    place, read = reading.place, reading.belief.read
-    if place is None or read is None or place.schema.name == "offices" or reading in shifted:
+def _beside(reading: Understanding, shifted: Sequence[Understanding], region: Region) -> Understanding:
+    destination, read = reading.destination, reading.belief.read
+    if destination is None or read is None or destination.schema.name == "offices" or reading in shifted:
         return reading
     parts = [
-        coordinates_reading.Reading(other.belief.crs).lonlat(
-            shapely.get_coordinates(other.raw.frame.geometry.to_numpy())
-        )
+        Reading(other.belief.crs).lonlat(shapely.get_coordinates(other.raw.frame.geometry.to_numpy()))
         for other in shifted
         if other.belief.crs is not None and _akin(other.raw, reading.raw, None)
     ]
     if not parts:
         return reading
     xy = shapely.get_coordinates(reading.raw.frame.geometry.to_numpy())
-    belief = believe(xy, read.crs, ground.area, np.concatenate(parts), ground.candidates)
+    belief = believe(xy, read.crs, region.area, np.concatenate(parts), region.candidates)
     return replace(reading, belief=belief) if any(code == "C105" for code, _ in belief.notes) else reading

@@ -122,7 +122,7 @@ def trace(inventory: Inventory, office: str) -> Trace:
     for allowed in (cable, np.ones(len(cable), dtype=bool)):
         way = _way(net, allowed, int(start[0]), np.flatnonzero(exchange))
         if way is not None:
-            return _told(inventory, net, name, *way)
+            return _trace(inventory, net, name, *way)
     raise ProjectError(
         Text(
             "office {office} has no way to an exchange", "فرمانداری {office} راهی به هیچ مرکز مخابراتی ندارد"
@@ -243,7 +243,7 @@ def _way(
     return way[::-1], found, by_pair
 
 
-def _told(
+def _trace(
     inventory: Inventory,
     net: Network,
     office: str,

@@ -78,13 +78,13 @@ def unknown_value(context: Context) -> Iterator[Found]:
                     ~layer[column.name].isin(column.codes).to_numpy() & ~blank(layer[column.name])
                 )
                 if len(rows):
-                    yield Found(name, rows, fields=_told(layer, column.name, column.label, rows))
+                    yield Found(name, rows, fields=_value_fields(layer, column.name, column.label, rows))
         if context.inventory.counties is not None:
             known, named = texts.codes(_county_names(context), context.folded(name, "county"))
             rows = np.flatnonzero((named > known.max(initial=-1)) & ~blank(layer["county"]))
             rows = _sound(layer["county"], rows)
             if len(rows):
-                yield Found(name, rows, fields=_told(layer, "county", schema["county"].label, rows))
+                yield Found(name, rows, fields=_value_fields(layer, "county", schema["county"].label, rows))
 
 
 # Column to the least and the greatest value that a survey of fibre could mean.
@@ -121,7 +121,7 @@ def unnormalised_text(context: Context) -> Iterator[Found]:
     for name, column, rows, repaired in repairs(context, "A405"):
         layer = context.layer(name)
         yield Found(
-            name, rows, fields={**_told(layer, column, label(name, column), rows), "better": repaired}
+            name, rows, fields={**_value_fields(layer, column, label(name, column), rows), "better": repaired}
         )
 
 
@@ -131,7 +131,7 @@ def mojibake(context: Context) -> Iterator[Found]:
     for name, column, rows, repaired in repairs(context, "A408"):
         layer = context.layer(name)
         yield Found(
-            name, rows, fields={**_told(layer, column, label(name, column), rows), "better": repaired}
+            name, rows, fields={**_value_fields(layer, column, label(name, column), rows), "better": repaired}
         )
 
 
@@ -261,7 +261,7 @@ def _county_names(context: Context) -> pa.Array:
     return texts.folded(context.inventory.counties["name"])
 
 
-def _told(
+def _value_fields(
     layer: gpd.GeoDataFrame, column: str, heading: Text | str, rows: NDArray[np.intp]
 ) -> dict[str, Any]:
     return {"column": heading, "value": layer[column].iloc[rows].astype(object).to_numpy()}

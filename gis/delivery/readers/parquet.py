@@ -62,7 +62,7 @@ def parquet(source: Source) -> list[Unread]:
 def _parquet(path: Path, shown: str, *, geo: bool) -> RawLayer:
     try:
         if not geo:
-            return tables.place(pd.read_parquet(path), path, shown, "Parquet")
+            return tables.positioned(pd.read_parquet(path), path, shown, "Parquet")
         frame = gpd.read_parquet(path)
     except (pa.ArrowException, OSError, ValueError, KeyError, shapely.errors.ShapelyError) as error:
         raise refusal(

@@ -92,7 +92,7 @@ _NUMBERED = re.compile(r"(.*?\S)\s*[-_/.:#\s]\s*(\d{1,5})")
 
 
 @dataclass(frozen=True, eq=False)
-class Placed:
+class Positioned:
     """
     A table of points with their places.
 
@@ -149,7 +149,9 @@ def role(heading: Any) -> str:
     return ""
 
 
-def place(frame: pd.DataFrame, records: NDArray[np.int64], layer: str, heading: str = "") -> list[Placed]:
+def positioned(
+    frame: pd.DataFrame, records: NDArray[np.int64], layer: str, heading: str = ""
+) -> list[Positioned]:
     """
     Give each row of a table its place, and make routes of the points where the table orders them into routes.
 
@@ -166,13 +168,13 @@ def place(frame: pd.DataFrame, records: NDArray[np.int64], layer: str, heading: 
 
     Returns
     -------
-    list of Placed
+    list of Positioned
         One, or one for each UTM zone that a column names; with no geometry where there are no coordinates.
     """
     roles = _roles(frame)
     found = _coordinates(frame, roles)
     if found is None:
-        return [Placed(_with(frame, np.full(len(frame), None, dtype=object)), records, None, [])]
+        return [Positioned(_with(frame, np.full(len(frame), None, dtype=object)), records, None, [])]
     geometry, used, crs = found
     given = np.array([frame[name].notna().to_numpy() for name in used]).any(axis=0)
     damaged = given & shapely.is_missing(geometry)
@@ -190,20 +192,22 @@ def place(frame: pd.DataFrame, records: NDArray[np.int64], layer: str, heading: 
     if zones is None:
         if crs is None and _projected(geometry):
             crs = _named_zone(heading)
-        points = Placed(_with(table.drop(columns=used), geometry), records, crs, notes)
+        points = Positioned(_with(table.drop(columns=used), geometry), records, crs, notes)
         return [_routes(points, roles) or points]
     result = []
     for zone in sorted(set(zones)):
         of = zones == zone
         part = table[of].drop(columns=used).reset_index(drop=True)
         name = f"{zone}N" if len(set(zones)) > 1 else ""
-        points = Placed(_with(part, geometry[of]), records[of], pyproj.CRS(f"EPSG:326{zone}"), notes, name)
+        points = Positioned(
+            _with(part, geometry[of]), records[of], pyproj.CRS(f"EPSG:326{zone}"), notes, name
+        )
         result.append(_routes(points, roles) or points)
         notes = []
     return result
 
 
-def routes_of_waypoints(frame: gpd.GeoDataFrame, records: NDArray[np.int64]) -> Placed | None:
+def routes_of_waypoints(frame: gpd.GeoDataFrame, records: NDArray[np.int64]) -> Positioned | None:
     """
     Make routes of waypoints whose names say so, as ``R12-001``, ``R12-002`` and ``R13-001`` do.
 
@@ -216,7 +220,7 @@ def routes_of_waypoints(frame: gpd.GeoDataFrame, records: NDArray[np.int64]) -> 
 
     Returns
     -------
-    Placed or None
+    Positioned or None
         The routes; None where not all names are a route's and a number, or where they name manholes and the like.
     """
     if "name" not in frame or len(frame) < 2 or frame["name"].isna().any():  # noqa: PLR2004
@@ -235,7 +239,7 @@ def routes_of_waypoints(frame: gpd.GeoDataFrame, records: NDArray[np.int64]) -> 
     table = pd.DataFrame(frame.drop(columns=["geometry", "name"]))
     table.insert(0, "sequence", numbers)
     table.insert(0, "route", ids)
-    points = Placed(_with(table, frame.geometry.to_numpy()), records, None, [])
+    points = Positioned(_with(table, frame.geometry.to_numpy()), records, None, [])
     return _routes(points, {"route": ["route"], "sequence": ["sequence"]})
 
 
@@ -417,7 +421,7 @@ def _with(table: pd.DataFrame, geometry: NDArray[np.object_]) -> gpd.GeoDataFram
     return gpd.GeoDataFrame(table, geometry=geometry)
 
 
-def _routes(points: Placed, roles: dict[str, list[str]]) -> Placed | None:
+def _routes(points: Positioned, roles: dict[str, list[str]]) -> Positioned | None:
     """Order points into routes, where a column names the route of each and another one numbers them along it."""
     frame = points.frame
     present = {key: [name for name in names if name in frame] for key, names in roles.items()}
@@ -445,8 +449,8 @@ def _orders(ids: pd.Series[Any], order: NDArray[np.float64]) -> bool:
 
 
 def _joined(
-    points: Placed, name: str, number: str, ids: pd.Series[Any], order: NDArray[np.float64]
-) -> Placed:
+    points: Positioned, name: str, number: str, ids: pd.Series[Any], order: NDArray[np.float64]
+) -> Positioned:
     frame = points.frame
     there = ~shapely.is_missing(frame.geometry.to_numpy())
     codes, uniques = pd.factorize(ids)
@@ -466,7 +470,7 @@ def _joined(
         values = frame[column].groupby(codes).first()
         kept[str(column)] = values.reindex(range(len(uniques))).to_numpy(dtype=object)
     table = pd.DataFrame(kept).infer_objects()
-    return Placed(_with(table, geometry), points.records[first], points.crs, points.notes, points.suffix)
+    return Positioned(_with(table, geometry), points.records[first], points.crs, points.notes, points.suffix)
 
 
 def _shared(frame: pd.DataFrame, codes: NDArray[np.intp]) -> Iterable[str]:

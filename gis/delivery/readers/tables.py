@@ -21,7 +21,7 @@ _TOP = 30
 _ABOVE = 3
 
 
-def place(frame: pd.DataFrame, path: Path, shown: str, driver: str) -> RawLayer:
+def positioned(frame: pd.DataFrame, path: Path, shown: str, driver: str) -> RawLayer:
     """
     Give the rows of a table that has its headings their places.
 
@@ -42,7 +42,7 @@ def place(frame: pd.DataFrame, path: Path, shown: str, driver: str) -> RawLayer:
         Points, routes, or rows without geometry.
     """
     records = np.arange(1, len(frame) + 1)
-    placed, *_ = points.place(frame.reset_index(drop=True), records, shown)
+    placed, *_ = points.positioned(frame.reset_index(drop=True), records, shown)
     return RawLayer(shown, path.stem, driver, placed.crs, "", placed.frame, placed.records, placed.notes)
 
 
@@ -73,7 +73,7 @@ def _layers(rows: list[list[Any]], numbers: Any, shown: str, name: str, driver: 
             placed.records,
             placed.notes,
         )
-        for placed in points.place(frame, numbers[body], title(shown, name), above)
+        for placed in points.positioned(frame, numbers[body], title(shown, name), above)
     ]
 
 
