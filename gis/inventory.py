@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from shapely.geometry.base import BaseGeometry
 
+    from gis.language import Text
     from gis.project import Project
 
 
@@ -88,6 +89,32 @@ class Note:
     source: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """
+    Something of a delivery that no figure counts.
+
+    Attributes
+    ----------
+    source
+        The file, as `Source.path` names it.
+    layer
+        The layer in it; empty where it is the file, or no layer.
+    count
+        How many: records, entities, parts, members.
+    what
+        What they are, in the plural: ``"texts"``, ``"rows without a position"``, ``"members of the archive"``.
+    why
+        Why they are left out, and what would do.
+    """
+
+    source: str
+    layer: str
+    count: int
+    what: Text
+    why: Text
+
+
 @dataclass(frozen=True, eq=False)
 class Inventory:
     """
@@ -109,6 +136,8 @@ class Inventory:
         The counties' polygons with column ``name``, or None.
     notes
         What the reading found.
+    left_out
+        What was delivered and no figure counts.
     """
 
     project: Project
@@ -120,6 +149,7 @@ class Inventory:
     outline: BaseGeometry | None = None
     counties: gpd.GeoDataFrame | None = None
     notes: tuple[Note, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     def layer(self, name: LayerName) -> gpd.GeoDataFrame:
         """

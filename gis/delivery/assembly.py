@@ -90,6 +90,7 @@ def _assembled(project: Project, readings: Sequence[Understanding]) -> Inventory
         outline=outline,
         counties=project_sources.counties(project),
         notes=tuple(notes),
+        left_out=tuple(left for reading in readings for left in reading.raw.left_out),
     )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
-    from gis.inventory import Note
+    from gis.inventory import LeftOut, Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,8 @@ class RawLayer:
         What the reading found: `Note.layer` is the layer's path and name, `Note.feature` the record number.
     undecoded
         Which text is still to be decoded, or None.
+    left_out
+        What the reading passed over; of an archive's members it stands with the delivery's first layer.
     """
 
     path: str
@@ -85,6 +87,7 @@ class RawLayer:
     records: NDArray[np.int64]
     notes: list[Note] = field(default_factory=list)
     undecoded: Undecoded | None = None
+    left_out: list[LeftOut] = field(default_factory=list)
 
     @property
     def title(self) -> str:
