@@ -74,7 +74,7 @@ def one(features: int, *, plain: bool) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     got = found(findings)
     print(
-        f"{count:>9,} features  {len(findings.attrs['ran'])} checks  {len(findings):>7,} findings  "
+        f"{count:>9,} features  {len(findings.ran)} checks  {len(findings):>7,} findings  "
         f"missed {len(expected - got)}, not planted {len(got - expected)}  "
         f"{wall:6.2f} s ({cpu:.2f} s of CPU)  peak {peak:.2f} GiB ({before:.2f} before)",
         flush=True,

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import folium
-    import geopandas as gpd
 
+    from gis.checks.findings import Findings
     from gis.checks.fixes.loop import Fixed
     from gis.documents import InspectDocument
     from gis.inventory import Inventory
     from gis.language import Language
+    from gis.lengths.measured import Measured
     from gis.network.tracing import Trace
     from gis.totals import TotalResult
 
@@ -47,8 +48,8 @@ class RunResult:
     """
 
     inventory: Inventory
-    measured: pd.DataFrame
-    findings: gpd.GeoDataFrame
+    measured: Measured
+    findings: Findings
     totals: list[TotalResult]
     files: list[Path]
 
@@ -134,7 +135,7 @@ def init(
     return delivery.draft(source, folder=folder, crs=crs, lang=lang)
 
 
-def measure(inventory: Inventory) -> pd.DataFrame:
+def measure(inventory: Inventory) -> Measured:
     """
     Measure every route.
 
@@ -145,17 +146,18 @@ def measure(inventory: Inventory) -> pd.DataFrame:
 
     Returns
     -------
-    pandas.DataFrame
-        A row a route in the inventory's order: ``id``, ``kind``, ``status``, ``county``, ``office_id``; the lengths
-        ``geodesic_m``, ``grid_m``, ``ground_m``, ``slope_m``; their standard deviation ``std_m`` and bias ``bias_m``;
-        ``slack_m``, ``recorded_length_m``, all in metres; and ``provenance``.
+    Measured
+        Used like a DataFrame, a row a route in the inventory's order: ``id``, ``kind``, ``status``, ``county``,
+        ``office_id``; the lengths ``geodesic_m``, ``grid_m``, ``ground_m``, ``slope_m``; their standard deviation
+        ``std_m`` and bias ``bias_m``; ``slack_m``, ``recorded_length_m``, all in metres; and ``provenance``. It also
+        says for how many routes an accuracy was assumed, how many are ``unmeasured``, and what was ``left_out``.
     """
     return lengths.measure(inventory)
 
 
 def check(
     inventory: Inventory, *, select: Sequence[str] | None = None, ignore: Sequence[str] | None = None
-) -> gpd.GeoDataFrame:
+) -> Findings:
     """
     Look for faults.
 
@@ -168,9 +170,10 @@ def check(
 
     Returns
     -------
-    geopandas.GeoDataFrame
-        A row a finding, WGS 84: ``code``, ``name``, ``severity``, ``layer``, ``feature``, ``message``, ``message_fa``,
-        ``fixable``, ``lon``, ``lat``, ``geometry``. Its ``attrs`` say which checks ran, which did not, and why.
+    Findings
+        Used like a GeoDataFrame, a row a finding, WGS 84: ``code``, ``name``, ``severity``, ``layer``, ``feature``,
+        ``message``, ``message_fa``, ``fixable``, ``lon``, ``lat``, ``source``, ``source_layer``, ``record``,
+        ``geometry``. It also says which checks ``ran``, which did ``not_run`` and why, and what was ``left_out``.
 
     Raises
     ------
@@ -337,7 +340,7 @@ def save_map(
     return out
 
 
-def _drawn(inventory: Inventory) -> tuple[Inventory, pd.DataFrame, gpd.GeoDataFrame, list[TotalResult]]:
+def _drawn(inventory: Inventory) -> tuple[Inventory, Measured, Findings, list[TotalResult]]:
     """Give what a map is drawn from: the survey, its lengths, its faults, and recorded against measured."""
     from gis import checks
 

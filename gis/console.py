@@ -206,10 +206,6 @@ def notice(inventory: Inventory, lang: Language) -> None:
         )
 
 
-# Coordinates that are not what they seem spoil lengths and maps.
-_DOUBTED = ("C101", "C103", "C104", "C105", "C106")
-
-
 def doubts(inventory: Inventory, lang: Language) -> None:
     """
     Say on standard error where coordinates are doubtful, a line each, before somebody relies on a length.
@@ -221,10 +217,12 @@ def doubts(inventory: Inventory, lang: Language) -> None:
     lang
         The language to say it in.
     """
-    doubted = [note for note in inventory.notes if note.code in _DOUBTED]
-    if not doubted:
+    if not inventory.notes:
         return
-    from gis.checks import pages
+    from gis.checks.registry import codes_with, pages
+
+    codes = codes_with("spoils_lengths")
+    doubted = [note for note in inventory.notes if note.code in codes]
 
     told = [
         (note.code, str(note.fields.get("source", note.layer)), pages()[note.code].title.render(lang))

@@ -10,10 +10,12 @@ from pydantic import BaseModel, ConfigDict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import geopandas as gpd
     import pandas as pd
 
+    from gis.checks.findings import Findings
+    from gis.inventory import LeftOut
     from gis.language import Language
+    from gis.lengths.measured import Measured
     from gis.network.tracing import Trace
     from gis.totals import TotalResult
 
@@ -30,7 +32,8 @@ class FindingEntry(_Document):
     """
     One finding; ``lon`` and ``lat`` are WGS 84 degrees, null where the fault has no place.
 
-    ``source`` is the file, empty where the finding is about several.
+    ``source`` is the file, ``source_layer`` the layer in it, ``record`` the feature's record there: together its
+    identity. They are empty or null as far as the finding is about several.
     """
 
     code: str
@@ -42,6 +45,18 @@ class FindingEntry(_Document):
     lat: float | None
     fixable: bool
     source: str
+    source_layer: str
+    record: int | None
+
+
+class LeftOutEntry(_Document):
+    """Something that was delivered and no figure counts: how many of what, and why."""
+
+    source: str
+    layer: str
+    count: int
+    what: str
+    why: str
 
 
 class Summary(_Document):
@@ -65,6 +80,7 @@ class CheckDocument(_Document):
     ran: list[str]
     not_run: dict[str, str]
     failed: dict[str, str]
+    left_out: list[LeftOutEntry]
 
 
 class RouteEntry(_Document):
@@ -90,11 +106,18 @@ class LengthTotal(_Document):
 
 
 class MeasureDocument(_Document):
-    """What ``fibre measure --format json`` prints."""
+    """
+    What ``fibre measure --format json`` prints.
+
+    ``unmeasured`` counts the routes without a length, ``assumed_accuracy`` those that state no accuracy of their own.
+    """
 
     version: Literal[1] = 1
     routes: list[RouteEntry]
     total: LengthTotal
+    unmeasured: int
+    assumed_accuracy: int
+    left_out: list[LeftOutEntry]
 
 
 class TotalEntry(_Document):
@@ -108,13 +131,15 @@ class TotalEntry(_Document):
     unit: str
     tolerance: float
     verdict: Literal["agrees", "differs", "undecided"]
+    unmeasured: int
 
 
 class TotalsDocument(_Document):
-    """What ``fibre totals --format json`` prints."""
+    """What ``fibre totals --format json`` prints; ``unmeasured`` counts the features of a total without a length."""
 
     version: Literal[1] = 1
     items: list[TotalEntry]
+    left_out: list[LeftOutEntry]
 
 
 class LegEntry(_Document):
@@ -151,7 +176,7 @@ class InspectedLayer(_Document):
     ``goes_into`` is the canonical layer, null where it matches none; ``columns`` maps canonical to theirs, ``set``
     gives values that hold for every feature; ``alternatives`` lists other candidates; ``ambiguous`` names columns
     that fit equally well, for a person to decide; ``further`` the columns that went nowhere; ``notes`` the codes
-    that a check would report of the reading.
+    that a check would report of the reading; ``left_out`` what no figure will count.
     """
 
     layer: str
@@ -170,6 +195,7 @@ class InspectedLayer(_Document):
     ambiguous: dict[str, list[str]]
     further: list[str]
     notes: list[str]
+    left_out: list[LeftOutEntry]
 
 
 class InspectedFile(_Document):
@@ -197,7 +223,7 @@ class RunDocument(_Document):
     totals: TotalsDocument
 
 
-def check_document(findings: gpd.GeoDataFrame, lang: Language = "en") -> CheckDocument:
+def check_document(findings: Findings, lang: Language = "en") -> CheckDocument:
     """
     Put findings into their document.
 
@@ -215,43 +241,34 @@ def check_document(findings: gpd.GeoDataFrame, lang: Language = "en") -> CheckDo
     """
     from gis.address import address  # noqa: PLC0415 - no findings, no need of it
 
-    messages = findings["message_fa" if lang == "fa" else "message"]
-    columns = zip(
-        findings["code"],
-        findings["severity"],
-        findings["layer"],
-        findings["feature"],
-        messages,
-        findings["lon"],
-        findings["lat"],
-        findings["fixable"],
-        findings["source"],
-        strict=True,
-    )
+    table = findings.table
     entries = [
         FindingEntry(
-            code=code,
-            severity=severity,
-            layer=layer,
-            feature=feature,
-            message=message,
-            lon=_number(lon),
-            lat=_number(lat),
-            fixable=fixable,
-            source=address(source),
+            code=row.code,
+            severity=row.severity,
+            layer=row.layer,
+            feature=row.feature,
+            message=row.message_fa if lang == "fa" else row.message,
+            lon=_number(row.lon),
+            lat=_number(row.lat),
+            fixable=row.fixable,
+            source=address(row.source),
+            source_layer=row.source_layer,
+            record=record,
         )
-        for code, severity, layer, feature, message, lon, lat, fixable, source in columns
+        for row, record in zip(table.itertuples(), _whole(table["record"]), strict=True)
     ]
     return CheckDocument(
         findings=entries,
         summary=Summary(**findings["severity"].value_counts().to_dict()),
-        ran=findings.attrs["ran"],
-        not_run={code: reason.render(lang) for code, reason in findings.attrs["not_run"].items()},
-        failed=findings.attrs["failed"],
+        ran=list(findings.ran),
+        not_run={code: reason.render(lang) for code, reason in findings.not_run.items()},
+        failed=dict(findings.failed),
+        left_out=left_out_entries(findings.left_out, lang),
     )
 
 
-def measure_document(measured: pd.DataFrame) -> MeasureDocument:
+def measure_document(measured: Measured, lang: Language = "en") -> MeasureDocument:
     """
     Put lengths into their document.
 
@@ -259,6 +276,8 @@ def measure_document(measured: pd.DataFrame) -> MeasureDocument:
     ----------
     measured
         As `gis.measure` gives them.
+    lang
+        The language in which it says what was left out.
 
     Returns
     -------
@@ -281,10 +300,18 @@ def measure_document(measured: pd.DataFrame) -> MeasureDocument:
     none = min(len(measured), 1)
     sums = {name: _number(measured[name].sum(min_count=none)) for name in LENGTHS}
     std = _number((measured["std_m"] ** 2).sum(min_count=none) ** 0.5)
-    return MeasureDocument(routes=routes, total=LengthTotal(routes=len(measured), **sums, std_m=std))
+    return MeasureDocument(
+        routes=routes,
+        total=LengthTotal(routes=len(measured), **sums, std_m=std),
+        unmeasured=measured.unmeasured,
+        assumed_accuracy=measured.assumed_accuracy,
+        left_out=left_out_entries(measured.left_out, lang),
+    )
 
 
-def totals_document(results: Sequence[TotalResult], lang: Language = "en") -> TotalsDocument:
+def totals_document(
+    results: Sequence[TotalResult], lang: Language = "en", left_out: Sequence[LeftOut] = ()
+) -> TotalsDocument:
     """
     Put totals into their document.
 
@@ -294,6 +321,8 @@ def totals_document(results: Sequence[TotalResult], lang: Language = "en") -> To
         As `gis.totals.reconcile` gives them.
     lang
         The language of the items' names.
+    left_out
+        What was delivered and no total counts.
 
     Returns
     -------
@@ -311,10 +340,40 @@ def totals_document(results: Sequence[TotalResult], lang: Language = "en") -> To
                 unit=result.unit,
                 tolerance=result.tolerance,
                 verdict=result.verdict,
+                unmeasured=result.unmeasured,
             )
             for result in results
-        ]
+        ],
+        left_out=left_out_entries(left_out, lang),
     )
+
+
+def left_out_entries(left_out: Sequence[LeftOut], lang: Language = "en") -> list[LeftOutEntry]:
+    """
+    Say what was left out of figures.
+
+    Parameters
+    ----------
+    left_out
+        As an inventory or a result has it.
+    lang
+        The language.
+
+    Returns
+    -------
+    list of LeftOutEntry
+        In the order of the delivery.
+    """
+    return [
+        LeftOutEntry(
+            source=left.source,
+            layer=left.layer,
+            count=left.count,
+            what=left.what.render(lang),
+            why=left.why.render(lang),
+        )
+        for left in left_out
+    ]
 
 
 def trace_document(way: Trace) -> TraceDocument:
@@ -338,6 +397,12 @@ def trace_document(way: Trace) -> TraceDocument:
         manholes=list(way.passed),
         length_m=way.length_m,
     )
+
+
+def _whole(values: pd.Series[int]) -> list[int | None]:
+    """Give whole numbers as Python's, None for a missing one."""
+    known = values.notna().to_numpy(dtype=bool)
+    return [int(value) if there else None for value, there in zip(values, known, strict=True)]
 
 
 def _number(value: float) -> float | None:

@@ -2,9 +2,12 @@
 The canonical layers: routes, manholes and offices in one shape, wherever they came from.
 
 Every layer of an `Inventory` is a GeoDataFrame in WGS 84 longitude and latitude (EPSG:4326) with all columns of
-its `Schema`, in that order, then ``source`` (the file it came from), ``record`` (its number there, from 1), any
-further columns of the delivery under their own names, and ``geometry``. Lengths are metres, dates are dates.
-Column names follow the Open Fibre Data Standard where it has one.
+its `Schema`, in that order, then `ORIGIN` (``source``, the file it came from; ``source_layer``, the layer of that
+file; ``record``, its number there, from 1), any further columns of the delivery under their own names, and
+``geometry``. Lengths are metres, dates are dates. Column names follow the Open Fibre Data Standard where it has one.
+
+`ORIGIN` is a feature's identity, and `FeatureRef` is what carries it through notes, findings, fixes, maps and exports.
+Ids and names repeat, change and are missing: they are for people to read.
 """
 
 from __future__ import annotations
@@ -12,16 +15,45 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
+
 from gis.schema import SCHEMAS, LayerName
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import geopandas as gpd
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from gis.language import Text
     from gis.project import Project
+
+
+# The columns of a feature's identity.
+ORIGIN = ("source", "source_layer", "record")
+_ORIGIN_TYPES = {"source": "str", "source_layer": "str", "record": "Int64"}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FeatureRef:
+    """
+    What something is about: a feature by its identity, a layer of a file as a whole, or a file.
+
+    Attributes
+    ----------
+    source
+        The file, as `Source.path` names it; empty for what is about several.
+    layer
+        The layer in it; empty for the file as a whole.
+    record
+        The feature's record there; None for the layer as a whole.
+    """
+
+    source: str = ""
+    layer: str = ""
+    record: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +64,7 @@ class Source:
     Attributes
     ----------
     path
-        The file as the project file or the command line names it.
+        The file, as seen from the project file, or by the delivery's own name: never where it lies on a machine.
     layer
         The layer's name in the file.
     schema
@@ -71,13 +103,13 @@ class Note:
     layer
         The canonical layer, or the file's name where no layer is known yet.
     feature
-        The feature's id or record number; empty where the note is about the whole layer.
+        How the feature is called, for people; empty where the note is about the whole layer.
     fields
         Values for the fields of the check's message.
     lon, lat
         The place, WGS 84 degrees, where there is one.
-    source
-        The file, as `Source.path` names it; empty where the note is about several.
+    ref
+        What it is about.
     """
 
     code: str
@@ -86,7 +118,7 @@ class Note:
     fields: dict[str, Any] = field(default_factory=dict)
     lon: float | None = None
     lat: float | None = None
-    source: str = ""
+    ref: FeatureRef = FeatureRef()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +203,81 @@ class Inventory:
             "offices": self.offices,
         }
         return frames[name]
+
+    def names(self, name: LayerName) -> NDArray[np.object_]:
+        """
+        Name the features of a layer for people.
+
+        Parameters
+        ----------
+        name
+            The layer.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n,) their ids, or ``#`` and the record number where they have none. Two features may be called alike.
+        """
+        layer = self.layer(name)
+        ids: NDArray[np.object_] = layer[SCHEMAS[name].id].to_numpy(dtype=object, na_value="")
+        nameless = np.array([not str(one).strip() for one in ids], dtype=bool)
+        if nameless.any():
+            ids = ids.copy()
+            ids[nameless] = ("#" + layer["record"][nameless].astype("str")).to_numpy(dtype=object)
+        return ids
+
+    def rows(self, name: LayerName, ref: FeatureRef) -> NDArray[np.intp]:
+        """
+        Find the features that something is about.
+
+        Parameters
+        ----------
+        name
+            The canonical layer.
+        ref
+            A feature, a layer of a file, a file; or nothing, which stands for the whole canonical layer.
+
+        Returns
+        -------
+        numpy.ndarray
+            (k,) positions in the layer, ascending.
+        """
+        layer = self.layer(name)
+        meant = np.ones(len(layer), dtype=bool)
+        for column, value in zip(ORIGIN, (ref.source, ref.layer, ref.record), strict=True):
+            if value not in ("", None):
+                meant &= (layer[column] == value).to_numpy(dtype=bool, na_value=False)
+        return np.flatnonzero(meant)
+
+    def positions(self, name: LayerName, origins: pd.DataFrame) -> NDArray[np.intp]:
+        """
+        Find many features by their identities.
+
+        Parameters
+        ----------
+        name
+            The canonical layer.
+        origins
+            (m,) rows with the columns `ORIGIN`; a missing record stands for no single feature.
+
+        Returns
+        -------
+        numpy.ndarray
+            (m,) the position of each in the layer, of a record that the layer has more than once the first; -1 for
+            none.
+        """
+        layer = self.layer(name)
+        if not len(layer) or not len(origins):
+            return np.full(len(origins), -1, dtype=np.intp)
+        both = pd.concat(
+            [pd.DataFrame(frame)[list(ORIGIN)].astype(_ORIGIN_TYPES) for frame in (layer, origins)]
+        )
+        # One number an identity; those of the layer's own rows lead to their first row.
+        identity = both.groupby(list(ORIGIN), sort=False, dropna=False).ngroup().to_numpy()
+        ours, theirs = identity[: len(layer)], identity[len(layer) :]
+        first = np.full(identity.max() + 1, -1, dtype=np.intp)
+        first[ours[::-1]] = np.arange(len(layer))[::-1]
+        return first[theirs]
 
     @property
     def illustrative(self) -> bool:

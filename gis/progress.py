@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 READING = Text("Reading", "خواندن")
 MEASURING = Text("Measuring", "اندازه‌گیری")
 CHECKING = Text("Checking", "بررسی")
+FIXING = Text("Fixing", "اصلاح")
 
 _watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 

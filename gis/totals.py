@@ -11,10 +11,10 @@ from gis.language import Text
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
     from numpy.typing import NDArray
 
     from gis.inventory import Inventory
+    from gis.lengths.measured import Measured
     from gis.project import Total
     from gis.schema import LayerName
 
@@ -135,7 +135,7 @@ def verdict(difference: float, tolerance: float, std: float) -> Verdict:
     return "differs" if excess > CONFIDENCE * std else "undecided"
 
 
-def reconcile(inventory: Inventory, measured: pd.DataFrame) -> list[TotalResult]:
+def reconcile(inventory: Inventory, measured: Measured) -> list[TotalResult]:
     """
     Hold every recorded total of the project against the survey.
 
@@ -154,7 +154,7 @@ def reconcile(inventory: Inventory, measured: pd.DataFrame) -> list[TotalResult]
     return [_reconciled(inventory, measured, total) for total in inventory.project.totals]
 
 
-def _reconciled(inventory: Inventory, measured: pd.DataFrame, total: Total) -> TotalResult:
+def _reconciled(inventory: Inventory, measured: Measured, total: Total) -> TotalResult:
     chosen = selected(inventory.layer(total.layer), total)
     unmeasured = 0
     needed = None

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gis import progress
 from gis.checks.evidence import references
 from gis.checks.evidence.context import Context
-from gis.checks.findings import COLUMNS, join, tabulate
+from gis.checks.findings import COLUMNS, Findings, join, tabulate
 from gis.checks.registry import FAMILIES, Found, Page, finders, pages
 from gis.checks.rules import attributes, coordinates, delivery, geometry, network, totals
 from gis.errors import ProjectError
@@ -19,15 +20,25 @@ from gis.language import Text
 from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    import geopandas as gpd
-    import pandas as pd
-
+    from gis.checks.registry import Need
     from gis.inventory import Inventory
+    from gis.lengths.measured import Measured
     from gis.project import Severity
 
-__all__ = ["COLUMNS", "FAMILIES", "Examined", "Found", "Page", "examine", "pages", "run", "selection"]
+__all__ = [
+    "COLUMNS",
+    "FAMILIES",
+    "Examined",
+    "Findings",
+    "Found",
+    "Page",
+    "examine",
+    "pages",
+    "run",
+    "selection",
+]
 
 # Importing a family is what registers its checks.
 _FAMILY_MODULES = (delivery, coordinates, geometry, network, attributes, totals)
@@ -75,6 +86,23 @@ def selection(select: Sequence[str], ignore: Sequence[str]) -> list[str]:
     return [code for code in known if code in wanted]
 
 
+# Whether what a check needs is there, and what is said where it is not.
+_NEEDS: dict[Need, tuple[Callable[[Inventory], bool], Text]] = {
+    "area": (
+        lambda inventory: inventory.area is not None,
+        Text("the project names no area", "پروژه محدوده‌ای ندارد"),
+    ),
+    "counties": (
+        lambda inventory: inventory.counties is not None,
+        Text("the project names no counties", "پروژه مرز شهرستان‌ها را ندارد"),
+    ),
+    "references": (
+        lambda inventory: bool(references.answerable(inventory)),
+        Text("what the routes name was not delivered", "آنچه مسیرها نام می‌برند تحویل نشده است"),
+    ),
+}
+
+
 @dataclass(frozen=True)
 class Examined:
     """
@@ -95,7 +123,7 @@ class Examined:
     failed: dict[str, str]
 
 
-def examine(inventory: Inventory, measured: pd.DataFrame | None, codes: Sequence[str]) -> Examined:
+def examine(inventory: Inventory, measured: Measured | None, codes: Sequence[str]) -> Examined:
     """
     Let checks look at a survey.
 
@@ -116,7 +144,8 @@ def examine(inventory: Inventory, measured: pd.DataFrame | None, codes: Sequence
     context = Context(inventory, measured)
     examined = Examined({}, {}, {})
     functions = finders()
-    for code in codes:
+    for done, code in enumerate(codes):
+        progress.tell(progress.CHECKING, done, len(codes))
         reason = _absence(inventory, pages()[code])
         if reason is not None:
             examined.not_run[code] = reason
@@ -125,16 +154,17 @@ def examine(inventory: Inventory, measured: pd.DataFrame | None, codes: Sequence
             examined.found[code] = list(functions[code](context))
         except Exception as error:  # noqa: BLE001 - one check's failure is named and must not hide the others' findings
             examined.failed[code] = f"{type(error).__name__}: {error}"
+    progress.tell(progress.CHECKING, len(codes), len(codes))
     return examined
 
 
 def run(
     inventory: Inventory,
-    measured: pd.DataFrame | None = None,
+    measured: Measured | None = None,
     *,
     select: Sequence[str] | None = None,
     ignore: Sequence[str] | None = None,
-) -> gpd.GeoDataFrame:
+) -> Findings:
     """
     Check a survey.
 
@@ -149,10 +179,8 @@ def run(
 
     Returns
     -------
-    geopandas.GeoDataFrame
-        A row a finding, WGS 84, ordered by code and place in the layer, with the columns of `COLUMNS`; ``geometry``
-        is a point, the stretch at fault, or None. Its ``attrs`` hold ``ran`` (codes), ``not_run`` (code to the
-        reason, a `Text`), ``failed`` (code to the error's text) and ``looked_at`` (layer to its feature count).
+    Findings
+        Its faults, which checks ran, and which did not and why.
 
     Raises
     ------
@@ -169,14 +197,14 @@ def run(
         page = pages()[code]
         severity = settings.severity.get(code, page.severity)
         tables += [tabulate(inventory, page, severity, one) for one in found]
-    findings = join(tables)
-    findings.attrs = {
-        "ran": list(examined.found),
-        "not_run": examined.not_run,
-        "failed": examined.failed,
-        "looked_at": {name: len(inventory.layer(name)) for name in SCHEMAS},
-    }
-    return findings
+    return Findings(
+        join(tables),
+        ran=tuple(examined.found),
+        not_run=examined.not_run,
+        failed=examined.failed,
+        looked_at={name: len(inventory.layer(name)) for name in SCHEMAS},
+        left_out=inventory.left_out,
+    )
 
 
 def _absence(inventory: Inventory, page: Page) -> Text | None:
@@ -197,10 +225,8 @@ def _absence(inventory: Inventory, page: Page) -> Text | None:
                 f"no {' or '.join(label.en.lower() for label in labels)}",
                 f"ستون «{'» یا «'.join(label.fa for label in labels)}» نیست",
             )
-    if page.code == "N309" and not references.answerable(inventory):
-        return Text("what the routes name was not delivered", "آنچه مسیرها نام می‌برند تحویل نشده است")
-    if page.code == "C102" and inventory.area is None:
-        return Text("the project names no area", "پروژه محدوده‌ای ندارد")
-    if page.code == "A407" and inventory.counties is None:
-        return Text("the project names no counties", "پروژه مرز شهرستان‌ها را ندارد")
+    for need in page.needs:
+        there, absence = _NEEDS[need]
+        if not there(inventory):
+            return absence
     return None

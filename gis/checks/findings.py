@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +12,18 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gis.inventory import ORIGIN
 from gis.language import Language, Text, show
 from gis.schema import CRS, SCHEMAS
+from gis.tabled import Tabled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from gis.checks.registry import Found, Page
-    from gis.inventory import Inventory
+    from gis.inventory import Inventory, LeftOut
     from gis.project import Severity
 
 COLUMNS = (
@@ -34,9 +37,41 @@ COLUMNS = (
     "fixable",
     "lon",
     "lat",
-    "source",
+    *ORIGIN,
     "geometry",
 )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Findings(Tabled[gpd.GeoDataFrame]):
+    """
+    What the checks found.
+
+    Attributes
+    ----------
+    table
+        A row a finding, WGS 84, columns `COLUMNS`, ordered by code and place in the layer; ``geometry`` is a point, the
+        stretch at fault, or None. It is used like a GeoDataFrame: ``findings["code"]``, ``findings.explore()``.
+    ran
+        The checks that ran.
+    not_run
+        Code to the reason, for each check that lacks what it needs.
+    failed
+        Code to the error's text, for each check that broke.
+    looked_at
+        Layer to how many features it has.
+    left_out
+        What was delivered and no check saw.
+    """
+
+    table: gpd.GeoDataFrame
+    ran: tuple[str, ...] = ()
+    not_run: Mapping[str, Text] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
+    looked_at: Mapping[str, int] = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
+
+
 # Where a note of the reading does not say what the message asks for.
 _UNSAID = "—"
 
@@ -77,13 +112,13 @@ def tabulate(inventory: Inventory, page: Page, severity: Severity, found: Found)
         "name": [page.name] * count,
         "severity": [severity] * count,
         "layer": [found.layer] * count,
-        "feature": found.features if found.features is not None else _names(layer, found, count),
+        "feature": found.features if found.features is not None else _names(inventory, found, count),
         "message": messages(page.message, "en", count, found.fields),
         "message_fa": messages(page.message, "fa", count, found.fields),
         "fixable": fixable,
         "lon": points[:, 0],
         "lat": points[:, 1],
-        "source": found.sources if found.sources is not None else _sources(layer, found, count),
+        **_origins(layer, found, count),
         "geometry": geometry,
     }
 
@@ -105,7 +140,7 @@ def join(tables: Sequence[dict[str, Any]]) -> gpd.GeoDataFrame:
     texts: dict[str, Any] = {}
     for name in COLUMNS[:-1]:
         values = [value for table in tables for value in table[name]]
-        dtype = {"fixable": "bool", "lon": "float64", "lat": "float64"}.get(name, "str")
+        dtype = {"fixable": "bool", "lon": "float64", "lat": "float64", "record": "Int64"}.get(name, "str")
         texts[name] = pd.Series(values, dtype=dtype)
     geometry = (
         np.concatenate([table["geometry"] for table in tables]) if tables else np.empty(0, dtype=object)
@@ -181,27 +216,29 @@ def _count(found: Found) -> int:
     return len(found.points) if found.points is not None else 1
 
 
-def _names(layer: gpd.GeoDataFrame | None, found: Found, count: int) -> list[str]:
-    """Give the ids of the features at fault, or their record numbers where they have none."""
-    if layer is None or found.rows is None:
+def _names(inventory: Inventory, found: Found, count: int) -> Sequence[str]:
+    """Give how the features at fault are called."""
+    if found.layer not in SCHEMAS or found.rows is None:
         return [""] * count
-    wanted = (SCHEMAS[found.layer].id, "record")  # type: ignore[index]
-    ids, records = (layer[name].iloc[found.rows].tolist() for name in wanted)
-    return [
-        i if isinstance(i, str) and i.strip() else f"#{record}"
-        for i, record in zip(ids, records, strict=True)
-    ]
+    names: list[str] = inventory.names(found.layer)[found.rows].tolist()
+    return names
 
 
-def _sources(layer: gpd.GeoDataFrame | None, found: Found, count: int) -> Sequence[str]:
-    """Give the files of the features at fault; where a layer as a whole is, its file if it has but one."""
-    if layer is None:
-        return [""] * count
-    if found.rows is None:
-        several = layer["source"].dropna().unique().tolist()
-        return [several[0] if len(several) == 1 else ""] * count
-    named: list[str] = layer["source"].iloc[found.rows].fillna("").tolist()
-    return named
+def _origins(layer: gpd.GeoDataFrame | None, found: Found, count: int) -> dict[str, Sequence[Any]]:
+    """Give what each finding is about: a feature; where a layer as a whole is at fault, its file if it has but one."""
+    if found.refs is not None:
+        return {
+            "source": [ref.source for ref in found.refs],
+            "source_layer": [ref.layer for ref in found.refs],
+            "record": [ref.record for ref in found.refs],
+        }
+    if layer is not None and found.rows is not None:
+        return {name: layer[name].iloc[found.rows].tolist() for name in ORIGIN}
+    alike: dict[str, Sequence[Any]] = {"record": [None] * count}
+    for name in ORIGIN[:2]:
+        values = [] if layer is None else layer[name].dropna().unique().tolist()
+        alike[name] = [values[0] if len(values) == 1 else ""] * count
+    return alike
 
 
 def _first_vertices(layer: gpd.GeoDataFrame | None, found: Found, count: int) -> NDArray[np.float64]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from gis.inventory import FeatureRef
     from gis.project import Severity
 
 FAMILIES = {
@@ -32,6 +33,16 @@ FAMILIES = {
     "A": "attributes",
     "T": "totals",
 }
+
+
+Need = Literal["area", "counties", "references"]
+# misplaced: what it names is somewhere else than it says, so that its form and neighbours say nothing.
+# spoils_lengths: lengths and totals rest on what it doubts, and the commands that give figures say so.
+# judges_place: it says whether a feature lies where the survey is.
+# judges_totals: it judges the survey as a whole, as it stands after a fix.
+# fix_moves: its fix moves features to where they belong; what else is wrong with them is judged there.
+# fix_accepts: its fix changes nothing but the doubt.
+Fact = Literal["misplaced", "spoils_lengths", "judges_place", "judges_totals", "fix_moves", "fix_accepts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,11 @@ class Page:
         The canonical layers that must have features for it to run; of ``manholes|offices`` one is enough.
     columns
         ``layer.column`` that must hold values for it to run.
+    needs
+        What else must be there for it to run: the project's ``"area"`` or ``"counties"``, or ``"references"`` to what
+        was delivered.
+    facts
+        What else is true of it; see `Fact`.
     message
         What a finding says; the fields are those of `Found`.
     looks_for, matters, example, remedy
@@ -66,6 +82,8 @@ class Page:
     fix: Literal["safe", "unsafe"] | None
     layers: tuple[str, ...]
     columns: tuple[str, ...]
+    needs: tuple[Need, ...]
+    facts: frozenset[Fact]
     message: Text
     looks_for: Text
     matters: Text
@@ -91,9 +109,9 @@ class Found:
     lines
         (n,) stretches at fault, LineStrings in WGS 84, where a fault is longer than a point.
     features
-        (n,) ids to show instead of those in the layer.
-    sources
-        (n,) the file of each; None where its layer says it.
+        (n,) names to show instead of those in the layer.
+    refs
+        (n,) what each is about; None where the rows say it.
     fixable
         (n,) whether the check's fix can put each right; None where it always can, if there is one.
     """
@@ -104,7 +122,7 @@ class Found:
     fields: Mapping[str, Any] = field(default_factory=dict)
     lines: NDArray[np.object_] | None = None
     features: Sequence[str] | None = None
-    sources: Sequence[str] | None = None
+    refs: Sequence[FeatureRef] | None = None
     fixable: NDArray[np.bool_] | None = None
 
 
@@ -150,6 +168,23 @@ def finders() -> dict[str, Finder]:
     return {code: _FINDERS[code] for code in pages() if code in _FINDERS}
 
 
+def codes_with(fact: Fact) -> frozenset[str]:
+    """
+    Give the checks of which something is true.
+
+    Parameters
+    ----------
+    fact
+        What.
+
+    Returns
+    -------
+    frozenset of str
+        Their codes.
+    """
+    return frozenset(code for code, page in pages().items() if fact in page.facts)
+
+
 @cache
 def pages() -> dict[str, Page]:
     """
@@ -175,6 +210,8 @@ def pages() -> dict[str, Page]:
                 fix=entry.get("fix"),
                 layers=tuple(entry.get("layers", ())),
                 columns=tuple(entry.get("columns", ())),
+                needs=tuple(entry.get("needs", ())),
+                facts=frozenset(entry.get("facts", ())),
                 **words,
             )
     return found

@@ -15,7 +15,7 @@ from gis.delivery import project_sources
 from gis.delivery.canonical import canonical, empty
 from gis.delivery.understanding import ORDER, understood
 from gis.errors import SourceError
-from gis.inventory import Inventory, Note, Source
+from gis.inventory import ORIGIN, FeatureRef, Inventory, Note, Source
 from gis.language import Text
 from gis.schema import CRS, SCHEMAS, LayerName
 from gis.text import letters
@@ -95,8 +95,9 @@ def _assembled(project: Project, readings: Sequence[Understanding]) -> Inventory
 
 
 def _from(reading: Understanding, notes: Sequence[Note]) -> list[Note]:
-    """Say of notes which file they are about."""
-    return [replace(note, source=reading.raw.path) for note in notes]
+    """Say of notes which layer of which file they are about."""
+    raw = reading.raw
+    return [replace(note, ref=FeatureRef(raw.path, raw.layer, note.ref.record)) for note in notes]
 
 
 def _unknown(reading: Understanding) -> Note:
@@ -130,6 +131,7 @@ def _canonical(
         destination.match.columns,
         geometry=project_sources.placed(raw.frame.geometry.to_numpy(), read),
         source=raw.path,
+        source_layer=raw.layer,
         records=raw.records,
         values=destination.entry.values,
         fixed=destination.entry.set,
@@ -186,7 +188,7 @@ def _lost_text(schema: Schema, layer: gpd.GeoDataFrame) -> list[Note]:
     """Find text whose letters are gone, a note for each value."""
     notes = []
     for name in layer.columns:
-        if name == "source" or not isinstance(layer[name].dtype, pd.StringDtype):
+        if name in ORIGIN or not isinstance(layer[name].dtype, pd.StringDtype):
             continue
         column = layer[name]
         suspect = column.notna() & (column.str.contains("?", regex=False) | ~column.str.isascii())
@@ -202,6 +204,7 @@ def _lost_text(schema: Schema, layer: gpd.GeoDataFrame) -> list[Note]:
                 schema.name,
                 _feature(layer, schema, int(row)),
                 {"column": name, "value": column.iloc[row]},
+                ref=_ref(layer, int(row)),
             )
             for row in np.flatnonzero(gone.to_numpy())
         ]
@@ -230,10 +233,15 @@ def _coordinate_notes(reading: Understanding, schema: Schema, layer: gpd.GeoData
         features, first = np.unique(owners[fields["rows"]], return_index=True)
         places = shapely.get_coordinates(np.asarray(layer.geometry.array))[np.asarray(fields["rows"])[first]]
         for feature, (lon, lat) in zip(features, places, strict=True):
-            notes.append(
-                Note(code, schema.name, _feature(layer, schema, feature), told, float(lon), float(lat))
-            )
+            name, ref = _feature(layer, schema, feature), _ref(layer, feature)
+            notes.append(Note(code, schema.name, name, told, float(lon), float(lat), ref))
     return notes
+
+
+def _ref(layer: gpd.GeoDataFrame, row: int) -> FeatureRef:
+    """Give a feature's identity."""
+    source, source_layer, record = (layer[column].iloc[row] for column in ORIGIN)
+    return FeatureRef(source, source_layer, int(record))
 
 
 def _feature(layer: gpd.GeoDataFrame, schema: Schema, row: int) -> str:
@@ -272,7 +280,5 @@ def _joined(name: LayerName, parts: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
     if not parts:
         return empty(schema)
     joined = parts[0] if len(parts) == 1 else gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=CRS)
-    further = [
-        column for column in joined.columns if column not in {*schema.names, "source", "record", "geometry"}
-    ]
-    return joined[[*schema.names, "source", "record", *further, "geometry"]]
+    further = [column for column in joined.columns if column not in {*schema.names, *ORIGIN, "geometry"}]
+    return joined[[*schema.names, *ORIGIN, *further, "geometry"]]

@@ -13,7 +13,7 @@ import pyarrow as pa
 import shapely
 
 from gis.delivery.columns.match import match_values, referenced
-from gis.inventory import Note
+from gis.inventory import ORIGIN, FeatureRef, Note
 from gis.schema import CRS, Column, Schema
 from gis.text.dates import parse_dates
 from gis.text.letters import written
@@ -31,7 +31,7 @@ _DTYPES: dict[str, Any] = {
     "date": pd.ArrowDtype(pa.date32()),
 }
 # Columns that say where a feature stands in its source, and the geometry: a delivery's own of these names step aside.
-_RESERVED = ("source", "record", "geometry")
+_RESERVED = (*ORIGIN, "geometry")
 
 
 def today() -> date:
@@ -62,7 +62,7 @@ def empty(schema: Schema) -> gpd.GeoDataFrame:
         No rows; all columns with their types; EPSG:4326.
     """
     columns = {column.name: pd.Series([], dtype=_DTYPES[column.kind]) for column in schema.columns}
-    columns["source"] = pd.Series([], dtype="str")
+    columns |= {"source": pd.Series([], dtype="str"), "source_layer": pd.Series([], dtype="str")}
     columns["record"] = pd.Series([], dtype="int64")
     return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=CRS), crs=CRS)
 
@@ -74,6 +74,7 @@ def canonical(
     *,
     geometry: NDArray[np.object_],
     source: str,
+    source_layer: str,
     records: NDArray[np.int64],
     values: Mapping[str, Mapping[str, str]],
     fixed: Mapping[str, Any],
@@ -92,8 +93,8 @@ def canonical(
         Canonical column to the delivery's.
     geometry
         (n,) geometries in WGS 84 degrees.
-    source
-        The file, as it is shown.
+    source, source_layer
+        The file, as it is shown, and the layer in it.
     records
         (n,) record numbers in the file.
     values
@@ -133,6 +134,7 @@ def canonical(
                     _name(frame, columns.get(schema.id), records, row),
                     {"column": column.name, "value": written(raw.iloc[row])},
                     *_place(geometry[row]),
+                    FeatureRef(source, source_layer, int(records[row])),
                 )
                 for row in np.flatnonzero(unread)
             ]
@@ -140,8 +142,9 @@ def canonical(
     for name in frame.columns:
         if name not in taken and name != frame.geometry.name:
             table[_own(str(name), table)] = frame[name].set_axis(index)
-    sources = pa.repeat(pa.scalar(source, pa.large_string()), len(frame))
-    table["source"] = pd.Series(pd.array(sources, dtype="str"), index=index)
+    for name, value in (("source", source), ("source_layer", source_layer)):
+        same = pa.repeat(pa.scalar(value, pa.large_string()), len(frame))
+        table[name] = pd.Series(pd.array(same, dtype="str"), index=index)
     table["record"] = pd.Series(records, index=index, dtype="int64")
     layer = pd.DataFrame(table, copy=False)
     return gpd.GeoDataFrame(layer, geometry=gpd.GeoSeries(geometry, index=index, crs=CRS), crs=CRS), notes

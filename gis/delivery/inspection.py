@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gis.coordinates import systems
 from gis.delivery import understanding
-from gis.documents import ColumnGuess, InspectDocument, InspectedFile, InspectedLayer
+from gis.documents import ColumnGuess, InspectDocument, InspectedFile, InspectedLayer, left_out_entries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,4 +76,5 @@ def _layer(one: Understanding, lang: Language) -> InspectedLayer:
         if match
         else [str(name) for name in raw.frame.columns if name != "geometry"],
         notes=sorted({note.code for note in raw.notes} | {code for code, _ in belief.notes}),
+        left_out=left_out_entries(raw.left_out, lang),
     )

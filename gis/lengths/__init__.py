@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gis.lengths import geodesic, kinds, uncertainty
+from gis.lengths.measured import Measured
 from gis.lengths.vertices import Vertices, measure_lines
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _OF_THE_ROUTE = ("kind", "status", "county", "office_id")
 COLUMNS = ("id", *_OF_THE_ROUTE, *KINDS, "std_m", "bias_m", "slack_m", "recorded_length_m", "provenance")
 
 
-def measure(inventory: Inventory, threads: int | None = None) -> pd.DataFrame:
+def measure(inventory: Inventory, threads: int | None = None) -> Measured:
     """
     Measure every route.
 
@@ -42,11 +43,10 @@ def measure(inventory: Inventory, threads: int | None = None) -> pd.DataFrame:
 
     Returns
     -------
-    pandas.DataFrame
-        A row a route in the inventory's order, columns `COLUMNS`: what the route says of itself; its four
-        lengths, their standard deviation and bias, its slack and recorded length, all in metres. Lengths are
-        NaN for a route without a measurable geometry. ``attrs["assumed_accuracy"]`` counts the routes that
-        state no accuracy and were given the project's, ``attrs["unmeasured"]`` those without a length.
+    Measured
+        A row a route in the inventory's order, columns `COLUMNS`: what the route says of itself; its four lengths,
+        their standard deviation and bias, its slack and recorded length, all in metres. Lengths are NaN for a route
+        without a measurable geometry.
     """
     import pandas as pd  # noqa: PLC0415 - heavy
 
@@ -86,12 +86,15 @@ def measure(inventory: Inventory, threads: int | None = None) -> pd.DataFrame:
         columns=list(COLUMNS),
         copy=False,
     )
-    measured.attrs["assumed_accuracy"] = int(assumed.sum())
-    measured.attrs["unmeasured"] = int(unmeasured.sum())
-    return measured
+    return Measured(
+        measured,
+        assumed_accuracy=int(assumed.sum()),
+        accuracy_m=float(about.accuracy_m),
+        left_out=inventory.left_out,
+    )
 
 
-def summary(measured: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
+def summary(measured: Measured, by: str | None = None) -> pd.DataFrame:
     """
     Add up routes.
 
@@ -116,21 +119,22 @@ def summary(measured: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
     KeyError
         `measured` has no column `by`.
     """
+    own = measured.table
     columns = [*KINDS, "bias_m", "slack_m", "recorded_length_m"]
     # What no route records is not recorded as 0.
     recorded = ["slack_m", "recorded_length_m"]
     order = ["routes", "unmeasured", *KINDS, "std_m", "bias_m", *recorded]
     if by is None:
-        sums = measured[columns].sum().to_frame().T
-        sums[recorded] = sums[recorded].where(measured[recorded].notna().any(), np.nan)
-        sums["std_m"] = uncertainty.combined(measured["std_m"])
-        sums["routes"], sums["unmeasured"] = len(measured), int(measured["geodesic_m"].isna().sum())
+        sums = own[columns].sum().to_frame().T
+        sums[recorded] = sums[recorded].where(own[recorded].notna().any(), np.nan)
+        sums["std_m"] = uncertainty.combined(own["std_m"])
+        sums["routes"], sums["unmeasured"] = len(own), int(own["geodesic_m"].isna().sum())
         return sums[order]
-    table = measured[columns].copy()
+    table = own[columns].copy()
     table["routes"] = 1
-    table["unmeasured"] = measured["geodesic_m"].isna().astype(int)
-    table["std_m"] = measured["std_m"] ** 2
-    groups = table.groupby(measured[by].to_numpy(), dropna=False, sort=True)
+    table["unmeasured"] = own["geodesic_m"].isna().astype(int)
+    table["std_m"] = own["std_m"] ** 2
+    groups = table.groupby(own[by].to_numpy(), dropna=False, sort=True)
     sums = groups.sum()
     sums[recorded] = groups[recorded].sum(min_count=1)
     sums["std_m"] **= 0.5

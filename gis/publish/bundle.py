@@ -15,20 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import geopandas as gpd
-    import pandas as pd
-
+    from gis.checks.findings import Findings
     from gis.documents import RunDocument
     from gis.inventory import Inventory
     from gis.language import Language
+    from gis.lengths.measured import Measured
     from gis.totals import TotalResult
 
 
 def write(
     out: Path,
     inventory: Inventory,
-    measured: pd.DataFrame,
-    findings: gpd.GeoDataFrame,
+    measured: Measured,
+    findings: Findings,
     results: Sequence[TotalResult],
     document: RunDocument,
     lang: Language,

@@ -125,10 +125,10 @@ def test_a_selection_is_codes_families_or_all():
 def test_a_survey_of_nothing_runs_and_says_what_was_not_looked_for():
     findings = checks.run(inventory())
     assert len(findings) == 0
-    assert findings.attrs["failed"] == {}
-    assert set(findings.attrs["ran"]) | set(findings.attrs["not_run"]) == set(pages())
-    assert findings.attrs["not_run"]["N301"].en == "no routes"
-    assert findings.attrs["not_run"]["C102"].fa == "پروژه محدوده‌ای ندارد"
+    assert findings.failed == {}
+    assert set(findings.ran) | set(findings.not_run) == set(pages())
+    assert findings.not_run["N301"].en == "no routes"
+    assert findings.not_run["C102"].fa == "پروژه محدوده‌ای ندارد"
 
 
 def test_a_check_that_breaks_is_named(monkeypatch):
@@ -137,8 +137,8 @@ def test_a_check_that_breaks_is_named(monkeypatch):
 
     monkeypatch.setitem(__import__("gis.checks.registry", fromlist=["_FINDERS"])._FINDERS, "G201", broken)
     findings = checks.run(inventory())
-    assert findings.attrs["failed"] == {"G201": "ZeroDivisionError: of all things"}
-    assert "G201" not in findings.attrs["ran"]
+    assert findings.failed == {"G201": "ZeroDivisionError: of all things"}
+    assert "G201" not in findings.ran
 
 
 _BROKEN = """

@@ -51,7 +51,7 @@ def test_a_row_a_route():
     assert tuple(table.columns) == lengths.COLUMNS
     assert list(table["id"]) == ["r0", "r1", "r2", "r3"]
     assert list(table["county"])[:2] == ["اصفهان", "خور و بیابانک"]
-    assert table.attrs == {"assumed_accuracy": 3, "unmeasured": 1}
+    assert (table.assumed_accuracy, table.unmeasured) == (3, 1)
     np.testing.assert_array_equal(table["geodesic_m"], geodesic.line_lengths(LINES))
     np.testing.assert_array_equal(table["grid_m"], kinds.grid_lengths(LINES, "EPSG:32639"))
     np.testing.assert_allclose(table["ground_m"], kinds.ground_lengths(LINES, 1570), rtol=1e-15)

@@ -185,7 +185,7 @@ def test_what_cannot_be_traced_is_said_in_a_line(change, said):
 def _timed(made):
     start = time.process_time()
     findings = checks.run(made)
-    assert findings.attrs["failed"] == {}
+    assert findings.failed == {}
     return time.process_time() - start, findings
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
-from gis.checks import COLUMNS
+from gis.checks import COLUMNS, Findings
 from gis.inventory import Inventory, Source
 from gis.language import Text
 from gis.project import Project
@@ -112,7 +113,7 @@ def route(route_id: str | None, geometry: Any, **values: Any) -> dict[str, Any]:
     }
 
 
-def findings(rows: list[dict[str, Any]] | None = None, **attrs: Any) -> gpd.GeoDataFrame:
+def findings(rows: list[dict[str, Any]] | None = None, **attrs: Any) -> Findings:
     """Make a table of findings, as the checks give it."""
     filled = [
         {
@@ -127,6 +128,8 @@ def findings(rows: list[dict[str, Any]] | None = None, **attrs: Any) -> gpd.GeoD
             "lon": 51.66,
             "lat": 32.65,
             "source": "routes.geojson",
+            "source_layer": "routes",
+            "record": pd.NA,
             "geometry": None,
             **row,
         }
@@ -138,11 +141,10 @@ def findings(rows: list[dict[str, Any]] | None = None, **attrs: Any) -> gpd.GeoD
     columns = {name: [row[name] for row in filled] for name in COLUMNS}
     geometry = gpd.GeoSeries(columns.pop("geometry"), crs=CRS)
     table = gpd.GeoDataFrame(columns, geometry=geometry, crs=CRS)
-    table.attrs = {
-        "ran": sorted({"G201", "N301", *(row["code"] for row in filled)}),
+    facts: dict[str, Any] = {
+        "ran": tuple(sorted({"G201", "N301", *(row["code"] for row in filled)})),
         "not_run": {"C102": Text("the project names no area", "پروژه محدوده‌ای ندارد")},
-        "failed": {},
         "looked_at": {"routes": 3, "manholes": 2, "offices": 1},
         **attrs,
     }
-    return table
+    return Findings(table, **facts)

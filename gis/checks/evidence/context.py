@@ -12,20 +12,23 @@ import shapely
 from gis import lengths, totals
 from gis.checks.evidence import crossings, duplicates, ends, references, texts
 from gis.checks.evidence.shapes import Shapes
+from gis.checks.registry import codes_with
+from gis.inventory import ORIGIN
 from gis.network import graph
 from gis.network.lines import tolerances, usable
 from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas as gpd
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from gis.inventory import Inventory
+    from gis.inventory import FeatureRef, Inventory
+    from gis.lengths.measured import Measured
     from gis.project import ChecksSettings
     from gis.schema import LayerName
-
-_MISPLACED = ("C103", "C104", "C109")
 
 
 class Context:
@@ -47,7 +50,7 @@ class Context:
         Its project's tolerances.
     """
 
-    def __init__(self, inventory: Inventory, measured: pd.DataFrame | None = None) -> None:
+    def __init__(self, inventory: Inventory, measured: Measured | None = None) -> None:
         self.inventory = inventory
         self.settings: ChecksSettings = inventory.project.checks
         self._measured = measured
@@ -61,7 +64,7 @@ class Context:
         return self.inventory.layer(name)
 
     @cached_property
-    def measured(self) -> pd.DataFrame:
+    def measured(self) -> Measured:
         """The routes' lengths, a row a route in the inventory's order."""
         return self._measured if self._measured is not None else lengths.measure(self.inventory)
 
@@ -263,18 +266,12 @@ class Context:
             (n,) their ids, or their record numbers where they have none.
         """
         if name not in self._names:
-            layer = self.layer(name)
-            ids = layer[SCHEMAS[name].id].to_numpy(dtype=object, na_value="")
-            nameless = np.flatnonzero(ids == "")
-            if len(nameless):
-                ids = ids.copy()
-                ids[nameless] = ("#" + layer["record"].iloc[nameless].astype("str")).to_numpy(dtype=object)
-            self._names[name] = ids
+            self._names[name] = self.inventory.names(name)
         return self._names[name]
 
     def misplaced(self, name: LayerName) -> NDArray[np.bool_]:
         """
-        Tell which features the reading found to be somewhere else than they are: C103, C104, C109.
+        Tell which features the reading found to be somewhere else than they are (C103, C104, C109).
 
         Parameters
         ----------
@@ -286,25 +283,36 @@ class Context:
         numpy.ndarray
             (n,) true for a feature that a note names, and for all of a source that a note is about.
         """
-        layer = self.layer(name)
-        marked = np.zeros(len(layer), dtype=bool)
-        notes = [n for n in self.inventory.notes if n.layer == name and n.code in _MISPLACED]
-        if notes:
-            ids, records = layer[SCHEMAS[name].id], layer["record"]
-            features = {note.feature for note in notes if note.feature}
-            marked |= ids.isin(features).to_numpy(dtype=bool)
-            marked |= ("#" + records.astype("str")).isin(features).to_numpy(
-                dtype=bool
-            ) & ids.isna().to_numpy()
-            for note in notes:
-                if not note.feature:
-                    title = str(note.fields.get("source", ""))
-                    marked |= (
-                        layer["source"]
-                        .map(lambda path, title=title: title.startswith(str(path)))
-                        .to_numpy(dtype=bool)
-                    )
+        marked = np.zeros(len(self.layer(name)), dtype=bool)
+        codes = codes_with("misplaced")
+        refs = [note.ref for note in self.inventory.notes if note.layer == name and note.code in codes]
+        for ref in refs:
+            if ref.record is None:
+                marked[self.inventory.rows(name, ref)] = True
+        rows = self.rows_of(name, [ref for ref in refs if ref.record is not None])
+        marked[rows[rows >= 0]] = True
         return marked
+
+    def rows_of(self, name: LayerName, refs: Sequence[FeatureRef]) -> NDArray[np.intp]:
+        """
+        Find single features by their identities.
+
+        Parameters
+        ----------
+        name
+            The layer.
+        refs
+            (m,) identities.
+
+        Returns
+        -------
+        numpy.ndarray
+            (m,) positions in the layer; -1 for none.
+        """
+        origins = pd.DataFrame(
+            [(ref.source, ref.layer, ref.record) for ref in refs], columns=list(ORIGIN), dtype=object
+        )
+        return self.inventory.positions(name, origins)
 
     @cached_property
     def missing_columns(self) -> set[tuple[str, str]]:

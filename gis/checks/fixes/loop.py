@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from gis import progress
 from gis.checks import examine, pages
 from gis.checks.evidence.context import Context
 from gis.checks.fixes.change import Change
 from gis.checks.fixes.repairs import REPAIRS, apply, moved_m, unaffected
-from gis.checks.registry import finders
+from gis.checks.registry import codes_with, finders
 from gis.checks.rules.attributes import CHANGE_LOG
+from gis.inventory import ORIGIN, FeatureRef
 from gis.lengths import geodesic
 from gis.schema import SCHEMAS
 
@@ -23,24 +26,24 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from gis.checks.findings import Findings
     from gis.checks.registry import Found
-    from gis.inventory import Inventory
+    from gis.inventory import Inventory, Note
     from gis.schema import LayerName
 
 COLUMNS = ("code", "layer", "feature", "what", "what_fa", "moved_m", "length_before_m", "length_after_m")
-# Joining one pair may make the next possible; a survey that needs more rounds than this is left as it stands then.
+# One fix may make the next possible; a survey that needs more rounds than this is left as it stands then.
 _ROUNDS = 20
 # A new finding so near to a change is laid to it.
 _NEAR_M = 50.0
-# Totals judge the survey as it stands after a fix; that a total agreed only by a fault is no reason to keep the fault.
-_JUDGED_AFTERWARDS = ("T503", "T504")
-
-# A layer in the wrong place has its other faults judged only once it is in the right one: they are not new.
-_PLACES = ("C103", "C104", "C105")
 
 REFUSED_COLUMNS = ("code", "layer", "feature", "because")
 
+# What a fault is of: its check, its canonical layer, and the feature's identity, or its name where it is of no feature.
 Key = tuple[str, str, Any]
+Faults = dict[Key, list[Any]]
+# A change of one check to one feature that is not made.
+Refused = set[tuple[str, Key]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +66,7 @@ class Fixed:
     refused: pd.DataFrame
 
 
-def fix(inventory: Inventory, findings: gpd.GeoDataFrame, *, unsafe: bool = False) -> Fixed:
+def fix(inventory: Inventory, findings: Findings, *, unsafe: bool = False) -> Fixed:
     """
     Put right what can be, on a copy of the survey.
 
@@ -84,80 +87,168 @@ def fix(inventory: Inventory, findings: gpd.GeoDataFrame, *, unsafe: bool = Fals
     """
     log: list[dict[str, Any]] = []
     refusals: list[dict[str, Any]] = []
-    kinds = pages()
-    fixable = findings[findings["fixable"].to_numpy(dtype=bool)] if len(findings) else findings
-    named = {
-        code: set(zip(own["layer"], own["feature"], strict=True)) for code, own in fixable.groupby("code")
-    }
-    for code in REPAIRS:
-        allowed = kinds[code].fix == "safe" or (unsafe and kinds[code].fix == "unsafe")
-        if code in named and allowed:
-            inventory = _settled(inventory, code, named[code], log, refusals)
-    if unsafe and "C101" in named:
+    table = findings.table[findings.table["fixable"].to_numpy(dtype=bool)]
+    chosen = [
+        code
+        for code in dict.fromkeys(table["code"])
+        if pages()[code].fix == "safe" or (unsafe and pages()[code].fix == "unsafe")
+    ]
+    wanted = {code: _named(inventory, table[table["code"] == code]) for code in chosen}
+    moving, accepting = codes_with("fix_moves"), codes_with("fix_accepts")
+    known = _known(inventory, findings) if any(code in REPAIRS for code in chosen) else {}
+    # What is in the wrong place is put right first, and judged anew where it then is.
+    for stage in ([c for c in REPAIRS if c in moving], [c for c in REPAIRS if c not in moving]):
+        codes = [code for code in stage if code in chosen]
+        if codes:
+            inventory, known = _settled(inventory, codes, wanted, known, log, refusals)
+    accepted = {code for code in chosen if code in accepting}
+    if accepted:
         # The guess is accepted: there is nothing to change but the doubt.
-        inventory = replace(inventory, notes=tuple(note for note in inventory.notes if note.code != "C101"))
-    table = pd.DataFrame(log, columns=list(COLUMNS))
-    return Fixed(inventory, table, pd.DataFrame(refusals, columns=list(REFUSED_COLUMNS)))
+        notes = tuple(note for note in inventory.notes if note.code not in accepted)
+        inventory = replace(inventory, notes=notes)
+    changes = pd.DataFrame(log, columns=list(COLUMNS))
+    return Fixed(inventory, changes, pd.DataFrame(refusals, columns=list(REFUSED_COLUMNS)))
+
+
+def _named(inventory: Inventory, findings: pd.DataFrame) -> set[Key]:
+    """Give the features that findings name; one that names none means all of its file's layer."""
+    keys: set[Key] = set()
+    for name in SCHEMAS:
+        own = findings[findings["layer"] == name]
+        single = own["record"].notna().to_numpy(dtype=bool)
+        rows = set(inventory.positions(name, own[single]).tolist()) - {-1}
+        for source, layer in own.loc[~single, ["source", "source_layer"]].itertuples(index=False):
+            rows |= set(inventory.rows(name, FeatureRef(source, layer)).tolist())
+        identities = _identities(inventory, name)
+        keys |= {identities[row] for row in rows}
+    return keys
+
+
+def _known(inventory: Inventory, findings: Findings) -> Faults:
+    """Give all faults of a survey: those that its findings have, and those of the checks that were not asked for."""
+    found: Faults = {}
+    for row in findings.table.itertuples():
+        if row.code not in _judging():
+            continue
+        of_feature = row.layer in SCHEMAS and not pd.isna(row.record)
+        what = (row.source, row.source_layer, int(row.record)) if of_feature else row.feature
+        found.setdefault((row.code, row.layer, what), []).append((row.lon, row.lat))
+    missing = [code for code in _judging() if code not in {*findings.ran, *findings.not_run}]
+    for key, places in _faults(inventory, missing).items():
+        found.setdefault(key, []).extend(places)
+    return found
 
 
 def _settled(
     inventory: Inventory,
-    code: str,
-    named: set[tuple[str, str]],
+    codes: Sequence[str],
+    wanted: dict[str, set[Key]],
+    known: Faults,
     log: list[dict[str, Any]],
     refusals: list[dict[str, Any]],
-) -> Inventory:
-    """Apply one fix until there is nothing left of what was named."""
-    refused: set[Key] = set()
-    for _ in range(_ROUNDS):
-        context = Context(inventory)
-        wanted = _wanted(context, named)
-        changes = [
-            change
-            for change in REPAIRS[code](context, wanted)
-            if _identity(context, change.layer, change.row) not in refused
-        ]
-        if not changes:
-            break
-        before = _faults(inventory)
-        kept = changes
-        because: set[str] = set()
-        while kept:
-            trial = _applied(context, code, kept)
-            new = {} if code in _PLACES else _new_faults(before, _faults(trial))
+) -> tuple[Inventory, Faults]:
+    """
+    Apply fixes until there is nothing left of what was named, and tell the faults that remain.
+
+    All are tried together, which takes one look at the survey; those that new faults are laid to are left out, and the
+    rest is tried again.
+    """
+    refused: Refused = set()
+    for done in range(_ROUNDS):
+        progress.tell(progress.FIXING, done, _ROUNDS)
+        trial = _tried(inventory, codes, wanted, refused)
+        while trial.changes:
+            faults = _faults(trial.inventory, _judging())
+            new = _new_faults(trial.before(known), faults, codes)
             if not new:
                 break
-            because |= {key[0] for key in new}
-            kept = _blameless(context, kept, new)
-        accepted = {id(change) for change in kept}
-        for change in (change for change in changes if id(change) not in accepted):
-            refused.add(_identity(context, change.layer, change.row))
-            feature = str(context.names(change.layer)[change.row])
-            told = {
-                "code": code,
-                "layer": change.layer,
-                "feature": feature,
-                "because": ", ".join(sorted(because)),
-            }
-            refusals.append(told)
-        if not kept:
-            continue
-        log += [_logged(context, code, change) for change in kept]
-        inventory = _applied(context, code, kept)
-    return inventory
+            blamed = _blamed(trial, new)
+            refused |= {(one.code, one.key) for one in blamed}
+            because = ", ".join(sorted({key[0] for key in new}))
+            refusals += [one.refusal(because) for one in blamed]
+            trial = _tried(inventory, codes, wanted, refused)
+        if not trial.changes:
+            break
+        log += [one.entry for one in trial.changes]
+        inventory, known = trial.inventory, faults
+    progress.tell(progress.FIXING, _ROUNDS, _ROUNDS)
+    return inventory, known
 
 
-def _wanted(context: Context, named: set[tuple[str, str]]) -> set[tuple[str, int]]:
-    """Find the rows that findings name; one with no feature names all of its layer."""
-    rows: set[tuple[str, int]] = set()
-    for name in SCHEMAS:
-        features = {feature for layer, feature in named if layer == name}
-        if "" in features:
-            rows |= {(name, row) for row in range(len(context.layer(name)))}
-        elif features:
-            own = np.flatnonzero(np.isin(context.names(name).astype(str), list(features)))
-            rows |= {(name, int(row)) for row in own}
-    return rows
+@dataclass(frozen=True, eq=False)
+class _Tried:
+    """A change that was tried: whose fix it is of, what of, where, and what is told of it."""
+
+    code: str
+    key: Key
+    feature: str
+    touched: Any
+    absorbed: Key | None
+    entry: dict[str, Any]
+
+    def refusal(self, because: str) -> dict[str, Any]:
+        return {"code": self.code, "layer": self.key[1], "feature": self.feature, "because": because}
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """A survey with fixes applied, and which."""
+
+    inventory: Inventory
+    changes: list[_Tried]
+
+    def before(self, known: Faults) -> Faults:
+        """Give the faults that were there before; those of a feature that goes away pass to what it goes into."""
+        into = {one.absorbed: one.key for one in self.changes if one.absorbed not in (None, one.key)}
+        passed: Faults = {}
+        for key, places in known.items():
+            owner: Key = ("", *key[1:])
+            while owner in into:
+                owner = into[owner]
+            passed.setdefault((key[0], *owner[1:]), []).extend(places)
+        return passed
+
+
+def _tried(
+    inventory: Inventory, codes: Sequence[str], wanted: dict[str, set[Key]], refused: Refused
+) -> _Trial:
+    """Apply the fixes of checks, one check after the other, but for those that are refused."""
+    changes: list[_Tried] = []
+    for code in codes:
+        context = Context(inventory)
+        identities = {name: _identities(inventory, name) for name in SCHEMAS}
+        rows = {
+            (name, row)
+            for name, own in identities.items()
+            for row, key in enumerate(own)
+            if key in wanted[code]
+        }
+        made = [
+            change
+            for change in REPAIRS[code](context, rows)
+            # Nothing is touched that no finding names.
+            if (change.layer, change.row) in rows
+            and (code, identities[change.layer][change.row]) not in refused
+        ]
+        if made:
+            changes += [_described(context, code, change, identities) for change in made]
+            inventory = _applied(context, code, made)
+    return _Trial(inventory, changes)
+
+
+def _described(context: Context, code: str, change: Change, identities: dict[LayerName, list[Key]]) -> _Tried:
+    geometry = change.geometry if change.geometry is not None else context.usable(change.layer)[change.row]
+    absorbed = (
+        None if change.absorbed is None else _identity(context.inventory, change.layer, change.absorbed)
+    )
+    return _Tried(
+        code,
+        own[change.row],
+        str(context.names(change.layer)[change.row]),
+        geometry if change.geometry is not None or change.absorbed is not None else None,
+        None if change.absorbed is None else own[change.absorbed],
+        _logged(context, code, change),
+    )
 
 
 def _applied(context: Context, code: str, changes: Sequence[Change]) -> Inventory:
@@ -197,66 +288,86 @@ def _appended(context: Context, layer: LayerName, row: int, told: str) -> str:
 
 def _remaining_notes(context: Context, code: str, changes: Sequence[Change]) -> tuple[Any, ...]:
     """Drop the notes of the reading that the changes have seen to."""
-    changed = {(change.layer, str(context.names(change.layer)[change.row])) for change in changes}
-    layers = {change.layer for change in changes}
-    return tuple(
-        note
-        for note in context.inventory.notes
-        if note.code != code
-        or not ((note.layer, note.feature) in changed or (not note.feature and note.layer in layers))
-    )
+    changed = {(change.layer, change.row) for change in changes}
+    inventory = context.inventory
+
+    def seen_to(note: Note) -> bool:
+        if note.code != code or note.layer not in SCHEMAS:
+            return False
+        rows = inventory.rows(note.layer, note.ref)
+        return bool(len(rows)) and any((note.layer, int(row)) in changed for row in rows)
+
+    return tuple(note for note in inventory.notes if not seen_to(note))
 
 
-def _faults(inventory: Inventory) -> dict[Key, list[Any]]:
-    """Find all faults: what they are of, to the places they are at."""
-    codes = [code for code in finders() if code not in _JUDGED_AFTERWARDS]
-    context = Context(inventory)
-    found: dict[Key, list[Any]] = {}
-    for code, several in examine(inventory, None, codes).found.items():
+@cache
+def _judging() -> tuple[str, ...]:
+    """
+    Give the checks whose new faults speak against a fix.
+
+    Totals judge the survey as it stands after a fix; that a total agreed only by a fault is no reason to keep it.
+    """
+    return tuple(code for code in finders() if code not in codes_with("judges_totals"))
+
+
+def _faults(inventory: Inventory, codes: Sequence[str]) -> Faults:
+    """Find faults: what they are of, to the places they are at."""
+    found: Faults = {}
+    identities = {name: _identities(inventory, name) for name in SCHEMAS}
+    for code, several in (examine(inventory, None, codes).found if codes else {}).items():
         for one in several:
-            for key, place in _keyed(context, code, one):
+            for key, place in _keyed(identities, code, one):
                 found.setdefault(key, []).append(place)
     return found
 
 
-def _keyed(context: Context, code: str, found: Found) -> list[tuple[Key, Any]]:
-    if found.rows is None or found.layer not in SCHEMAS:
-        return [((code, found.layer, str(found.features)), (np.nan, np.nan))]
-    places = found.points if found.points is not None else np.full((len(found.rows), 2), np.nan)
-    return [
-        ((code, *_identity(context, found.layer, int(row))[1:]), tuple(place))
-        for row, place in zip(found.rows, places, strict=True)
-    ]
+def _keyed(identities: dict[LayerName, list[Key]], code: str, found: Found) -> list[tuple[Key, Any]]:
+    places = found.points
+    if found.rows is not None and found.layer in SCHEMAS:
+        own = identities[found.layer]
+        keys = [(code, *own[row][1:]) for row in found.rows.tolist()]
+    else:
+        refs = found.refs or [FeatureRef()] * (1 if places is None else len(places))
+        named = found.features or [""] * len(refs)
+        keys = [
+            (code, found.layer, name if ref.record is None else (ref.source, ref.layer, ref.record))
+            for ref, name in zip(refs, named, strict=True)
+        ]
+    where = np.full((len(keys), 2), np.nan) if places is None else places
+    return [(key, tuple(place)) for key, place in zip(keys, where, strict=True)]
 
 
-def _identity(context: Context, layer: LayerName, row: int) -> Key:
-    """Name a feature by where it came from: ids may change or repeat."""
-    frame = context.layer(layer)
-    return "", layer, (str(frame["source"].iloc[row]), int(frame["record"].iloc[row]))
+def _identities(inventory: Inventory, name: LayerName) -> list[Key]:
+    """Name the features of a layer by where they came from: ids may change or repeat."""
+    columns = (inventory.layer(name)[column].tolist() for column in ORIGIN)
+    return [("", name, identity) for identity in zip(*columns, strict=True)]
 
 
-def _new_faults(before: dict[Key, list[Any]], after: dict[Key, list[Any]]) -> dict[Key, list[Any]]:
+def _new_faults(before: Faults, after: Faults, codes: Sequence[str]) -> Faults:
+    """
+    Tell the faults that were not there before.
+
+    What is moved to where it belongs has its other faults judged only there, so that just where it lies counts.
+    """
     counts = Counter({key: len(places) for key, places in before.items()})
-    return {key: places for key, places in after.items() if len(places) > counts[key]}
+    judged = codes_with("judges_place") if set(codes) <= codes_with("fix_moves") else None
+    return {
+        key: places
+        for key, places in after.items()
+        if len(places) > counts[key] and (judged is None or key[0] in judged)
+    }
 
 
-def _blameless(context: Context, changes: list[Change], new: dict[Key, list[Any]]) -> list[Change]:
-    """Leave out the changes that new faults are laid to: of the same feature, or nearby; if that is none, all."""
+def _blamed(trial: _Trial, new: Faults) -> list[_Tried]:
+    """Tell the changes that new faults are laid to: of the same feature or nearby; if none is, the last check's."""
     faulty = {key[1:] for key in new}
     places = np.array([place for several in new.values() for place in several], dtype=float).reshape(-1, 2)
-    touched = np.empty(len(changes), dtype=object)
-    for at, change in enumerate(changes):
-        geometry = (
-            change.geometry if change.geometry is not None else context.usable(change.layer)[change.row]
-        )
-        touched[at] = geometry if change.geometry is not None or change.absorbed is not None else None
+    touched = np.empty(len(trial.changes), dtype=object)
+    touched[:] = [one.touched for one in trial.changes]
     apart = unaffected(touched, places, _NEAR_M)
-    kept = [
-        change
-        for change, far in zip(changes, apart, strict=True)
-        if far and _identity(context, change.layer, change.row)[1:] not in faulty
-    ]
-    return kept if len(kept) < len(changes) else []
+    blamed = [one for one, far in zip(trial.changes, apart, strict=True) if not far or one.key[1:] in faulty]
+    last = trial.changes[-1].code
+    return blamed or [one for one in trial.changes if one.code == last]
 
 
 def _logged(context: Context, code: str, change: Change) -> dict[str, Any]:

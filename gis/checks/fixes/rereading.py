@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from gis.checks.evidence.context import Context
     from gis.inventory import Note
-    from gis.network.lines import Flags
 
 _REREAD = Text("read in {believed} instead of {read}", "به‌جای {read} در {believed} خوانده شد")
 
@@ -57,7 +56,7 @@ def _changes(context: Context, note: Note, wanted: AbstractSet[tuple[str, int]])
     read, believed = note.fields["read"], note.fields["reading"]
     what = _REREAD.filled(read=read.label, believed=believed.label)
     geometries = context.usable(note.layer)  # type: ignore[arg-type]
-    for row in np.flatnonzero(_meant(context, note)).tolist():
+    for row in context.inventory.rows(note.layer, note.ref).tolist():  # type: ignore[arg-type]
         geometry = geometries[row]
         if geometry is None or (note.layer, row) not in wanted:
             continue
@@ -66,12 +65,3 @@ def _changes(context: Context, note: Note, wanted: AbstractSet[tuple[str, int]])
         if np.isfinite(lonlat).all():
             moved = shapely.set_coordinates(geometry, np.column_stack([lonlat, vertices[:, 2:]]))
             yield Change(note.layer, row, what, moved)  # type: ignore[arg-type]
-
-
-def _meant(context: Context, note: Note) -> Flags:
-    """Tell which features a note is about: the one it names, or all of its source."""
-    layer = context.layer(note.layer)  # type: ignore[arg-type]
-    if note.feature:
-        return np.asarray(context.names(note.layer).astype(str) == note.feature)  # type: ignore[arg-type]
-    title = str(note.fields.get("source", ""))
-    return np.array([title.startswith(str(path)) for path in layer["source"]], dtype=bool)

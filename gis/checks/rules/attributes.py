@@ -14,6 +14,7 @@ from gis.checks.registry import Found, check
 from gis.checks.rules.notes import noted
 from gis.coordinates import mercator
 from gis.delivery.canonical import today
+from gis.delivery.files.layer import title
 from gis.network.lines import WORST_ACCURACY_M
 from gis.schema import SCHEMAS
 from gis.text import letters
@@ -62,7 +63,12 @@ def repeated_id(context: Context) -> Iterator[Found]:
             yield Found(
                 name,
                 rows,
-                fields={"first": earlier["record"].to_numpy(), "source": earlier["source"].to_list()},
+                fields={
+                    "first": earlier["record"].to_numpy(),
+                    "source": list(
+                        map(title, earlier["source"].fillna(""), earlier["source_layer"].fillna(""))
+                    ),
+                },
             )
 
 

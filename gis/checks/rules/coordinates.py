@@ -11,6 +11,7 @@ import shapely
 from gis.checks.registry import Found, check
 from gis.checks.rules.notes import noted
 from gis.coordinates import mercator, rounding
+from gis.inventory import FeatureRef
 from gis.network.lines import distances
 from gis.schema import SCHEMAS
 
@@ -83,8 +84,11 @@ def coarse_coordinates(context: Context) -> Iterator[Found]:
     yield from noted(context, "C108")
     for name in SCHEMAS:
         layer = context.layer(name)
-        read = {source.path for source in context.inventory.sources if source.schema == name}
-        made = np.flatnonzero(~layer["source"].isin(read).to_numpy(dtype=bool))
+        read = [source for source in context.inventory.sources if source.schema == name]
+        known = np.zeros(len(layer), dtype=bool)
+        for source in read:
+            known[context.inventory.rows(name, FeatureRef(source.path, source.layer))] = True
+        made = np.flatnonzero(~known)
         accuracy_m = rounding.stated_m(layer.iloc[made], context.inventory.project)
         if not np.isfinite(accuracy_m):
             continue

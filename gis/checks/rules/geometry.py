@@ -253,14 +253,10 @@ def implausible_height(context: Context) -> Iterator[Found]:
 @check("G212")
 def duplicate_feature(context: Context) -> Iterator[Found]:
     """Find features with the geometry of an earlier one of their kind."""
-    for name, schema in SCHEMAS.items():
+    for name in SCHEMAS:
         duplicates = context.duplicates[name]
         if len(duplicates.rows):
-            originals = context.layer(name).iloc[duplicates.originals]
-            ids = originals[schema.id].to_numpy(dtype=object)
-            shown = [
-                i if isinstance(i, str) else f"#{r}" for i, r in zip(ids, originals["record"], strict=True)
-            ]
+            shown = context.names(name)[duplicates.originals]
             yield Found(name, duplicates.rows, fields={"original": shown}, fixable=duplicates.identical)
 
 

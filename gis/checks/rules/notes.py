@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
 
 from gis.checks.registry import Found
 from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from gis.checks.evidence.context import Context
     from gis.inventory import Note
+    from gis.network.lines import Floats
 
 
 def noted(context: Context, code: str) -> Iterator[Found]:
@@ -34,33 +34,25 @@ def noted(context: Context, code: str) -> Iterator[Found]:
         One for each note.
     """
     notes = [note for note in context.inventory.notes if note.code == code]
-    rows = _row_named(context) if any(note.feature and note.lon is None for note in notes) else {}
-    for note in notes:
+    places = _places(context, notes)
+    for note, place in zip(notes, places, strict=True):
         yield Found(
-            note.layer,
-            points=np.array([_place(context, rows, note)], dtype=float),
-            fields=note.fields,
-            features=[note.feature],
-            sources=[note.source],
+            note.layer, points=place[None], fields=note.fields, features=[note.feature], refs=[note.ref]
         )
 
 
-def _place(context: Context, rows: dict[tuple[str, str, str], int], note: Note) -> tuple[float, float]:
-    """Give the place of a note, or else of the feature that it names; not-a-number where there is none."""
-    if note.lon is not None and note.lat is not None:
-        return note.lon, note.lat
-    named = bool(note.feature) and note.layer in SCHEMAS
-    row = rows.get((note.layer, note.source, note.feature)) if named else None
-    geometry = None if row is None else context.usable(note.layer)[row]  # type: ignore[arg-type]
-    return (np.nan, np.nan) if geometry is None else tuple(shapely.get_coordinates(geometry)[0].tolist())
-
-
-def _row_named(context: Context) -> dict[tuple[str, str, str], int]:
-    """Layer, file and name of the features to their rows, of several with one name the first."""
-    return {
-        (name, source, str(feature)): row
-        for name in SCHEMAS
-        for row, (source, feature) in reversed(
-            list(enumerate(zip(context.layer(name)["source"], context.names(name), strict=True)))
-        )
-    }
+def _places(context: Context, notes: Sequence[Note]) -> Floats:
+    """Give the (n, 2) places of notes, or of the features that they are about; not-a-number where there is none."""
+    places = np.full((len(notes), 2), np.nan)
+    for name in SCHEMAS:
+        own = [at for at, note in enumerate(notes) if note.layer == name and note.ref.record is not None]
+        rows = context.rows_of(name, [notes[at].ref for at in own])
+        coordinates, owners = context.coordinates(name) if len(rows) else (places, np.empty(0, dtype=np.intp))
+        first = np.searchsorted(owners, rows)
+        for at, row, vertex in zip(own, rows, first, strict=True):
+            if row >= 0 and vertex < len(owners) and owners[vertex] == row:
+                places[at] = coordinates[vertex]
+    for at, note in enumerate(notes):
+        if note.lon is not None and note.lat is not None:
+            places[at] = note.lon, note.lat
+    return places

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gis.delivery.files.layer import title
-from gis.inventory import Note
+from gis.inventory import FeatureRef, Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -141,7 +141,14 @@ def damaged(shown: str, layer: str, records: Iterable[tuple[int, str | Text]]) -
     """
     name = title(shown, layer)
     return [
-        Note("D003", name, str(number), {"record": number, "reason": reason}) for number, reason in records
+        Note(
+            "D003",
+            name,
+            str(number),
+            {"record": number, "reason": reason},
+            ref=FeatureRef(shown, layer, int(number)),
+        )
+        for number, reason in records
     ]
 
 

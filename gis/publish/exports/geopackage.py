@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from gis.address import address
+from gis.inventory import ORIGIN
 from gis.publish.exports.qgis import Symbol, qml
 from gis.publish.wording.figures import ILLUSTRATIVE, LENGTHS
 from gis.schema import CRS, SCHEMAS
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from gis.checks.findings import Findings
     from gis.inventory import Inventory
+    from gis.lengths.measured import Measured
     from gis.schema import Schema
 
 # GDAL stamps GeoPackages with the time of day unless it is told one: the same survey then gives the same
@@ -56,7 +59,7 @@ _CONNECTIONS = {
 _OUTLINE = {"": Symbol("area / محدوده", _GREY, 0.4, dashed=True)}
 
 
-def findings_gpkg(findings: gpd.GeoDataFrame, path: str | Path) -> None:
+def findings_gpkg(findings: Findings, path: str | Path) -> None:
     """
     Write findings as a GeoPackage that QGIS opens in colours of severity.
 
@@ -79,6 +82,8 @@ def findings_gpkg(findings: gpd.GeoDataFrame, path: str | Path) -> None:
         {name: findings[name].astype(bool if name == "fixable" else "str").to_numpy() for name in columns}
     )
     table["source"] = [address(source) for source in findings["source"]]
+    table["source_layer"] = findings["source_layer"].astype("str").to_numpy()
+    table["record"] = findings["record"].astype("Int64").array
     lines = {name: Symbol(drawn.label, drawn.colour, 1.2) for name, drawn in _MARKERS.items()}
     with _same_moment():
         _write(path, "finding_points", table, places, empty="Point", description="Findings at their places")
@@ -100,7 +105,7 @@ def findings_gpkg(findings: gpd.GeoDataFrame, path: str | Path) -> None:
 
 
 def inventory_gpkg(
-    inventory: Inventory, measured: pd.DataFrame, path: str | Path, *, with_empty: bool = True
+    inventory: Inventory, measured: Measured, path: str | Path, *, with_empty: bool = True
 ) -> None:
     """
     Write the survey as a GeoPackage that QGIS opens in colours.
@@ -215,7 +220,7 @@ def _columns(layer: gpd.GeoDataFrame, schema: Schema, lengths: pd.DataFrame | No
     import pandas as pd  # noqa: PLC0415
 
     table = pd.DataFrame(layer.drop(columns="geometry")).reset_index(drop=True)
-    canonical = [*schema.names, "source", "record"]
+    canonical = [*schema.names, *ORIGIN]
     own = [name for name in table.columns if name not in canonical]
     parts = [table[canonical], *([lengths] if lengths is not None else [])]
     taken = {"fid", "geom"} | {str(name).lower() for part in parts for name in part.columns}

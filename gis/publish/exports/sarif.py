@@ -13,8 +13,7 @@ from gis.address import address
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import geopandas as gpd
-
+    from gis.checks.findings import Findings
     from gis.inventory import Source
     from gis.language import Language
 
@@ -22,7 +21,7 @@ _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sche
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
 
-def sarif(findings: gpd.GeoDataFrame, sources: Sequence[Source], lang: Language = "en") -> dict[str, Any]:
+def sarif(findings: Findings, sources: Sequence[Source], lang: Language = "en") -> dict[str, Any]:
     """
     Put findings into the Static Analysis Results Interchange Format.
 
@@ -45,8 +44,8 @@ def sarif(findings: gpd.GeoDataFrame, sources: Sequence[Source], lang: Language 
     from gis.checks.registry import pages  # noqa: PLC0415
     from gis.version import __version__  # noqa: PLC0415
 
-    failed = findings.attrs["failed"]
-    codes = sorted({*findings.attrs["ran"], *failed, *findings["code"]}, key=list(pages()).index)
+    failed = findings.failed
+    codes = sorted({*findings.ran, *failed, *findings["code"]}, key=list(pages()).index)
     artifacts = {address(source.path): at for at, source in enumerate(_distinct(sources))}
     results = [
         _result(finding, codes.index(finding.code), artifacts, lang)
@@ -85,7 +84,7 @@ def sarif(findings: gpd.GeoDataFrame, sources: Sequence[Source], lang: Language 
     }
 
 
-def sarif_json(findings: gpd.GeoDataFrame, sources: Sequence[Source], lang: Language = "en") -> bytes:
+def sarif_json(findings: Findings, sources: Sequence[Source], lang: Language = "en") -> bytes:
     """
     Write findings as a SARIF file.
 

@@ -27,12 +27,11 @@ from gis.publish.pages import asset, font_faces, source_hash
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    import geopandas as gpd
-    import pandas as pd
-
+    from gis.checks.findings import Findings
     from gis.checks.registry import Page
     from gis.inventory import Inventory
     from gis.language import Language
+    from gis.lengths.measured import Measured
     from gis.totals import TotalResult
 
 # What can be shown and hidden, the lowest first.
@@ -255,8 +254,8 @@ class Survey(MacroElement):
 
 def build(
     inventory: Inventory,
-    measured: pd.DataFrame,
-    findings: gpd.GeoDataFrame,
+    measured: Measured,
+    findings: Findings,
     totals: Sequence[TotalResult],
     lang: Language = "fa",
     basemap: str | None = None,

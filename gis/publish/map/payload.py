@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from gis.checks.findings import Findings
     from gis.checks.registry import Page
     from gis.inventory import Inventory
+    from gis.lengths.measured import Measured
     from gis.schema import Schema
     from gis.totals import TotalResult
 
@@ -51,6 +53,7 @@ _LENGTHS: dict[str, Text] = {
 _FURTHER: dict[str, Text] = {
     "county_en": Text("County (English)", "شهرستان (انگلیسی)"),
     "source": Text("Source file", "پروندهٔ مبدأ"),
+    "source_layer": Text("Source layer", "لایهٔ مبدأ"),
     "record": Text("Record", "شمارهٔ رکورد"),
     "assumption": Text("Assumption", "فرض"),
     "note": Text("Note", "یادداشت"),
@@ -60,8 +63,8 @@ _FINDING_COLUMNS = ("code", "name", "severity", "layer", "feature", "message", "
 
 def build(
     inventory: Inventory,
-    measured: pd.DataFrame,
-    findings: gpd.GeoDataFrame,
+    measured: Measured,
+    findings: Findings,
     totals: Sequence[TotalResult],
     pages: Mapping[str, Page],
 ) -> dict[str, Any]:
@@ -90,7 +93,7 @@ def build(
         "routes": encode_layer(inventory.routes, SCHEMAS["routes"], measured),
         "manholes": encode_layer(inventory.manholes, SCHEMAS["manholes"]),
         "offices": encode_layer(inventory.offices, SCHEMAS["offices"]),
-        "findings": encode_findings(findings),
+        "findings": encode_findings(findings.assign(row=located(inventory, findings.table))),
     }
     found = set(findings["code"]) if len(findings) else set()
     return {
@@ -147,9 +150,7 @@ def _bounded(text: str, longest: int = _LONGEST_TEXT) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def encode_layer(
-    frame: gpd.GeoDataFrame, schema: Schema, measured: pd.DataFrame | None = None
-) -> dict[str, Any]:
+def encode_layer(frame: gpd.GeoDataFrame, schema: Schema, measured: Measured | None = None) -> dict[str, Any]:
     """
     Encode a layer, or some rows of it, as the page reads it.
 
@@ -194,6 +195,31 @@ def _kind(schema: Schema, name: str, values: pd.Series) -> str:
     return "integer" if pd.api.types.is_integer_dtype(values) else "number"
 
 
+def located(inventory: Inventory, findings: pd.DataFrame) -> NDArray[np.intp]:
+    """
+    Find the features that findings are about.
+
+    Parameters
+    ----------
+    inventory
+        The survey.
+    findings
+        (n,) findings with their ``layer`` and the columns `gis.inventory.ORIGIN`.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) the row of the feature in the layer that a finding names; -1 where it is about none.
+    """
+    rows = np.full(len(findings), -1, dtype=np.intp)
+    for name in SCHEMAS:
+        own = (findings["layer"] == name).to_numpy(dtype=bool) & findings["record"].notna().to_numpy(
+            dtype=bool
+        )
+        rows[own] = inventory.positions(name, findings[own])
+    return rows
+
+
 def encode_findings(findings: gpd.GeoDataFrame) -> dict[str, Any]:
     """
     Encode findings, or some of them, as the page reads them.
@@ -201,7 +227,8 @@ def encode_findings(findings: gpd.GeoDataFrame) -> dict[str, Any]:
     Parameters
     ----------
     findings
-        Findings, WGS 84 degrees; one without a geometry stands at its ``lon`` and ``lat``.
+        Findings, WGS 84 degrees; one without a geometry stands at its ``lon`` and ``lat``. The column ``row``, as
+        `located` gives it, names the feature that each is about.
 
     Returns
     -------
@@ -219,6 +246,8 @@ def encode_findings(findings: gpd.GeoDataFrame) -> dict[str, Any]:
         longest = _LONGEST_MESSAGE if name.startswith("message") else _LONGEST_TEXT
         if encoded := _texts(findings[name], longest):
             columns[name] = encoded
+    if encoded := _numbers(findings["row"].to_numpy(dtype=float, na_value=np.nan), 0):
+        columns["row"] = encoded
     return {"size": len(findings), **_shapes(shapes), "columns": columns}
 
 

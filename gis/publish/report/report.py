@@ -44,11 +44,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    import geopandas as gpd
     import jinja2
     import pandas as pd
 
+    from gis.checks.findings import Findings
     from gis.inventory import Inventory
+    from gis.lengths.measured import Measured
     from gis.totals import TotalResult
 
 # How much of a long list a page for people shows; the files beside it have all.
@@ -62,16 +63,16 @@ class _Contents:
     """What a report is made of."""
 
     inventory: Inventory
-    measured: pd.DataFrame
-    findings: gpd.GeoDataFrame
+    measured: Measured
+    findings: Findings
     totals: Sequence[TotalResult]
     digests: Mapping[str, str]
 
 
 def report_html(
     inventory: Inventory,
-    measured: pd.DataFrame,
-    findings: gpd.GeoDataFrame,
+    measured: Measured,
+    findings: Findings,
     totals: Sequence[TotalResult],
     lang: Language = "fa",
     *,
@@ -169,7 +170,7 @@ def _version(contents: _Contents, lang: Language) -> dict[str, Any]:
         "clean": not len(findings),
         "severities": _severities(findings, lang),
         "not_run": _not_run(findings, lang),
-        "failed": [(code, shown(why)) for code, why in findings.attrs["failed"].items()],
+        "failed": [(code, shown(why)) for code, why in findings.failed.items()],
         "method": _method(contents, lang),
         "sources": _sources(inventory, lang),
         "digests": [(shown(name), shown(digest)) for name, digest in contents.digests.items()],
@@ -240,7 +241,7 @@ def _tiles(contents: _Contents, lang: Language) -> list[dict[str, str]]:
         )
     tiles.append(
         {
-            "state": "bad" if errors or findings.attrs["failed"] else "open" if warnings else "good",
+            "state": "bad" if errors or findings.failed else "open" if warnings else "good",
             "label": Text("Findings", "ایرادها").render(lang),
             "figure": severity_counts(findings, lang),
         }
@@ -346,7 +347,7 @@ def _same(column: pd.Series, value: Any) -> pd.Series:
     return column == value if isinstance(value, str) else column.isna()
 
 
-def _severities(findings: gpd.GeoDataFrame, lang: Language) -> list[dict[str, Any]]:
+def _severities(findings: Findings, lang: Language) -> list[dict[str, Any]]:
     """Group findings by severity, then by code."""
     from gis.checks.registry import pages  # noqa: PLC0415
 
@@ -389,12 +390,12 @@ def _severities(findings: gpd.GeoDataFrame, lang: Language) -> list[dict[str, An
     return grouped
 
 
-def _not_run(findings: gpd.GeoDataFrame, lang: Language) -> list[tuple[str, list[tuple[str, str]]]]:
+def _not_run(findings: Findings, lang: Language) -> list[tuple[str, list[tuple[str, str]]]]:
     """Give the checks that did not run, together under each reason."""
     from gis.checks.registry import pages  # noqa: PLC0415
 
     reasons: dict[str, list[tuple[str, str]]] = {}
-    for code, reason in findings.attrs["not_run"].items():
+    for code, reason in findings.not_run.items():
         reasons.setdefault(reason.render(lang), []).append((code, pages()[code].title.render(lang)))
     return list(reasons.items())
 
@@ -471,7 +472,7 @@ def _heights(lines: Any, elevation_m: float, lang: Language) -> str:
 
 
 def _accuracy(contents: _Contents, lang: Language) -> str:
-    assumed, count = contents.measured.attrs.get("assumed_accuracy", 0), len(contents.measured)
+    assumed, count = contents.measured.assumed_accuracy, len(contents.measured)
     stated = contents.inventory.routes["accuracy_m"].to_numpy(dtype=float, na_value=np.nan)
     stated = stated[np.isfinite(stated) & (stated >= 0)]
     parts = []

@@ -15,10 +15,11 @@ from gis.address import address
 from gis.publish.tables.lengths import chosen
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     import pandas as pd
 
+    from gis.checks.findings import Findings
     from gis.language import Language
+    from gis.lengths.measured import Measured
 
 _FORMULA = r"^[\s\x00-\x20]*[=+\-@\t\r＝＋－＠]"
 _PLAIN_NUMBER = r"^[+\-]?[0-9۰-۹٠-٩][0-9۰-۹٠-٩.,٬٫]*$"
@@ -36,7 +37,7 @@ _FINDING_COLUMNS = (
 )
 
 
-def lengths_csv(measured: pd.DataFrame, *, by: str | None = None, length: str | None = None) -> bytes:
+def lengths_csv(measured: Measured, *, by: str | None = None, length: str | None = None) -> bytes:
     """
     Write lengths as CSV.
 
@@ -57,7 +58,7 @@ def lengths_csv(measured: pd.DataFrame, *, by: str | None = None, length: str | 
     return table_csv(chosen(measured, by, length))
 
 
-def findings_csv(findings: gpd.GeoDataFrame, lang: Language = "en") -> bytes:
+def findings_csv(findings: Findings, lang: Language = "en") -> bytes:
     """
     Write findings as CSV.
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from gis.lengths.measured import Measured
+
 _TOTAL = Text("Total", "جمع")
 COUNTS = ("routes", "unmeasured")
 # What a delivery need not have; a sum of nothing is no figure.
@@ -20,7 +22,7 @@ _OPTIONAL = ("slack_m", "recorded_length_m")
 
 
 def lengths_xlsx(
-    measured: pd.DataFrame, lang: Language = "en", *, by: str | None = None, length: str | None = None
+    measured: Measured, lang: Language = "en", *, by: str | None = None, length: str | None = None
 ) -> bytes:
     """
     Write lengths as a spreadsheet.
@@ -61,14 +63,14 @@ def lengths_xlsx(
     return workbook(sheets, lang)
 
 
-def chosen(measured: pd.DataFrame, by: str | None, length: str | None) -> pd.DataFrame:
+def chosen(measured: Measured, by: str | None, length: str | None) -> pd.DataFrame:
     """Take the rows and columns that were asked for."""
     if by is not None:
         return _narrowed(sums(measured, [by]), measured, length)
     return _narrowed(measured[[name for name in MEASURED if name in measured.columns]], measured, length)
 
 
-def _narrowed(table: pd.DataFrame, measured: pd.DataFrame, length: str | None) -> pd.DataFrame:
+def _narrowed(table: pd.DataFrame, measured: Measured, length: str | None) -> pd.DataFrame:
     """Leave out the other lengths, and sums of what no route has."""
     others = [name for name in LENGTHS if length is not None and name != length]
     if "routes" in table.columns:
@@ -77,7 +79,7 @@ def _narrowed(table: pd.DataFrame, measured: pd.DataFrame, length: str | None) -
     return table.drop(columns=others)
 
 
-def _sheet(title: str, table: pd.DataFrame, measured: pd.DataFrame, lang: Language) -> Sheet:
+def _sheet(title: str, table: pd.DataFrame, measured: Measured, lang: Language) -> Sheet:
     names = list(table.columns)
     absent = [name for name in _OPTIONAL if measured[name].isna().all()]
     columns = [

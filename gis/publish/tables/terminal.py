@@ -26,13 +26,13 @@ from gis.totals import VERDICTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import geopandas as gpd
-    import pandas as pd
     from rich.console import RenderableType
     from rich.table import Table
 
+    from gis.checks.findings import Findings
     from gis.documents import InspectDocument, InspectedLayer
     from gis.language import Language
+    from gis.lengths.measured import Measured
     from gis.network.tracing import Trace
     from gis.totals import TotalResult
 
@@ -43,7 +43,7 @@ _SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 
 
 def lengths_table(
-    measured: pd.DataFrame,
+    measured: Measured,
     lang: Language = "en",
     *,
     by: str | None = None,
@@ -145,7 +145,7 @@ def totals_table(results: Sequence[TotalResult], lang: Language = "en") -> Rende
     return laid
 
 
-def findings_table(findings: gpd.GeoDataFrame, lang: Language = "en", *, rows: int = 500) -> RenderableType:
+def findings_table(findings: Findings, lang: Language = "en", *, rows: int = 500) -> RenderableType:
     """
     Lay findings out for a terminal.
 
@@ -191,11 +191,11 @@ def findings_table(findings: gpd.GeoDataFrame, lang: Language = "en", *, rows: i
         if len(findings) > rows:
             parts.append(Line(_more(len(findings) - rows, lang, "csv"), style="dim"))
     parts.append(Line(looked_at(findings, lang), style="bold"))
-    not_run = findings.attrs["not_run"]
+    not_run = findings.not_run
     if not_run:
         reasons = "; ".join(f"{code} ({reason.render(lang)})" for code, reason in not_run.items())
         parts.append(Line(Text("Not run: ", "اجرانشده: ").render(lang) + reasons, style="dim"))
-    for code, why in findings.attrs["failed"].items():
+    for code, why in findings.failed.items():
         failed = Text("Check failed", "بررسی از کار افتاد").render(lang)
         parts.append(Line(f"{failed}: {code}: {shown(why)}", style="bold red"))
     return Group(*parts)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gis.inventory import Inventory
+    from gis.lengths.measured import Measured
     from gis.project import Severity
 
 LENGTHS: dict[str, Text] = {
@@ -381,7 +382,7 @@ def survey_dates(layers: Sequence[gpd.GeoDataFrame]) -> tuple[date, date] | None
     return (min(days), max(days)) if days else None
 
 
-def sums(measured: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+def sums(measured: Measured, by: Sequence[str] = ()) -> pd.DataFrame:
     """
     Sum lengths by one column, several, or none.
 

@@ -12,8 +12,7 @@ from gis.publish.wording.figures import SEVERITIES, counted, is_missing, layer_l
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import geopandas as gpd
-
+    from gis.checks.findings import Findings
     from gis.project import Severity
     from gis.totals import TotalResult
 
@@ -52,7 +51,7 @@ def total_remarks(result: TotalResult, lang: Language) -> list[str]:
     return remarks
 
 
-def looked_at(findings: gpd.GeoDataFrame, lang: Language) -> str:
+def looked_at(findings: Findings, lang: Language) -> str:
     """
     Say how many findings there are, and over what.
 
@@ -68,11 +67,11 @@ def looked_at(findings: gpd.GeoDataFrame, lang: Language) -> str:
     str
         “No findings: 56 checks over 3 layers, 214 features.”
     """
-    looked = findings.attrs["looked_at"]
+    looked = findings.looked_at
     layers = sum(1 for features in looked.values() if features)
     over = Text("{checks} over {layers}, {features}", "{checks} روی {layers} و {features}").render(
         lang,
-        checks=_plain(counted(len(findings.attrs["ran"]), "check", "checks", "بررسی", lang)),
+        checks=_plain(counted(len(findings.ran), "check", "checks", "بررسی", lang)),
         layers=_plain(counted(layers, "layer", "layers", "لایه", lang)),
         features=_plain(counted(int(sum(looked.values())), "feature", "features", "عارضه", lang)),
     )
@@ -82,7 +81,7 @@ def looked_at(findings: gpd.GeoDataFrame, lang: Language) -> str:
 
 
 def severity_counts(
-    findings: gpd.GeoDataFrame, lang: Language, severities: Iterable[Severity] = ("error", "warning")
+    findings: Findings, lang: Language, severities: Iterable[Severity] = ("error", "warning")
 ) -> str:
     """
     Say how many findings there are of each severity.

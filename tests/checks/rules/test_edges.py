@@ -21,7 +21,7 @@ SNAP_M = 2.0
 def codes(made: Any, code: str) -> int:
     """Count a check's findings."""
     findings = checks.run(made, select=[code])
-    assert findings.attrs["failed"] == {}
+    assert findings.failed == {}
     return len(findings)
 
 
@@ -378,7 +378,7 @@ def test_references_to_what_was_not_delivered_are_not_looked_for(nodes, expected
     )
     findings = checks.run(made, select=["N309"])
     if expected is None:
-        assert "N309" in findings.attrs["not_run"]
+        assert "N309" in findings.not_run
         assert len(findings) == 0
     else:
         assert {message.split()[1] for message in findings["message"]} == expected

@@ -25,8 +25,8 @@ def surveyed(faults, seed=0):
 def test_a_clean_network_has_no_findings_and_every_check_of_features_runs():
     findings = checks.run(surveyed([]).build())
     assert found(findings) == set()
-    assert findings.attrs["not_run"] == {}
-    assert findings.attrs["failed"] == {}
+    assert findings.not_run == {}
+    assert findings.failed == {}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -44,7 +44,7 @@ def test_faults_at_random_are_found_and_nothing_else(data):
     faults = [(data.draw(st.sampled_from(sorted(FAULTS))), corner) for corner in corners]
     survey = surveyed(faults, data.draw(st.integers(0, 2**16)))
     findings = checks.run(survey.build())
-    assert findings.attrs["failed"] == {}
+    assert findings.failed == {}
     assert found(findings) == survey.expected
     # One finding a fault: several repeat the same id.
     assert len(findings) == len(corners)

@@ -133,9 +133,4 @@ def rank(findings: gpd.GeoDataFrame) -> NDArray[np.intp]:
 def feature_names(inventory: Inventory, name: str) -> list[str]:
     """Give how each feature is called; one without an id by its number."""
     schema = SCHEMAS[name]  # type: ignore[index]
-    values = inventory.layer(schema.name)[schema.id]
-    known = values.notna().to_numpy()
-    return [
-        store.shortened(str(value)) if given else f"#{row}"
-        for row, (value, given) in enumerate(zip(values.to_numpy(dtype=object), known, strict=True), start=1)
-    ]
+    return [store.shortened(str(called)) for called in inventory.names(schema.name)]

@@ -176,29 +176,25 @@ def _parts(layer: Layer, pool: ThreadPoolExecutor) -> Iterator[bytes]:
         yield one.result()
 
 
-def rows_of(ids: list[str], wanted: pd.Series, most: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def first_of_each(rows: NDArray[np.intp], most: int) -> NDArray[np.intp]:
     """
-    Find the features that findings are about.
+    Take the first few findings of each feature.
 
     Parameters
     ----------
-    ids
-        (n,) how the layer's features are called; several may be called alike.
-    wanted
-        (m,) how the findings call theirs.
+    rows
+        (m,) the feature that each finding is about; -1 for none.
     most
-        How many findings of a name are taken, the first: where many features are called alike, each has all of them.
+        How many of a feature are taken.
 
     Returns
     -------
-    tuple of numpy.ndarray
-        Positions in ``wanted`` and in ``ids``, of as many pairs as there are.
+    numpy.ndarray
+        Positions in ``rows``, ascending.
     """
-    asked = pd.DataFrame({"id": wanted.to_numpy(dtype=object), "finding": np.arange(len(wanted))})
-    asked = asked.groupby("id", sort=False).head(most)
-    known = pd.DataFrame({"id": np.array(ids, dtype=object), "row": np.arange(len(ids))})
-    pairs = asked.merge(known[known["id"].isin(set(asked["id"]))], on="id")
-    return pairs["finding"].to_numpy(dtype=np.intp), pairs["row"].to_numpy(dtype=np.intp)
+    about = np.flatnonzero(rows >= 0)
+    rank = pd.Series(rows[about]).groupby(rows[about]).cumcount().to_numpy()
+    return about[rank < most]
 
 
 def grouped(rows: NDArray[np.intp], members: NDArray[np.intp]) -> Callable[[int, int], dict[str, list[int]]]:

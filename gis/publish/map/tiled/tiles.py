@@ -37,12 +37,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    import geopandas as gpd
     import pandas as pd
+    from numpy.typing import NDArray
 
+    from gis.checks.findings import Findings
     from gis.checks.registry import Page
     from gis.inventory import Inventory
     from gis.language import Language
+    from gis.lengths.measured import Measured
     from gis.totals import TotalResult
 
 # Beyond this many features a map is written as tiles.
@@ -51,7 +53,7 @@ PAGE, ARCHIVE, STORE, BACKGROUND = "index.html", "survey.pmtiles", "survey.bin",
 _CARD_FINDINGS = 5
 
 
-def count(inventory: Inventory, findings: gpd.GeoDataFrame) -> int:
+def count(inventory: Inventory, findings: Findings) -> int:
     """
     Count what a map would show.
 
@@ -72,8 +74,8 @@ def count(inventory: Inventory, findings: gpd.GeoDataFrame) -> int:
 
 def write(
     inventory: Inventory,
-    measured: pd.DataFrame,
-    findings: gpd.GeoDataFrame,
+    measured: Measured,
+    findings: Findings,
     totals: Sequence[TotalResult],
     out: Path,
     lang: Language = "fa",
@@ -129,17 +131,20 @@ def write(
     lowest = levels.lowest(np.vstack([boxes, inventory.offices.bounds.to_numpy(dtype=float)]))
     ids = {name: feature_names(inventory, name) for name in ("routes", "manholes")}
 
+    located = payload.located(inventory, findings.table)
     order = levels.nearby(places["routes"].anchors)
+    _follow(located, findings["layer"] == "routes", order)
     routes = routes_layer(
         inventory.routes.iloc[order], places["routes"].take(order), measured.iloc[order], lowest
     )
     measured = measured.iloc[order]
     ids["routes"] = [ids["routes"][row] for row in order]
     order = levels.nearby(places["manholes"].anchors)
+    _follow(located, findings["layer"] == "manholes", order)
     manholes = manholes_layer(inventory.manholes.iloc[order], places["manholes"].take(order), lowest)
     ids["manholes"] = [ids["manholes"][row] for row in order]
     order = np.argsort(rank(findings), kind="stable")
-    faults = findings_layer(findings.iloc[order], places["findings"].take(order), lowest)
+    faults = findings_layer(findings.assign(row=located).iloc[order], places["findings"].take(order), lowest)
     del places
 
     with Folder(out) as folder:
@@ -170,6 +175,14 @@ def write(
     return folder.written
 
 
+def _follow(located: NDArray[np.intp], own: pd.Series[bool], order: NDArray[np.intp]) -> None:
+    """Let the rows that findings are about follow their layer into another order."""
+    place = np.empty(len(order), dtype=np.intp)
+    place[order] = np.arange(len(order))
+    moved = own.to_numpy(dtype=bool) & (located >= 0)
+    located[moved] = place[located[moved]]
+
+
 def _address(folder: Folder, name: str) -> str:
     """Give a file's address, which changes with the file, so that a browser never mixes two runs."""
     return f"{name}?{digest(folder.path(name))[:16]}"
@@ -189,7 +202,7 @@ def _stored(
     routes: Layer,
     manholes: Layer,
     faults: Layer,
-    measured: pd.DataFrame,
+    measured: Measured,
     ids: dict[str, list[str]],
 ) -> list[store.Layer]:
     """Put together what goes into the store."""
@@ -200,8 +213,8 @@ def _stored(
         ("manholes", manholes, ("kind", "status"), ()),
     ):
         schema = SCHEMAS[name]  # type: ignore[index]
-        about = np.flatnonzero((faults.frame["layer"] == name).to_numpy())
-        found, rows = store.rows_of(ids[name], faults.frame["feature"].iloc[about], _CARD_FINDINGS)
+        rows = np.where(faults.frame["layer"] == name, faults.frame["row"].to_numpy(), -1)
+        shown = store.first_of_each(rows, _CARD_FINDINGS)
         listed.append(
             store.Layer(
                 name,
@@ -212,7 +225,7 @@ def _stored(
                     store.encoder(layer.frame, payload.encode_layer, schema, *more),
                     layer.frame[schema.id].isna().to_numpy(),
                     ids[name],
-                    store.grouped(rows, about[found]),
+                    store.grouped(rows[shown], shown),
                 ),
                 {length: measured[length].to_numpy(dtype=float, na_value=np.nan)} if more else {},
                 ids[name],
@@ -226,8 +239,8 @@ def _stored(
 
 def _head(
     inventory: Inventory,
-    measured: pd.DataFrame,
-    findings: gpd.GeoDataFrame,
+    measured: Measured,
+    findings: Findings,
     totals: Sequence[TotalResult],
     pages: Mapping[str, Page],
 ) -> dict[str, Any]:
@@ -241,7 +254,7 @@ def _head(
     head = payload.build(
         replace(inventory, routes=routes, manholes=manholes),
         measured.iloc[: len(routes)] if len(routes) else measured.iloc[: len(few)],
-        findings.drop_duplicates("code"),
+        replace(findings, table=findings.drop_duplicates("code")),
         totals,
         pages,
     )

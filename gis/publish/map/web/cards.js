@@ -110,7 +110,7 @@ const Cards = (() => {
     const rows = facts(app, layer, row), first = rows.filter(([column]) => FIRST.has(column.name)), rest = rows.filter(([column]) => !FIRST.has(column.name));
     if (first.length) nodes.push(list(app, layer, row, first));
     if (rest.length) nodes.push(el("details", {}, el("summary", {}, Words.word("more")), list(app, layer, row, rest)));
-    const found = app.findingsOf(layer.name, layer.id(row));
+    const found = app.findingsOf(layer.name, row);
     if (found.length) {
       nodes.push(el("ul", { class: "card-findings" }, found.slice(0, 5).map(one => el("li", {},
         el("button", { type: "button", class: "finding-link", onclick: () => app.goToFinding(one) },

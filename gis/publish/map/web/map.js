@@ -248,22 +248,20 @@ function start({ map, groups, basemap, survey = Survey.read(JSON.parse(document.
 
   // The feature that a finding is about.
   app.target = row => {
-    const layer = survey.layers[findings.value("layer", row)], id = findings.value("feature", row);
-    if (!layer || layer === findings || id === null) return null;
-    const at = layer.find(layer.idColumn, id);
-    return at < 0 ? null : { layer, row: at };
+    const layer = survey.layers[findings.value("layer", row)], at = findings.value("row", row);
+    return !layer || layer === findings || at === null || at < 0 ? null : { layer, row: at };
   };
 
   let byFeature = null;
-  app.findingsOf = survey.findingsOf || ((layer, id) => {
+  app.findingsOf = survey.findingsOf || ((layer, at) => {
     if (!byFeature) {
       byFeature = new Map();
       for (let row = 0; row < findings.size; row++) {
-        const key = `${findings.value("layer", row)}|${findings.value("feature", row)}`;
+        const key = `${findings.value("layer", row)}|${findings.value("row", row)}`;
         byFeature.set(key, [...(byFeature.get(key) || []), row]);
       }
     }
-    return byFeature.get(`${layer}|${id}`) || [];
+    return byFeature.get(`${layer}|${at}`) || [];
   });
 
   // Say anew what is said of features, more of which is known now.

@@ -21,7 +21,8 @@ const Survey = (() => {
       return at < 0 ? null : encoded.values[at];
     }
 
-    id(row) { return this.idColumn ? this.value(this.idColumn, row) ?? `#${row + 1}` : `#${row + 1}`; }
+    // How a feature is called: two may be called alike, and none is known again by it.
+    id(row) { return (this.idColumn && this.value(this.idColumn, row)) ?? `#${this.value("record", row) ?? row + 1}`; }
 
     // The first row whose column has a value; -1 for none.
     find(column, wanted) {

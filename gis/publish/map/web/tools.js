@@ -224,8 +224,9 @@ const Link = (() => {
     if (quiet.length) parts.set("without", quiet.join(","));
     if (state.code) parts.set("code", state.code);
     if (app.selected) {
-      const id = app.selected.layer.name === "findings" ? String(app.selected.row) : String(app.selected.layer.id(app.selected.row));
-      parts.set("at", `${app.selected.layer.name}/${id.slice(0, 120)}`);
+      const { layer, row } = app.selected, id = layer.name === "findings" ? String(row) : String(layer.id(row)).slice(0, 120);
+      // Of several features that are called alike, an address names the one by its row, too.
+      parts.set("at", `${layer.name}/${id}${layer.name === "findings" || rowOf(layer, id) === row ? "" : `@${row}`}`);
     }
     const hash = `#${parts.toString().replaceAll("%2F", "/").replaceAll("%2C", ",")}`;
     if (hash === window.location.hash) return;
@@ -251,7 +252,9 @@ const Link = (() => {
     const [, name, id] = /^(\w+)\/(.+)$/s.exec(parts.get("at") || "") || [];
     const layer = Object.hasOwn(app.survey.layers, name || "") ? app.survey.layers[name] : null;
     if (layer) {
-      const row = layer === findings ? Number(id) : rowOf(layer, id);
+      const [, called, at] = /^(.*)@(\d+)$/s.exec(id) || [];
+      const exact = at !== undefined && Number(at) < layer.size && String(layer.id(Number(at))).slice(0, 120) === called;
+      const row = layer === findings ? Number(id) : exact ? Number(at) : rowOf(layer, id);
       if (Number.isInteger(row) && row >= 0 && row < layer.size) asked.at = { layer, row };
     }
     return asked;

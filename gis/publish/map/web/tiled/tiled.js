@@ -147,7 +147,7 @@ const Tiled = (() => {
       this.degrees.set(layer.degrees, 2 * this._vertices);
       Object.assign(part, { layer, vertex: this._vertices, unnamed: encoded.unnamed || {} });
       this._vertices += count / 2;
-      for (const [at, found] of Object.entries(encoded.findings || {})) this._store.found.set(`${this.name}|${this.id(part.first + Number(at))}`, found);
+      for (const [at, found] of Object.entries(encoded.findings || {})) this._store.found.set(`${this.name}|${part.first + Number(at)}`, found);
     }
 
     // Read what rows need: resolves when it is there.
@@ -220,7 +220,7 @@ const Tiled = (() => {
     for (const [name, described] of Object.entries(data.store.layers)) survey.layers[name] = new Layer(name, described, data, store);
     // The panel and the legend go by this order.
     survey.layers = Object.fromEntries(["routes", "manholes", "offices", "findings"].map(name => [name, survey.layers[name]]));
-    survey.findingsOf = (layer, id) => found.get(`${layer}|${id}`) || [];
+    survey.findingsOf = (layer, row) => found.get(`${layer}|${row}`) || [];
 
     let named = null;
     survey.candidates = wanted => {
