@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 # The columns of a feature's identity.
 ORIGIN = ("source", "source_layer", "record")
-_ORIGIN_TYPES = {"source": "str", "source_layer": "str", "record": "Int64"}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -226,6 +225,23 @@ class Inventory:
             ids[nameless] = ("#" + layer["record"][nameless].astype("str")).to_numpy(dtype=object)
         return ids
 
+    def origins(self, name: LayerName) -> pd.DataFrame:
+        """
+        Give the identities of a layer's features.
+
+        Parameters
+        ----------
+        name
+            The layer.
+
+        Returns
+        -------
+        pandas.DataFrame
+            (n,) rows with the columns `ORIGIN`; what a feature made in memory does not say of itself is empty, its
+            record 0.
+        """
+        return origins(self.layer(name))
+
     def rows(self, name: LayerName, ref: FeatureRef) -> NDArray[np.intp]:
         """
         Find the features that something is about.
@@ -242,14 +258,14 @@ class Inventory:
         numpy.ndarray
             (k,) positions in the layer, ascending.
         """
-        layer = self.layer(name)
-        meant = np.ones(len(layer), dtype=bool)
+        own = self.origins(name)
+        meant = np.ones(len(own), dtype=bool)
         for column, value in zip(ORIGIN, (ref.source, ref.layer, ref.record), strict=True):
             if value not in ("", None):
-                meant &= (layer[column] == value).to_numpy(dtype=bool, na_value=False)
+                meant &= (own[column] == value).to_numpy(dtype=bool)
         return np.flatnonzero(meant)
 
-    def positions(self, name: LayerName, origins: pd.DataFrame) -> NDArray[np.intp]:
+    def positions(self, name: LayerName, wanted: pd.DataFrame) -> NDArray[np.intp]:
         """
         Find many features by their identities.
 
@@ -257,7 +273,7 @@ class Inventory:
         ----------
         name
             The canonical layer.
-        origins
+        wanted
             (m,) rows with the columns `ORIGIN`; a missing record stands for no single feature.
 
         Returns
@@ -267,13 +283,11 @@ class Inventory:
             none.
         """
         layer = self.layer(name)
-        if not len(layer) or not len(origins):
-            return np.full(len(origins), -1, dtype=np.intp)
-        both = pd.concat(
-            [pd.DataFrame(frame)[list(ORIGIN)].astype(_ORIGIN_TYPES) for frame in (layer, origins)]
-        )
+        if not len(layer) or not len(wanted):
+            return np.full(len(wanted), -1, dtype=np.intp)
+        both = pd.concat([origins(frame) for frame in (layer, wanted)], ignore_index=True)
         # One number an identity; those of the layer's own rows lead to their first row.
-        identity = both.groupby(list(ORIGIN), sort=False, dropna=False).ngroup().to_numpy()
+        identity = both.groupby(list(ORIGIN), sort=False).ngroup().to_numpy()
         ours, theirs = identity[: len(layer)], identity[len(layer) :]
         first = np.full(identity.max() + 1, -1, dtype=np.intp)
         first[ours[::-1]] = np.arange(len(layer))[::-1]
@@ -288,3 +302,29 @@ class Inventory:
     def base(self) -> Path | None:
         """The folder of the project file, or None without one."""
         return self.project.path.parent if self.project.path else None
+
+
+def origins(frame: pd.DataFrame) -> pd.DataFrame:
+    """
+    Give the columns of identity without missing values, so that they can be compared.
+
+    Parameters
+    ----------
+    frame
+        (n,) rows of a layer or of findings, with the columns `ORIGIN`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        (n,) rows with the columns `ORIGIN`: an empty text for a missing one, 0 for a missing record.
+    """
+    source, source_layer, record = ORIGIN
+    return pd.DataFrame(
+        {
+            **{
+                name: frame[name].astype("str").fillna("").to_numpy(dtype=object)
+                for name in (source, source_layer)
+            },
+            record: frame[record].astype("Int64").fillna(0).to_numpy(dtype=np.int64),
+        }
+    )

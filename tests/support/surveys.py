@@ -13,7 +13,7 @@ import shapely
 
 from gis import lengths
 from gis.delivery.canonical import empty
-from gis.inventory import Inventory
+from gis.inventory import ORIGIN, Inventory
 from gis.project import Project
 from gis.schema import CRS, SCHEMAS
 
@@ -43,8 +43,9 @@ def layer(name: str, geometry: Sequence[Any], **columns: Any) -> gpd.GeoDataFram
     for column in [*blank.columns.drop("geometry"), *(set(columns) - set(blank.columns))]:
         dtype = blank[column].dtype if column in blank else "str"
         values = columns.get(column)
-        if values is None and column in ("source", "record"):
-            values = ["survey.gpkg"] * count if column == "source" else np.arange(1, count + 1)
+        if values is None and column in ORIGIN:
+            origin = {"source": ["survey.gpkg"] * count, "source_layer": ["survey"] * count}
+            values = origin.get(column, np.arange(1, count + 1))
         table[column] = pd.Series([None] * count if values is None else values, dtype=dtype)
     shapes = np.empty(count, dtype=object)
     shapes[:] = geometry

@@ -17,7 +17,7 @@ from gis.checks.fixes.change import Change
 from gis.checks.fixes.repairs import REPAIRS, apply, moved_m, unaffected
 from gis.checks.registry import codes_with, finders
 from gis.checks.rules.attributes import CHANGE_LOG
-from gis.inventory import ORIGIN, FeatureRef
+from gis.inventory import FeatureRef, origins
 from gis.lengths import geodesic
 from gis.schema import SCHEMAS
 
@@ -127,12 +127,13 @@ def _named(inventory: Inventory, findings: pd.DataFrame) -> set[Key]:
 def _known(inventory: Inventory, findings: Findings) -> Faults:
     """Give all faults of a survey: those that its findings have, and those of the checks that were not asked for."""
     found: Faults = {}
-    for row in findings.table.itertuples():
-        if row.code not in _judging():
-            continue
-        of_feature = row.layer in SCHEMAS and not pd.isna(row.record)
-        what = (row.source, row.source_layer, int(row.record)) if of_feature else row.feature
-        found.setdefault((row.code, row.layer, what), []).append((row.lon, row.lat))
+    table = findings.table
+    identities = origins(table).itertuples(index=False, name=None)
+    of_feature = table["layer"].isin(list(SCHEMAS)) & table["record"].notna()
+    columns = (table[name] for name in ("code", "layer", "feature", "lon", "lat"))
+    for code, layer, feature, lon, lat, identity, known in zip(*columns, identities, of_feature, strict=True):
+        if code in _judging():
+            found.setdefault((code, layer, identity if known else feature), []).append((lon, lat))
     missing = [code for code in _judging() if code not in {*findings.ran, *findings.not_run}]
     for key, places in _faults(inventory, missing).items():
         found.setdefault(key, []).extend(places)
@@ -238,9 +239,7 @@ def _tried(
 
 def _described(context: Context, code: str, change: Change, identities: dict[LayerName, list[Key]]) -> _Tried:
     geometry = change.geometry if change.geometry is not None else context.usable(change.layer)[change.row]
-    absorbed = (
-        None if change.absorbed is None else _identity(context.inventory, change.layer, change.absorbed)
-    )
+    own = identities[change.layer]
     return _Tried(
         code,
         own[change.row],
@@ -339,8 +338,8 @@ def _keyed(identities: dict[LayerName, list[Key]], code: str, found: Found) -> l
 
 def _identities(inventory: Inventory, name: LayerName) -> list[Key]:
     """Name the features of a layer by where they came from: ids may change or repeat."""
-    columns = (inventory.layer(name)[column].tolist() for column in ORIGIN)
-    return [("", name, identity) for identity in zip(*columns, strict=True)]
+    own = inventory.origins(name).itertuples(index=False, name=None)
+    return [("", name, identity) for identity in own]
 
 
 def _new_faults(before: Faults, after: Faults, codes: Sequence[str]) -> Faults:

@@ -16,7 +16,7 @@ from gis import checks, lengths
 from gis.checks.fixes.loop import fix
 from gis.checks.registry import pages
 from gis.coordinates.reading import Reading
-from gis.inventory import Note
+from gis.inventory import FeatureRef, Note
 from gis.schema import SCHEMAS
 
 SAFE = {code for code, page in pages().items() if page.fix == "safe"}
@@ -229,8 +229,20 @@ def test_misread_features_are_brought_home():
         ),
         area=area,
         notes=(
-            Note("C103", "manholes", "swapped", misread(4326, Reading(crs(4326), swapped=True))),
-            Note("C104", "manholes", "zone", misread(32640, Reading(crs(32639)))),
+            Note(
+                "C103",
+                "manholes",
+                "swapped",
+                misread(4326, Reading(crs(4326), swapped=True)),
+                ref=FeatureRef("survey.gpkg", "survey", 1),
+            ),
+            Note(
+                "C104",
+                "manholes",
+                "zone",
+                misread(32640, Reading(crs(32639))),
+                ref=FeatureRef("survey.gpkg", "survey", 2),
+            ),
         ),
     )
     findings = checks.run(made)
