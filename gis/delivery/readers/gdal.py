@@ -122,7 +122,7 @@ class Records:
 
     frame: gpd.GeoDataFrame
     fids: NDArray[np.int64]
-    damaged: list[tuple[int, str]]
+    damaged: tuple[tuple[int, str], ...]
     crs: pyproj.CRS | None = None
 
 
@@ -307,7 +307,7 @@ def bulk(
     ):  # curves, surfaces and dates that the bulk reader has not are ValueErrors
         return None
     fids = np.asarray(frame.index, dtype=np.int64)
-    return Records(without_crs(frame), fids, [], plain_crs(getattr(frame, "crs", None)))
+    return Records(without_crs(frame), fids, (), plain_crs(getattr(frame, "crs", None)))
 
 
 def _table(name: str, driver: str, layer: str, encoding: str | None, options: Mapping[str, str]) -> Any:
@@ -428,7 +428,7 @@ def _one_by_one(collection: fiona.Collection, columns: list[str]) -> Records:
     array = np.empty(len(geometries), dtype=object)
     array[:] = geometries
     frame = gpd.GeoDataFrame(pd.DataFrame(rows, columns=columns), geometry=array)
-    return Records(frame, np.array(fids, dtype=np.int64), damaged)
+    return Records(frame, np.array(fids, dtype=np.int64), tuple(damaged))
 
 
 def _count(layer: fiona.Collection) -> int:

@@ -121,7 +121,7 @@ def reader_of(name: str) -> Callable[[Source], list[Unread]]:
     return _READERS[name]
 
 
-def damaged(shown: str, layer: str, records: Iterable[tuple[int, str | Text]]) -> list[Note]:
+def damaged(shown: str, layer: str, records: Iterable[tuple[int, str | Text]]) -> tuple[Note, ...]:
     """
     Note the records that could not be read, D003.
 
@@ -136,13 +136,13 @@ def damaged(shown: str, layer: str, records: Iterable[tuple[int, str | Text]]) -
 
     Returns
     -------
-    list of Note
+    tuple of Note
         One a record.
     """
     name = title(shown, layer)
-    return [
+    return tuple(
         Note("D003", name, str(number), {"record": number, "reason": reason}) for number, reason in records
-    ]
+    )
 
 
 def _same(raw: RawLayer) -> RawLayer:
