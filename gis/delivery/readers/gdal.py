@@ -33,16 +33,16 @@ from gis import progress
 from gis.delivery.files.layer import RawLayer
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import wkb
+from gis.delivery.readers.process import Held
 from gis.delivery.readers.reader import Unread, damaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
     from types import TracebackType
 
     from numpy.typing import NDArray
-
-logging.getLogger("fiona").addHandler(logging.NullHandler())
 
 BULK = {"ESRI Shapefile", "GPKG", "FlatGeobuf", "OpenFileGDB", "GeoJSON", "GeoJSONSeq"}
 # GDAL crashes where it reads a large FlatGeobuf with missing geometries into Arrow.
@@ -127,19 +127,9 @@ class Records:
 
 
 @contextlib.contextmanager
-def quietly() -> Iterator[None]:
-    """
-    Keep GDAL's messages that are no text from being printed as errors within fiona.
-
-    fiona and pyogrio hand on what GDAL says of a damaged file through a callback, which can only fail aloud where
-    that is not UTF-8.
-
-    Yields
-    ------
-    None
-        While files are read.
-    """
+def _quiet() -> Iterator[None]:
     before = sys.unraisablehook, sys.excepthook
+    logger, nowhere = logging.getLogger("fiona"), logging.NullHandler()
 
     def unraisable(fault: sys.UnraisableHookArgs) -> None:
         if not (isinstance(fault.exc_value, UnicodeDecodeError) or "pyogrio" in repr(fault.object)):
@@ -151,10 +141,30 @@ def quietly() -> Iterator[None]:
 
     # Cython prints what it cannot raise by way of both.
     sys.unraisablehook, sys.excepthook = unraisable, raised
+    logger.addHandler(nowhere)
     try:
         yield
     finally:
+        logger.removeHandler(nowhere)
         sys.unraisablehook, sys.excepthook = before
+
+
+_QUIET = Held(_quiet)
+
+
+def quietly() -> AbstractContextManager[None]:
+    """
+    Keep GDAL's messages from being printed, those too that are no text and would be errors within fiona.
+
+    fiona and pyogrio hand on what GDAL says of a damaged file through a callback, which can only fail aloud where
+    that is not UTF-8.
+
+    Returns
+    -------
+    contextlib.AbstractContextManager
+        Quiet while files are read within it.
+    """
+    return _QUIET
 
 
 def heads(
