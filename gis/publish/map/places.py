@@ -78,7 +78,8 @@ def on_map(lonlat: NDArray[np.float64]) -> NDArray[np.bool_]:
         (n,) False for what is no position, and for what lies beyond the ends of the map.
     """
     # What is not a number is not less than anything.
-    return np.all(np.abs(lonlat) <= np.array([180.0, NORTHMOST]), axis=1)
+    inside: NDArray[np.bool_] = np.all(np.abs(lonlat) <= np.array([180.0, NORTHMOST]), axis=1)
+    return inside
 
 
 def place(geometries: NDArray[np.object_]) -> Placed:
