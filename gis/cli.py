@@ -9,9 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from gis.console import LANG, as_json, complain, deliver, doubts, notice, say, show, working
+from gis.console import (
+    as_json,
+    both,
+    complain,
+    deliver,
+    doubts,
+    in_language,
+    language,
+    notice,
+    say,
+    show,
+    working,
+)
 from gis.errors import FibreError, ProjectError
 from gis.language import Language, Text
 
@@ -71,13 +84,28 @@ class FindingFormat(StrEnum):
     sarif = "sarif"
 
 
+class Bilingual(TyperGroup):
+    """The command line with its help in the language of the call, which is known when it is called."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Choose the language, then run as asked."""
+        lang = language()
+        for command in (self, *self.commands.values()):
+            for part in (command, *command.params):
+                for name in ("help", "short_help", "epilog"):
+                    if text := getattr(part, name, None):
+                        setattr(part, name, in_language(text, lang))
+        return super().main(*args, **options)
+
+
 app = typer.Typer(
     name="fibre",
-    help=say(
+    cls=Bilingual,
+    help=both(
         "Measure, check, reconcile and map surveys of optical fibre networks.",
         "اندازه‌گیری، بررسی، تطبیق و نقشهٔ برداشت‌های شبکهٔ فیبر نوری.",
     ),
-    epilog=say(
+    epilog=both(
         "Exit status: 0 nothing wrong, 1 an error finding or a total that differs, 2 unusable input or wrong usage.",
         "کد خروج: ۰ ایرادی نیست، ۱ خطا یا مغایرت هست، ۲ ورودی یا دستور نادرست است.",
     ),
@@ -88,35 +116,35 @@ app = typer.Typer(
 )
 
 Lang = Annotated[
-    LanguageChoice | None, typer.Option("--lang", help=say("Language of the output.", "زبان خروجی."))
+    LanguageChoice | None, typer.Option("--lang", help=both("Language of the output.", "زبان خروجی."))
 ]
 Debug = Annotated[
-    bool, typer.Option("--debug", help=say("Show the traceback of an error.", "ردگیری خطا را نشان بده."))
+    bool, typer.Option("--debug", help=both("Show the traceback of an error.", "ردگیری خطا را نشان بده."))
 ]
 Files = Annotated[
     list[str],
     typer.Argument(
         metavar="FILE…|PROJECT",
-        help=say("Survey files, or one project file.", "پرونده‌های برداشت یا یک پروندهٔ پروژه."),
+        help=both("Survey files, or one project file.", "پرونده‌های برداشت یا یک پروندهٔ پروژه."),
     ),
 ]
 ProjectFile = Annotated[
     Path | None,
     typer.Argument(
         metavar="[PROJECT]",
-        help=say("Project file; without it the bundled plan.", "پروندهٔ پروژه؛ بدون آن طرح همراه برنامه."),
+        help=both("Project file; without it the bundled plan.", "پروندهٔ پروژه؛ بدون آن طرح همراه برنامه."),
         show_default=False,
     ),
 ]
 OutFile = Annotated[
-    Path | None, typer.Option("--out", help=say("Write to this file.", "در این پرونده بنویس."))
+    Path | None, typer.Option("--out", help=both("Write to this file.", "در این پرونده بنویس."))
 ]
 System = Annotated[
     str | None,
     typer.Option(
         "--crs",
         metavar="EPSG:…",
-        help=say(
+        help=both(
             "Coordinate system of the files, whatever they say.",
             "دستگاه مختصات پرونده‌ها، هرچه خودشان بگویند.",
         ),
@@ -124,10 +152,10 @@ System = Annotated[
 ]
 Codes = Annotated[
     list[str] | None,
-    typer.Option(help=say("Checks to run: codes, families or all.", "بررسی‌ها: کد، خانواده یا all.")),
+    typer.Option(help=both("Checks to run: codes, families or all.", "بررسی‌ها: کد، خانواده یا all.")),
 ]
 Ignored = Annotated[
-    list[str] | None, typer.Option(help=say("Checks to leave out.", "بررسی‌هایی که کنار گذاشته می‌شوند."))
+    list[str] | None, typer.Option(help=both("Checks to leave out.", "بررسی‌هایی که کنار گذاشته می‌شوند."))
 ]
 
 
@@ -135,7 +163,7 @@ Ignored = Annotated[
 def _root(
     context: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", help=say("Show the version.", "نسخه را نشان بده."))
+        bool, typer.Option("--version", help=both("Show the version.", "نسخه را نشان بده."))
     ] = False,
     lang: Lang = None,  # noqa: ARG001 - read before parsing
     debug: Debug = False,  # noqa: ARG001 - read before parsing
@@ -150,11 +178,11 @@ def _root(
 
 
 @app.command(
-    help=say("Do everything: measure, check, reconcile, map.", "همهٔ کارها: اندازه‌گیری، بررسی، تطبیق، نقشه.")
+    help=both("Do everything: measure, check, reconcile, map.", "همهٔ کارها: اندازه‌گیری، بررسی، تطبیق، نقشه.")
 )
 def run(
     project: ProjectFile = None,
-    out: Annotated[Path, typer.Option("--out", help=say("Folder to write to.", "پوشهٔ خروجی."))] = Path(
+    out: Annotated[Path, typer.Option("--out", help=both("Folder to write to.", "پوشهٔ خروجی."))] = Path(
         "maps"
     ),
     lang: Lang = None,
@@ -177,7 +205,7 @@ def run(
     raise typer.Exit(_status(result.findings, result.totals))
 
 
-@app.command(help=say("Show what is in a delivery.", "نشان بده در یک تحویل چیست."))
+@app.command(help=both("Show what is in a delivery.", "نشان بده در یک تحویل چیست."))
 def inspect(
     files: Files,
     form: Annotated[PlainFormat, typer.Option("--format")] = PlainFormat.text,
@@ -197,7 +225,7 @@ def inspect(
 
 
 @app.command(
-    help=say("Look for faults, and put right what can be.", "ایرادها را پیدا کن و آنچه شدنی است درست کن.")
+    help=both("Look for faults, and put right what can be.", "ایرادها را پیدا کن و آنچه شدنی است درست کن.")
 )
 def check(
     files: Files,
@@ -206,14 +234,14 @@ def check(
     fix: Annotated[
         bool,
         typer.Option(
-            "--fix", help=say("Write a corrected copy to --out.", "نسخهٔ درست‌شده را در ‎--out بنویس.")
+            "--fix", help=both("Write a corrected copy to --out.", "نسخهٔ درست‌شده را در ‎--out بنویس.")
         ),
     ] = False,
     unsafe_fixes: Annotated[
         bool,
         typer.Option(
             "--unsafe-fixes",
-            help=say(
+            help=both(
                 "Also fixes that move or remove what was surveyed.",
                 "اصلاح‌هایی که برداشت را جابه‌جا یا حذف می‌کنند نیز.",
             ),
@@ -221,7 +249,7 @@ def check(
     ] = False,
     diff: Annotated[
         bool,
-        typer.Option("--diff", help=say("Show each change that a fix makes.", "هر تغییر را نشان بده.")),
+        typer.Option("--diff", help=both("Show each change that a fix makes.", "هر تغییر را نشان بده.")),
     ] = False,
     form: Annotated[FindingFormat, typer.Option("--format")] = FindingFormat.text,
     out: OutFile = None,
@@ -281,15 +309,15 @@ def _report(findings: Any, inventory: Any, form: FindingFormat, out: Path | None
         show(tables.findings_table(findings, lang), out=out)
 
 
-@app.command(help=say("Measure lengths.", "طول‌ها را اندازه بگیر."))
+@app.command(help=both("Measure lengths.", "طول‌ها را اندازه بگیر."))
 def measure(
     files: Files,
     length: Annotated[
         LengthChoice | None,
-        typer.Option(help=say("Show this kind of length alone.", "فقط این نوع طول را نشان بده.")),
+        typer.Option(help=both("Show this kind of length alone.", "فقط این نوع طول را نشان بده.")),
     ] = None,
     by: Annotated[
-        ByChoice | None, typer.Option(help=say("Sum by this column.", "جمع به تفکیک این ستون."))
+        ByChoice | None, typer.Option(help=both("Sum by this column.", "جمع به تفکیک این ستون."))
     ] = None,
     form: Annotated[LengthFormat, typer.Option("--format")] = LengthFormat.text,
     out: OutFile = None,
@@ -323,17 +351,17 @@ def measure(
 
 
 @app.command(
-    help=say(
+    help=both(
         "Draft a project file: guessed layers and columns, to be corrected.",
         "پیش‌نویس پروندهٔ پروژه با لایه‌ها و ستون‌های حدسی، برای تصحیح.",
     )
 )
 def init(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE…", help=say("Survey files.", "پرونده‌های برداشت."))
+        list[str], typer.Argument(metavar="FILE…", help=both("Survey files.", "پرونده‌های برداشت."))
     ],
     out: Annotated[
-        Path, typer.Option("--out", help=say("The project file to write.", "پروندهٔ پروژه‌ای که نوشته می‌شود."))
+        Path, typer.Option("--out", help=both("The project file to write.", "پروندهٔ پروژه‌ای که نوشته می‌شود."))
     ] = Path("project.toml"),
     crs: System = None,
     lang: Lang = None,
@@ -356,7 +384,7 @@ def init(
 
 
 @app.command(
-    help=say("Hold the recorded totals against the survey.", "جمع‌های ثبت‌شده را با برداشت تطبیق بده.")
+    help=both("Hold the recorded totals against the survey.", "جمع‌های ثبت‌شده را با برداشت تطبیق بده.")
 )
 def totals(
     project: ProjectFile = None,
@@ -382,16 +410,16 @@ def totals(
     raise typer.Exit(FAULTY if any(result.verdict == "differs" for result in results) else CLEAN)
 
 
-@app.command("map", help=say("Draw an interactive map.", "نقشهٔ تعاملی بکش."))
+@app.command("map", help=both("Draw an interactive map.", "نقشهٔ تعاملی بکش."))
 def map_(
     files: Files,
-    out: Annotated[Path, typer.Option("--out", help=say("The page to write.", "صفحهٔ خروجی."))] = Path(
+    out: Annotated[Path, typer.Option("--out", help=both("The page to write.", "صفحهٔ خروجی."))] = Path(
         "map.html"
     ),
     basemap: Annotated[
         str | None,
         typer.Option(
-            help=say(
+            help=both(
                 "Background: osm, the address of tiles with {z}/{x}/{y}, or a file of raster tiles (MBTiles, PMTiles).",
                 "نقشهٔ زمینه: osm، نشانی کاشی‌ها با {z}/{x}/{y}، یا پروندهٔ کاشی‌های تصویری (MBTiles یا PMTiles).",
             )
@@ -415,17 +443,17 @@ def map_(
         print(f"{hint} fibre serve {written}", file=sys.stderr)
 
 
-@app.command(help=say("Show a folder of tiles on this machine.", "پوشهٔ کاشی‌ها را روی همین دستگاه نشان بده."))
+@app.command(help=both("Show a folder of tiles on this machine.", "پوشهٔ کاشی‌ها را روی همین دستگاه نشان بده."))
 def serve(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="DIR", help=say("What `fibre map` wrote.", "آنچه `fibre map` نوشت.")),
+        typer.Argument(metavar="DIR", help=both("What `fibre map` wrote.", "آنچه `fibre map` نوشت.")),
     ],
     port: Annotated[
-        int, typer.Option(help=say("Port to listen on; 0 takes a free one.", "درگاه؛ ۰ یعنی یک درگاه آزاد."))
+        int, typer.Option(help=both("Port to listen on; 0 takes a free one.", "درگاه؛ ۰ یعنی یک درگاه آزاد."))
     ] = 0,
     browser: Annotated[
-        bool, typer.Option("--open", help=say("Open it in the browser.", "در مرورگر بازش کن."))
+        bool, typer.Option("--open", help=both("Open it in the browser.", "در مرورگر بازش کن."))
     ] = False,
     lang: Lang = None,  # noqa: ARG001
     debug: Debug = False,  # noqa: ARG001
@@ -437,18 +465,18 @@ def serve(
 
 
 @app.command(
-    help=say("Follow an office's way to its exchange.", "مسیر یک فرمانداری را تا مرکز مخابرات دنبال کن.")
+    help=both("Follow an office's way to its exchange.", "مسیر یک فرمانداری را تا مرکز مخابرات دنبال کن.")
 )
 def trace(
     office: Annotated[
         str,
-        typer.Argument(help=say("The office's id or name.", "شناسه یا نام فرمانداری.")),
+        typer.Argument(help=both("The office's id or name.", "شناسه یا نام فرمانداری.")),
     ],
     files: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="[FILE…|PROJECT]",
-            help=say(
+            help=both(
                 "Survey files, or one project file; without them the bundled plan.",
                 "پرونده‌های برداشت یا پروندهٔ پروژه؛ بدون آن طرح همراه.",
             ),
@@ -476,7 +504,7 @@ def trace(
 
 
 @app.command(
-    help=say(
+    help=both(
         "Say what a check does, why, and how to fix what it finds.", "بگو یک بررسی چیست، چرا، و چاره چیست."
     )
 )
@@ -485,7 +513,7 @@ def explain(
         str | None,
         typer.Argument(
             metavar="[CODE]",
-            help=say(
+            help=both(
                 "A code, such as N302; without it all are listed.", "کد بررسی، مانند N302؛ بدون آن فهرست همه."
             ),
         ),
@@ -514,7 +542,7 @@ def _guarded() -> int:
     try:
         return int(app(standalone_mode=False) or CLEAN)
     except FibreError as error:
-        complain(error.message(LANG))
+        complain(error.message(language()))
     except TyperException as error:
         hint = say("see `fibre --help`", "راهنما: `fibre --help`")
         complain(f"{error.format_message().rstrip('.')}; {hint}")
@@ -534,7 +562,7 @@ def _guarded() -> int:
 
 def _language(lang: LanguageChoice | None) -> Language:
     if lang is None:
-        return LANG
+        return language()
     return "fa" if lang is LanguageChoice.fa else "en"
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Columns of a table that goes to a file or a pipe, which have no width of their own.
 _PAGE = 160
+# The unit separator of ASCII, which no wording holds.
+_BETWEEN = "\x1f"
 
 
 def asked_language(arguments: Sequence[str]) -> Language:
@@ -46,7 +48,16 @@ def asked_language(arguments: Sequence[str]) -> Language:
     return preferred()
 
 
-LANG = asked_language(sys.argv[1:])
+def language() -> Language:
+    """
+    Tell the language of this call of the command.
+
+    Returns
+    -------
+    Language
+        As `asked_language` tells it.
+    """
+    return asked_language(sys.argv[1:])
 
 
 def say(en: str, fa: str) -> str:
@@ -63,7 +74,44 @@ def say(en: str, fa: str) -> str:
     str
         The one in the language of this call.
     """
-    return fa if LANG == "fa" else en
+    return fa if language() == "fa" else en
+
+
+def both(en: str, fa: str) -> str:
+    """
+    Declare a help text in both languages: it is written before anybody has asked for one of them.
+
+    Parameters
+    ----------
+    en, fa
+        The wordings.
+
+    Returns
+    -------
+    str
+        Both, for `in_language`.
+    """
+    return f"{en}{_BETWEEN}{fa}"
+
+
+def in_language(text: str, lang: Language) -> str:
+    """
+    Give one of the languages of a help text.
+
+    Parameters
+    ----------
+    text
+        What `both` gave; any other text stays as it is.
+    lang
+        The language.
+
+    Returns
+    -------
+    str
+        The wording in it.
+    """
+    en, _, fa = text.partition(_BETWEEN)
+    return fa if fa and lang == "fa" else en
 
 
 def _console(*, stderr: bool = False) -> Console:
@@ -103,12 +151,13 @@ def working(what: str) -> Iterator[None]:
         console=_console(stderr=True),
         transient=True,
     )
+    lang = language()
     task = bar.add_task(what, total=None, share="")
 
     def watch(work: Text, done: int, total: int) -> None:
         if done < total:
-            share = number(done / total, ".0%", LANG)
-            bar.update(task, description=f"{work.render(LANG)}…", completed=done, total=total, share=share)
+            share = number(done / total, ".0%", lang)
+            bar.update(task, description=f"{work.render(lang)}…", completed=done, total=total, share=share)
         else:
             bar.update(task, description=what, completed=0, total=None, share="")
         bar.refresh()

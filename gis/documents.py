@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from gis.schema import LENGTHS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from gis.lengths.measured import Measured
     from gis.network.tracing import Trace
     from gis.totals import TotalResult
-
-LENGTHS = ("geodesic_m", "grid_m", "ground_m", "slope_m")
 
 
 class _Document(BaseModel):

@@ -20,6 +20,21 @@ PROVENANCE = {
     "digitised": Text("digitised", "رقومی‌شده"),
     "illustrative": Text("illustrative", "نمایشی"),
 }
+# The lengths of a route, as `gis.lengths` measures them.
+LENGTHS = {
+    "geodesic_m": Text("Geodesic", "ژئودزیک"),
+    "grid_m": Text("Grid", "تصویری"),
+    "ground_m": Text("Ground", "سطح زمین"),
+    "slope_m": Text("Slope", "مایل"),
+}
+# Column to the least and the greatest value that a survey of fibre could mean.
+RANGES: dict[str, tuple[float, float]] = {
+    "depth_m": (0.0, 10.0),
+    "fibre_count": (1.0, 6912.0),
+    "recorded_length_m": (0.0, 1_000_000.0),
+    "slack_m": (0.0, 10_000.0),
+    "accuracy_m": (0.0, 30.0),
+}
 _COUNTY = Text("County", "شهرستان")
 
 

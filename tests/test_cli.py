@@ -14,6 +14,8 @@ from itertools import pairwise
 import pytest
 from geographiclib.geodesic import Geodesic
 
+from gis import cli
+
 FILES = {
     "index.html",
     "report.html",
@@ -255,6 +257,26 @@ def test_help_and_version_in_both_languages(fibre):
     assert "اندازه‌گیری" in fibre("--help", "--lang", "fa", check=0).stdout
     assert "اندازه‌گیری" in fibre("--help", env={"LC_ALL": "fa_IR.UTF-8"}, check=0).stdout
     assert fibre("--version", check=0).stdout.startswith("fibre-gis ")
+
+
+def test_each_call_within_a_process_has_its_own_language(capsys, monkeypatch):
+    def told(*words):
+        monkeypatch.setattr(sys, "argv", ["fibre", *words])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        said = capsys.readouterr()
+        return said.out if not stop.value.code else said.err
+
+    commands = [command.callback.__name__.replace("_", "-") for command in cli.app.registered_commands]
+    for words in ([], *([name] for name in commands if name != "map-")):
+        for lang in ("fa", "en", "fa"):
+            shown = told(*words, "--help", "--lang", lang)
+            # of the lines of prose only the one about --help itself is English in both
+            assert ("زبان" in shown) == (lang == "fa"), words
+            assert ("Language of the output" in shown) == (lang == "en"), words
+            assert "\x1f" not in shown
+    assert "راهنما" in told("no-such-command", "--lang", "fa")
+    assert "see `fibre --help`" in told("no-such-command", "--lang", "en")
 
 
 def test_help_does_not_import_what_it_does_not_need():

@@ -9,6 +9,7 @@ repaired in silence. What the evidence leaves open stays open.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     Array = NDArray[np.float64]
+    Told = tuple[tuple[str, dict[str, Any]], ...]
 
 _MOST = 0.95
 
@@ -77,12 +79,12 @@ def believe(
     """
     xy = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
     zero = zeros(xy)
-    notes: list[tuple[str, dict[str, Any]]] = []
+    notes: Told = ()
     if zero.any():
-        notes.append(("C109", {"rows": np.flatnonzero(zero), "count": int(zero.sum()), "of": len(xy)}))
+        notes += (("C109", {"rows": np.flatnonzero(zero), "count": int(zero.sum()), "of": len(xy)}),)
     usable = np.isfinite(xy).all(axis=1) & ~zero
     if declared is not None:
-        notes += unfit(declared)
+        notes += tuple(unfit(declared))
     if not usable.any():
         return _without_positions(declared, notes)
     sample = thinned(xy if usable.all() else xy[usable])
@@ -91,11 +93,11 @@ def believe(
         return _undeclared(trial, notes)
     belief = _declared(trial, Reading(declared), notes)
     if trial.area_given:
-        _outside(xy, usable, belief, trial, notes)
+        return replace(belief, notes=belief.notes + _outside(xy, usable, belief, trial))
     return belief
 
 
-def _undeclared(trial: Trial, notes: list[tuple[str, dict[str, Any]]]) -> Belief:
+def _undeclared(trial: Trial, notes: Told) -> Belief:
     places = trial.places(trial.viable())
     if not places and not trial.area_given and degrees(trial.xy):
         places = [[trial.readings[0]]]
@@ -103,7 +105,7 @@ def _undeclared(trial: Trial, notes: list[tuple[str, dict[str, Any]]]) -> Belief
     if place is None:
         options = tuple(group[0] for group in places)
         guess = _listed(options) if options else Text("none", "هیچ‌کدام")
-        notes.append(("C101", {"guess": guess, "evidence": evidence}))
+        notes += (("C101", {"guess": guess, "evidence": evidence}),)
         return Belief(
             None, None, swapped=False, declared_ok=False, evidence=evidence, notes=notes, open=options
         )
@@ -125,7 +127,7 @@ def _undeclared(trial: Trial, notes: list[tuple[str, dict[str, Any]]]) -> Belief
                     other=other.label
                 ),
             )
-    notes.append(("C101", {"guess": reading.label, "evidence": evidence}))
+    notes += (("C101", {"guess": reading.label, "evidence": evidence}),)
     return Belief(
         reading, reading.crs, swapped=reading.swapped, declared_ok=False, evidence=evidence, notes=notes
     )
@@ -157,7 +159,7 @@ def _decide(trial: Trial, places: list[list[Reading]]) -> tuple[list[Reading] | 
     )
 
 
-def _declared(trial: Trial, reading: Reading, notes: list[tuple[str, dict[str, Any]]]) -> Belief:
+def _declared(trial: Trial, reading: Reading, notes: Told) -> Belief:
     viable = trial.viable()
     inside = trial.inside(reading)
     places = trial.places(viable)
@@ -189,27 +191,20 @@ def _declared(trial: Trial, reading: Reading, notes: list[tuple[str, dict[str, A
     shifted = _datum_shift(trial, reading, own or [reading])
     if shifted is not None:
         believed, fields = shifted
-        notes.append(("C105", fields))
+        notes += (("C105", fields),)
         return Belief(
             reading, believed.crs, swapped=False, declared_ok=False, evidence=fields["evidence"], notes=notes
         )
     return _content(trial, reading, notes)
 
 
-def _content(trial: Trial, reading: Reading, notes: list[tuple[str, dict[str, Any]]]) -> Belief:
+def _content(trial: Trial, reading: Reading, notes: Told) -> Belief:
     if metric_numbers_in_degrees(trial, reading):
-        notes.append(
-            (
-                "C106",
-                {
-                    "declared": label(reading.crs),
-                    "why": Text(
-                        "it is in degrees, and these numbers are not",
-                        "این دستگاه بر پایهٔ درجه است و این عددها درجه نیستند",
-                    ),
-                },
-            )
+        why = Text(
+            "it is in degrees, and these numbers are not",
+            "این دستگاه بر پایهٔ درجه است و این عددها درجه نیستند",
         )
+        notes += (("C106", {"declared": label(reading.crs), "why": why}),)
     sound = not trial.area_given or trial.inside(reading) > MANY * len(trial.xy)
     evidence = trial.told(reading)
     if not trial.area_given and not trial.inside(reading):
@@ -222,7 +217,7 @@ def _doubted(
     place: list[Reading] | None,
     options: tuple[Reading, ...],
     evidence: Text,
-    notes: list[tuple[str, dict[str, Any]]],
+    notes: Told,
 ) -> Belief:
     """Report a declared system that another one fits better."""
     believed = None
@@ -231,23 +226,18 @@ def _doubted(
         own_datum = [r for r in place if datum(r.crs) == datum(reading.crs)]
         believed = next((r for r in place if r.crs.equals(reading.crs)), (own_datum or place)[0])
     swapped = believed is not None and believed.swapped
-    notes.append(
-        (
-            "C103" if swapped else "C104",
-            {
-                "declared": label(reading.crs),
-                "believed": believed.label if believed else _listed(options),
-                "evidence": evidence,
-            },
-        )
-    )
+    fields = {
+        "declared": label(reading.crs),
+        "believed": believed.label if believed else _listed(options),
+        "evidence": evidence,
+    }
     return Belief(
         reading,
         believed.crs if believed else None,
         swapped=swapped,
         declared_ok=False,
         evidence=evidence,
-        notes=notes,
+        notes=(*notes, ("C103" if swapped else "C104", fields)),
         open=() if believed else options,
     )
 
@@ -291,22 +281,15 @@ def _datum_shift(
     return believed, fields
 
 
-def _outside(
-    xy: Array,
-    usable: NDArray[np.bool_],
-    belief: Belief,
-    trial: Trial,
-    notes: list[tuple[str, dict[str, Any]]],
-) -> None:
+def _outside(xy: Array, usable: NDArray[np.bool_], belief: Belief, trial: Trial) -> Told:
     """Report single positions that lie outside the area where the layer as a whole does not."""
-    if belief.read is None or any(code in {"C103", "C104"} for code, _ in notes):
-        return
+    if belief.read is None or any(code in {"C103", "C104"} for code, _ in belief.notes):
+        return ()
     rows = np.flatnonzero(usable)
     if box_inside(belief.read, xy[usable], trial.area):
-        return
+        return ()
     rows = rows[~trial.covered(within_domain(belief.read, xy[rows]))]
-    if not len(rows):
-        return
+    notes: list[tuple[str, dict[str, Any]]] = []
     for code, readings in (
         ("C103", [Reading(belief.read.crs, swapped=True)]),
         (
@@ -336,12 +319,13 @@ def _outside(
                 rows = rows[~inside]
     if len(rows):
         notes.append(("C102", {"rows": rows, "count": len(rows), "of": len(xy)}))
+    return tuple(notes)
 
 
-def _without_positions(declared: pyproj.CRS | None, notes: list[tuple[str, dict[str, Any]]]) -> Belief:
+def _without_positions(declared: pyproj.CRS | None, notes: Told) -> Belief:
     evidence = Text("it has no positions to tell by", "موقعیتی ندارد که گواهی باشد")
     if declared is None:
-        notes.append(("C101", {"guess": Text("none", "هیچ‌کدام"), "evidence": evidence}))
+        notes += (("C101", {"guess": Text("none", "هیچ‌کدام"), "evidence": evidence}),)
         return Belief(None, None, swapped=False, declared_ok=False, evidence=evidence, notes=notes)
     return Belief(
         Reading(declared), declared, swapped=False, declared_ok=True, evidence=evidence, notes=notes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gis.coordinates.systems import from_wgs84, label, to_wgs84
@@ -78,5 +78,5 @@ class Belief:
     swapped: bool
     declared_ok: bool
     evidence: Text
-    notes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    notes: tuple[tuple[str, dict[str, Any]], ...] = ()
     open: tuple[Reading, ...] = ()

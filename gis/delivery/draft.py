@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import tomlkit
 
 from gis import address
 from gis.coordinates import systems
@@ -14,7 +15,10 @@ from gis.errors import FibreError
 from gis.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+
+    from tomlkit import TOMLDocument
+    from tomlkit.items import Comment, Table
 
     from gis.delivery.understanding import Destination, Understanding
     from gis.language import Language
@@ -80,12 +84,17 @@ def draft(
     origins = dict(_origin(one, folder) for one in source)
     first = address.database(str(source[0])) if address.is_address(source[0]) else Path(source[0]).name
     name = first.partition(".")[0]
-    lines = [*_comment(_HEAD.render(lang)), "", "[project]", f"name = {_quoted(name)}", 'length = "geodesic"']
+    project = tomlkit.table()
+    project.update({"name": name, "length": "geodesic"})
+    head = tomlkit.document()
+    head.add(_comment(_HEAD.render(lang)))
+    head.add(tomlkit.nl())
+    head.add("project", project)
     shared = _shared(understood)
-    for one in understood:
-        lines += ["", *_layer(one, one.destination, origins, crs, lang, shared)]
-    lines += ["", *_comment(_TOTALS.render(lang)), _EXAMPLE]
-    return "\n".join(lines)
+    layers = [_layer(one, one.destination, origins, crs, lang, shared) for one in understood]
+    totals = tomlkit.document()
+    totals.add(_comment(_TOTALS.render(lang)))
+    return "\n".join(part.as_string() for part in (head, *layers, totals)) + _EXAMPLE
 
 
 def _origin(source: str | Path, folder: str | Path) -> tuple[str, str]:
@@ -121,68 +130,80 @@ def _layer(
     crs: str | None,
     lang: Language,
     shared: set[str],
-) -> Iterator[str]:
+) -> TOMLDocument:
+    """Write what is known of a layer: a document of its own, since layers stand in the order of the delivery."""
     raw = one.raw
     told = Text("{title}: {driver}, {features} features", "{title}: {driver}، {features} عارضه")
-    heading = told.render(lang, title=raw.title, driver=raw.driver, features=len(raw.frame))
+    written = tomlkit.document()
+    written.add(_comment(told.render(lang, title=raw.title, driver=raw.driver, features=len(raw.frame))))
     if destination is None:
-        yield from _comment(heading)
         unknown = Text(
             "??? matches no canonical layer; it is left out", "??? با هیچ لایه‌ای نمی‌خواند و کنار گذاشته شد"
         )
-        yield from _comment(unknown.render(lang))
-        return
+        written.add(_comment(unknown.render(lang)))
+        return written
     origin = max((path for path in origins if raw.path == path or raw.path.startswith(f"{path}/")), key=len)
-    yield from _comment(heading)
-    yield f"[[layers.{destination.schema.name}]]"
-    yield f"source = {_quoted(origins[origin])}"
+    entry = tomlkit.table()
+    entry.add("source", origins[origin])
     if raw.path != origin and raw.layer in shared | {""}:
-        yield f"layer = {_quoted(raw.path.removeprefix(f'{origin}/'))}"
+        entry.add("layer", raw.path.removeprefix(f"{origin}/"))
     elif raw.layer and (raw.path != origin or raw.title != raw.path):
-        yield f"layer = {_quoted(raw.layer)}"
-    yield from _comment(one.belief.evidence.render(lang))
-    yield from _system(one, crs, lang)
+        entry.add("layer", raw.layer)
+    entry.add(_comment(one.belief.evidence.render(lang)))
+    _add_system(entry, one, crs, lang)
     if destination.entry.set:
-        pairs = ", ".join(f"{key} = {_quoted(str(value))}" for key, value in destination.entry.set.items())
-        yield f"set = {{ {pairs} }}"
-    yield ""
-    yield f"[layers.{destination.schema.name}.columns]"
-    for ours, theirs in destination.match.columns.items():
-        yield f"{ours} = {_quoted(theirs)}"
+        values = tomlkit.inline_table()
+        values.update(destination.entry.set)
+        entry.add("set", values)
+    entry.add(tomlkit.nl())
+    entry.add("columns", _columns(destination))
+    entries = tomlkit.aot()
+    entries.append(entry)
+    layers = tomlkit.table(is_super_table=True)
+    layers.add(destination.schema.name, entries)
+    written.add("layers", layers)
+    return written
+
+
+def _columns(destination: Destination) -> Table:
+    """Write which column is which, and in comments what is left for a person to decide."""
+    columns = tomlkit.table()
+    columns.update(destination.match.columns)
     for ours, rivals in destination.match.ambiguous.items():
-        yield from _comment(f"{ours} = ???  {' | '.join(_quoted(rival) for rival in rivals)}")
+        columns.add(_comment(f"{ours} = ???  {' | '.join(map(_quoted, rivals))}"))
     given = {*destination.match.columns, *destination.match.ambiguous, *destination.entry.set}
     for column in destination.schema.columns:
         if column.required and column.name not in given:
-            yield from _comment(f"{column.name} = ???  {', '.join(map(_quoted, destination.match.extra))}")
+            columns.add(_comment(f"{column.name} = ???  {', '.join(map(_quoted, destination.match.extra))}"))
+    return columns
 
 
-def _system(one: Understanding, crs: str | None, lang: Language) -> Iterator[str]:
+def _add_system(entry: Table, one: Understanding, crs: str | None, lang: Language) -> None:
     """Write which coordinate system to read a layer in, where its file does not say or says wrongly."""
     belief = one.belief
     if crs is not None:
-        yield f"crs = {_quoted(crs)}"
+        entry.add("crs", crs)
     elif belief.crs is None:
-        yield from _comment("crs = ???")
+        entry.add(_comment("crs = ???"))
     elif one.raw.crs is None and not belief.swapped:
-        yield f"crs = {_quoted(systems.authority(belief.crs))}"
+        entry.add("crs", systems.authority(belief.crs))
     elif not belief.declared_ok:
         believed = (
             Text("believed", "به گمان")
             if not belief.swapped
             else Text("with axes swapped", "با محورهای جابه‌جا")
         )
-        yield from _comment(f"??? crs = {_quoted(systems.authority(belief.crs))}  ({believed.render(lang)})")
+        system = _quoted(systems.authority(belief.crs))
+        entry.add(_comment(f"??? crs = {system}  ({believed.render(lang)})"))
 
 
 def _quoted(text: str) -> str:
-    """Write a TOML string: a JSON string is one, but for the delete character, which TOML wants escaped."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return tomlkit.string(text).as_string()
 
 
-def _comment(text: str) -> Iterator[str]:
+def _comment(text: str) -> Comment:
     """Write a comment; control characters, which would end it or are not allowed in one, become spaces."""
     clean = "".join(
         letter if letter.isprintable() or letter in "\u200c\u2068\u2069" else " " for letter in text
     )
-    yield f"# {clean}"
+    return tomlkit.comment(clean)

@@ -92,7 +92,7 @@ def _private(folder: Path, number: int) -> Path:
 
 
 def _noted(raw: RawLayer) -> RawLayer:
-    return raw if len(raw.frame) else replace(raw, notes=[*raw.notes, Note("D009", raw.title)])
+    return raw if len(raw.frame) else replace(raw, notes=(*raw.notes, Note("D009", raw.title)))
 
 
 def _members(path: Path, shown: str, folder: Path) -> list[tuple[Path, str, str]]:

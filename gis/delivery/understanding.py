@@ -273,7 +273,7 @@ def _decoded(raw: RawLayer) -> RawLayer:
     if not found.guessed:
         return decoded
     note = Note("D006", raw.title, fields={"encoding": found.name, "evidence": found.evidence})
-    return replace(decoded, notes=[*raw.notes, note])
+    return replace(decoded, notes=(*raw.notes, note))
 
 
 def _reading(

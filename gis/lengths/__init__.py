@@ -14,6 +14,7 @@ import numpy as np
 from gis.lengths import geodesic, kinds, uncertainty
 from gis.lengths.measured import Measured
 from gis.lengths.vertices import Vertices, measure_lines
+from gis.schema import LENGTHS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "KINDS", "geodesic", "kinds", "measure", "summary", "uncertainty"]
 
-KINDS = ("geodesic_m", "grid_m", "ground_m", "slope_m")
+KINDS = tuple(LENGTHS)
 _OF_THE_ROUTE = ("kind", "status", "county", "office_id")
 # Provenance last: a table of lengths says of each route whether it was surveyed.
 COLUMNS = ("id", *_OF_THE_ROUTE, *KINDS, "std_m", "bias_m", "slack_m", "recorded_length_m", "provenance")

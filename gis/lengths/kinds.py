@@ -383,7 +383,7 @@ def _grid(crs: str) -> _Grid:
         raise ProjectError(
             Text(
                 "{crs}: is no projected coordinate system, which grid lengths need; for example EPSG:32639",
-                "{crs}: دستگاه مختصات تصویرشده‌ای نیست و طول شبکه به آن نیاز دارد؛ برای نمونه EPSG:32639",
+                "{crs}: دستگاه مختصات تصویرشده‌ای نیست و طول تصویری به آن نیاز دارد؛ برای نمونه EPSG:32639",
             ),
             crs=crs,
         )

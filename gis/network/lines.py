@@ -10,6 +10,7 @@ import shapely
 
 from gis.coordinates import mercator
 from gis.lengths import geodesic, vertices
+from gis.schema import RANGES
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 # The radius that holds a surveyed position with 98 %: 2 DRMS = 2·√2·σ, σ the deviation of each coordinate.
 _RADIUS_PER_SIGMA = 2 * 2**0.5
 # A worse accuracy is taken for a mistake (check A404) and widens nothing.
-WORST_ACCURACY_M = 30.0
+WORST_ACCURACY_M = RANGES["accuracy_m"][1]
 # Distances are inclusive, to the micrometre that degrees can carry.
 EPSILON_M = 1e-6
 # Longer lines are searched in pieces, so that one of a million vertices has not one box around it all.

@@ -15,8 +15,7 @@ from gis.checks.rules.notes import noted
 from gis.coordinates import mercator
 from gis.delivery.canonical import today
 from gis.delivery.files.layer import title
-from gis.network.lines import WORST_ACCURACY_M
-from gis.schema import SCHEMAS
+from gis.schema import RANGES, SCHEMAS
 from gis.text import letters
 from gis.text.mojibake import unmojibake
 
@@ -91,16 +90,6 @@ def unknown_value(context: Context) -> Iterator[Found]:
             rows = _sound(layer["county"], rows)
             if len(rows):
                 yield Found(name, rows, fields=_value_fields(layer, "county", schema["county"].label, rows))
-
-
-# Column to the least and the greatest value that a survey of fibre could mean.
-RANGES: dict[str, tuple[float, float]] = {
-    "depth_m": (0.0, 10.0),
-    "fibre_count": (1.0, 6912.0),
-    "recorded_length_m": (0.0, 1_000_000.0),
-    "slack_m": (0.0, 10_000.0),
-    "accuracy_m": (0.0, WORST_ACCURACY_M),
-}
 
 
 @check("A404")

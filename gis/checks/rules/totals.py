@@ -9,6 +9,7 @@ import numpy as np
 from gis.checks.registry import Found, check
 from gis.language import Text
 from gis.network.lines import EPSILON_M
+from gis.totals import CONFIDENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +23,6 @@ _UNITS = {"m": Text("m", "متر"), "km": Text("km", "کیلومتر")}
 
 # How far recorded and measured length may differ: this share, or the snap distance.
 MISMATCH_SHARE = 0.01
-# A verdict waits until the survey's uncertainty cannot explain the difference: so many standard deviations.
-_CONFIDENCE = 2.0
 # Cable kept in loops: so much at the two ends, and this share of the length on the way.
 SLACK_M, SLACK_SHARE = 50.0, 0.2
 
@@ -40,9 +39,7 @@ def length_mismatch(context: Context) -> Iterator[Found]:
     # A cable's length is recorded along the route, or with the loops that were laid up.
     with_slack = difference - np.where(slack > 0, slack, 0.0)
     difference = np.where(np.abs(with_slack) < np.abs(difference), with_slack, difference)
-    allowed = np.maximum(MISMATCH_SHARE * recorded, context.settings.snap_m) + _CONFIDENCE * np.nan_to_num(
-        std
-    )
+    allowed = np.maximum(MISMATCH_SHARE * recorded, context.settings.snap_m) + CONFIDENCE * np.nan_to_num(std)
     rows = np.flatnonzero(np.abs(difference) > allowed + EPSILON_M)
     twice = context.duplicates["routes"].rows
     rows = rows[~np.isin(rows, twice) & ~context.astray[rows]]

@@ -34,7 +34,7 @@ from gis.delivery.columns.synonyms import (
 )
 from gis.errors import ProjectError
 from gis.language import Text
-from gis.schema import SCHEMAS
+from gis.schema import RANGES, SCHEMAS
 from gis.text.dates import parse_dates
 from gis.text.letters import fold, persian
 from gis.text.numbers import parse_numbers, unit_factor
@@ -63,15 +63,6 @@ _DBF_NAME = 10
 _LONG_NAME = 100
 _STUMP_LETTERS = 4  # shorter ones begin many names
 _SHOWN_NAMES = 30
-
-# Where the values of a number may lie; beside it a name is doubted.
-_RANGES = {
-    "fibre_count": (1, 6912),
-    "recorded_length_m": (0, 1e6),
-    "slack_m": (0, 1e4),
-    "accuracy_m": (0, 1e3),
-    "depth_m": (0, 50),
-}
 
 _WHY = {
     EXACT: Text("the canonical name", "نام استاندارد"),
@@ -499,7 +490,7 @@ class _Evidence:
                 map(codes.__contains__, texts)
             )
         if column.kind in {"number", "integer"}:
-            low, high = _RANGES.get(column.name, (-np.inf, np.inf))
+            low, high = RANGES.get(column.name, (-np.inf, np.inf))
             numbers = parse_numbers(np.array(values, dtype=object))
             return float(np.mean((numbers >= low) & (numbers <= high)))
         if column.kind == "date":

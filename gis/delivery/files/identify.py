@@ -286,8 +286,9 @@ def _top_level(start: str) -> tuple[list[str], str]:
 def _tabular(start: bytes) -> bool:
     """Tell whether the first lines of a text are rows of two columns or more."""
     lines = [line for line in start.splitlines()[:20] if line.strip()]
-    if len(lines) > 1:
-        lines = lines[:-1] if len(start) >= _HEAD // 2 else lines
+    # The head may end within a line; where that is the only one below a heading, it has to do.
+    if len(lines) > 2 and len(start) >= _HEAD // 2:  # noqa: PLR2004 - a heading and a row
+        lines = lines[:-1]
     for delimiter in (b",", b";", b"\t", b"|"):
         counts = [line.count(delimiter) for line in lines]
         # A sheet's title above the heading, a quoted comma within: most rows, not all.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,9 +85,9 @@ class RawLayer:
     encoding: str
     frame: gpd.GeoDataFrame
     records: NDArray[np.int64]
-    notes: list[Note] = field(default_factory=list)
+    notes: tuple[Note, ...] = ()
     undecoded: Undecoded | None = None
-    left_out: list[LeftOut] = field(default_factory=list)
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def title(self) -> str:

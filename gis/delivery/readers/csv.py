@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv as csv_files
 import io
 from dataclasses import replace
@@ -12,10 +13,12 @@ import numpy as np
 
 from gis.delivery.files.layer import RawLayer, undecoded
 from gis.delivery.files.refusals import refusal
+from gis.delivery.readers.process import Held
 from gis.delivery.readers.reader import Source, Unread, reader
 from gis.delivery.readers.tables import _layers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _SAMPLE = 50
@@ -23,7 +26,18 @@ _LONGEST_CELL = 16 * 1024**2
 _DELIMITERS = ",;\t|"
 
 
+@contextlib.contextmanager
+def _longest_cell() -> Iterator[None]:
+    """Let cells be as long as a line's geometry: the csv module has one limit for the whole process."""
+    before = csv_files.field_size_limit(_LONGEST_CELL)
+    try:
+        yield
+    finally:
+        csv_files.field_size_limit(before)
+
+
 @reader("CSV")
+@Held(_longest_cell)
 def csv(source: Source) -> list[Unread]:
     """
     Tell the layers of a text table: one, or one for each UTM zone that it names.
@@ -43,7 +57,6 @@ def csv(source: Source) -> list[Unread]:
     SourceError
         D001 where it is no table.
     """
-    csv_files.field_size_limit(_LONGEST_CELL)
     text, used = _text(source.path, source.shown, source.encoding)
     sample = "".join(text.splitlines(keepends=True)[:_SAMPLE])
     lines = csv_files.reader(io.StringIO(text, newline=""), delimiter=_delimiter(sample), strict=False)

@@ -91,7 +91,7 @@ def _dxf(source: Source) -> RawLayer:
     units = _UNITS.get(int(header.get("$INSUNITS", "0") or 0))
     if units is not None and not _plain(frame):
         why = Text("the drawing's $INSUNITS says so", "‎$INSUNITS‎ نقشه چنین می‌گوید")
-        notes.append(Note("C106", title(shown, "entities"), fields={"declared": units, "why": why}))
+        notes += (Note("C106", title(shown, "entities"), fields={"declared": units, "why": why}),)
     shown_encoding = "" if kept else (encoding or declared)
     return RawLayer(
         shown, "entities", "DXF", None, shown_encoding, frame, records.fids[keep] + 1, notes, kept

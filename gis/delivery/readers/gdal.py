@@ -33,16 +33,16 @@ from gis import progress
 from gis.delivery.files.layer import RawLayer
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import wkb
+from gis.delivery.readers.process import Held
 from gis.delivery.readers.reader import Unread, damaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
     from types import TracebackType
 
     from numpy.typing import NDArray
-
-logging.getLogger("fiona").addHandler(logging.NullHandler())
 
 BULK = {"ESRI Shapefile", "GPKG", "FlatGeobuf", "OpenFileGDB", "GeoJSON", "GeoJSONSeq"}
 # GDAL crashes where it reads a large FlatGeobuf with missing geometries into Arrow.
@@ -122,24 +122,14 @@ class Records:
 
     frame: gpd.GeoDataFrame
     fids: NDArray[np.int64]
-    damaged: list[tuple[int, str]]
+    damaged: tuple[tuple[int, str], ...]
     crs: pyproj.CRS | None = None
 
 
 @contextlib.contextmanager
-def quietly() -> Iterator[None]:
-    """
-    Keep GDAL's messages that are no text from being printed as errors within fiona.
-
-    fiona and pyogrio hand on what GDAL says of a damaged file through a callback, which can only fail aloud where
-    that is not UTF-8.
-
-    Yields
-    ------
-    None
-        While files are read.
-    """
+def _quiet() -> Iterator[None]:
     before = sys.unraisablehook, sys.excepthook
+    logger, nowhere = logging.getLogger("fiona"), logging.NullHandler()
 
     def unraisable(fault: sys.UnraisableHookArgs) -> None:
         if not (isinstance(fault.exc_value, UnicodeDecodeError) or "pyogrio" in repr(fault.object)):
@@ -151,10 +141,30 @@ def quietly() -> Iterator[None]:
 
     # Cython prints what it cannot raise by way of both.
     sys.unraisablehook, sys.excepthook = unraisable, raised
+    logger.addHandler(nowhere)
     try:
         yield
     finally:
+        logger.removeHandler(nowhere)
         sys.unraisablehook, sys.excepthook = before
+
+
+_QUIET = Held(_quiet)
+
+
+def quietly() -> AbstractContextManager[None]:
+    """
+    Keep GDAL's messages from being printed, those too that are no text and would be errors within fiona.
+
+    fiona and pyogrio hand on what GDAL says of a damaged file through a callback, which can only fail aloud where
+    that is not UTF-8.
+
+    Returns
+    -------
+    contextlib.AbstractContextManager
+        Quiet while files are read within it.
+    """
+    return _QUIET
 
 
 def heads(
@@ -307,7 +317,7 @@ def bulk(
     ):  # curves, surfaces and dates that the bulk reader has not are ValueErrors
         return None
     fids = np.asarray(frame.index, dtype=np.int64)
-    return Records(without_crs(frame), fids, [], plain_crs(getattr(frame, "crs", None)))
+    return Records(without_crs(frame), fids, (), plain_crs(getattr(frame, "crs", None)))
 
 
 def _table(name: str, driver: str, layer: str, encoding: str | None, options: Mapping[str, str]) -> Any:
@@ -428,7 +438,7 @@ def _one_by_one(collection: fiona.Collection, columns: list[str]) -> Records:
     array = np.empty(len(geometries), dtype=object)
     array[:] = geometries
     frame = gpd.GeoDataFrame(pd.DataFrame(rows, columns=columns), geometry=array)
-    return Records(frame, np.array(fids, dtype=np.int64), damaged)
+    return Records(frame, np.array(fids, dtype=np.int64), tuple(damaged))
 
 
 def _count(layer: fiona.Collection) -> int:

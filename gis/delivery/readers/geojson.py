@@ -259,7 +259,7 @@ def _read(source: Source, driver: str, *, plain: bool) -> RawLayer:
         records = gdal.bulk(staged, driver, "", **options)
         if records is not None and (driver == "GeoJSON" or _records(path) == len(records.frame)):
             frame = _with_id(records)
-            return _layer(path, shown, driver, records.crs, flatten(frame), np.arange(1, len(frame) + 1), [])
+            return _layer(path, shown, driver, records.crs, flatten(frame), np.arange(1, len(frame) + 1), ())
     text = load(path, shown, source.encoding)
     if driver == "GeoJSON":
         start = re.search(r'"features"\s*:\s*\[', text)
@@ -305,7 +305,7 @@ def _layer(
     crs: pyproj.CRS | None,
     frame: gpd.GeoDataFrame,
     records: Any,
-    notes: list[Note],
+    notes: tuple[Note, ...],
 ) -> RawLayer:
     return RawLayer(shown, path.stem, driver, crs, "", frame, records, notes)
 

@@ -42,12 +42,11 @@ def gpx(source: Source) -> list[Unread]:
     )
     heads = {head.name: head for head in gdal.heads(staged, "GPX", source.shown)}
     every = [clean_layer(staged, "GPX", source.shown, heads[name], "", declared) for name in _GPX_LAYERS]
-    filled = [raw for raw in every if len(raw.frame)] or every[:1]
+    first, *others = [raw for raw in every if len(raw.frame)] or every[:1]
     if copied.fault:
-        filled[0].notes.extend(
-            damaged(source.shown, filled[0].layer, [(len(filled[0].frame) + 1, copied.fault)])
-        )
-    return [Unread.given(raw) for raw in map(_ordered, filled)]
+        broken = damaged(source.shown, first.layer, [(len(first.frame) + 1, copied.fault)])
+        first = replace(first, notes=first.notes + broken)
+    return [Unread.given(raw) for raw in map(_ordered, (first, *others))]
 
 
 def _ordered(raw: RawLayer) -> RawLayer:

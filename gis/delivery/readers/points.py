@@ -113,7 +113,7 @@ class Positioned:
     frame: gpd.GeoDataFrame
     records: NDArray[np.int64]
     crs: pyproj.CRS | None
-    notes: list[Note]
+    notes: tuple[Note, ...]
     suffix: str = ""
 
 
@@ -174,15 +174,15 @@ def positioned(
     roles = _roles(frame)
     found = _coordinates(frame, roles)
     if found is None:
-        return [Positioned(_with(frame, np.full(len(frame), None, dtype=object)), records, None, [])]
+        return [Positioned(_with(frame, np.full(len(frame), None, dtype=object)), records, None, ())]
     geometry, used, crs = found
     given = np.array([frame[name].notna().to_numpy() for name in used]).any(axis=0)
     damaged = given & shapely.is_missing(geometry)
     reason = Text("its coordinates cannot be read", "مختصات آن خوانده نمی‌شود")
-    notes = [
+    notes = tuple(
         Note("D003", layer, str(number), {"record": int(number), "reason": reason})
         for number in records[damaged]
-    ]
+    )
     keep = ~damaged
     # Sums and remarks below a table have neither coordinates nor most of its columns.
     keep &= given | (frame.notna().sum(axis=1).to_numpy() > frame.shape[1] / 2)
@@ -203,7 +203,7 @@ def positioned(
             _with(part, geometry[of]), records[of], pyproj.CRS(f"EPSG:326{zone}"), notes, name
         )
         result.append(_routes(points, roles) or points)
-        notes = []
+        notes = ()
     return result
 
 
@@ -239,7 +239,7 @@ def routes_of_waypoints(frame: gpd.GeoDataFrame, records: NDArray[np.int64]) -> 
     table = pd.DataFrame(frame.drop(columns=["geometry", "name"]))
     table.insert(0, "sequence", numbers)
     table.insert(0, "route", ids)
-    points = Positioned(_with(table, frame.geometry.to_numpy()), records, None, [])
+    points = Positioned(_with(table, frame.geometry.to_numpy()), records, None, ())
     return _routes(points, {"route": ["route"], "sequence": ["sequence"]})
 
 

@@ -121,7 +121,7 @@ def reader_of(name: str) -> Callable[[Source], list[Unread]]:
     return _READERS[name]
 
 
-def damaged(shown: str, layer: str, records: Iterable[tuple[int, str | Text]]) -> list[Note]:
+def damaged(shown: str, layer: str, records: Iterable[tuple[int, str | Text]]) -> tuple[Note, ...]:
     """
     Note the records that could not be read, D003.
 
@@ -136,11 +136,11 @@ def damaged(shown: str, layer: str, records: Iterable[tuple[int, str | Text]]) -
 
     Returns
     -------
-    list of Note
+    tuple of Note
         One a record.
     """
     name = title(shown, layer)
-    return [
+    return tuple(
         Note(
             "D003",
             name,
@@ -149,7 +149,7 @@ def damaged(shown: str, layer: str, records: Iterable[tuple[int, str | Text]]) -
             ref=FeatureRef(shown, layer, int(number)),
         )
         for number, reason in records
-    ]
+    )
 
 
 def _same(raw: RawLayer) -> RawLayer:

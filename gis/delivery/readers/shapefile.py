@@ -126,7 +126,7 @@ def read(source: Source) -> RawLayer:
         encoding="",
         frame=frame[keep].reset_index(drop=True),
         records=rows[keep] + 1,
-        notes=notes,
+        notes=tuple(notes),
     )
     return _decoded(layer, parts.get(".cpg"), table, source.encoding)
 

@@ -11,8 +11,8 @@ import shapely
 from gis.address import address
 from gis.inventory import ORIGIN
 from gis.publish.exports.qgis import Symbol, qml
-from gis.publish.wording.figures import ILLUSTRATIVE, LENGTHS
-from gis.schema import CRS, SCHEMAS
+from gis.publish.wording.figures import ILLUSTRATIVE
+from gis.schema import CRS, LENGTHS, SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,6 +18,7 @@ import folium
 from branca.element import Element, Figure, MacroElement
 from folium.template import Template
 
+from gis.coordinates.trial import IRAN
 from gis.publish.map import payload
 from gis.publish.map.background import background
 from gis.publish.map.background.basemap import NONE, Basemap, LocalTiles, is_local, online
@@ -51,8 +52,6 @@ SCRIPTS = (
     "tools.js",
     "map.js",
 )
-# West, south, east, north in degrees: the view where a survey has no place.
-IRAN = (44.0, 25.0, 63.5, 40.0)
 _NOTHING = "'none'"
 _POLICY = "<!-- content security policy -->"
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
@@ -301,7 +300,7 @@ def build(
     content = payload.build(inventory, measured, findings, totals, pages)
     under = NONE
     if basemap and is_local(basemap):
-        local = background.read(basemap, extent(inventory) or IRAN)
+        local = background.read(basemap, extent(inventory) or IRAN.bounds)
         under = Basemap(LocalTiles(), content=local.content())
     elif basemap:
         under = online(basemap)
@@ -310,7 +309,7 @@ def build(
     )
 
 
-def assemble(page_of_map: MapPage, bounds: Sequence[float] | None) -> SurveyMap:
+def assemble(page_of_map: MapPage, bounds: Sequence[float]) -> SurveyMap:
     """
     Put the map and its layers into a page.
 
@@ -319,14 +318,14 @@ def assemble(page_of_map: MapPage, bounds: Sequence[float] | None) -> SurveyMap:
     page_of_map
         The page, with its data and the tiles under it.
     bounds
-        West, south, east, north of the first view in degrees; None shows Iran.
+        West, south, east, north of the first view in degrees.
 
     Returns
     -------
     SurveyMap
         The map in the page.
     """
-    survey_map = SurveyMap(bounds or IRAN)
+    survey_map = SurveyMap(bounds)
     page_of_map.add_child(survey_map)
     groups = {}
     for layer in LAYERS:

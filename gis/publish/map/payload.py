@@ -17,9 +17,9 @@ import pandas as pd
 import shapely
 
 from gis.language import Text
-from gis.publish.map.places import NORTHMOST, first_view
+from gis.publish.map.places import first_view, on_map
 from gis.publish.wording.figures import county_names
-from gis.schema import SCHEMAS
+from gis.schema import LENGTHS, SCHEMAS
 from gis.totals import VERDICTS
 
 if TYPE_CHECKING:
@@ -44,10 +44,7 @@ _LONGEST_MESSAGE = 800
 _MOST_COLUMNS = 40
 _MOST_OUTLINE_VERTICES = 20_000
 _LENGTHS: dict[str, Text] = {
-    "geodesic_m": Text("Geodesic length", "طول ژئودزیک"),
-    "grid_m": Text("Grid length", "طول شبکه‌ای (UTM)"),
-    "ground_m": Text("Ground length", "طول روی زمین"),
-    "slope_m": Text("Slope length", "طول شیب‌دار"),
+    **{name: Text(f"{label.en} length", f"طول {label.fa}") for name, label in LENGTHS.items()},
     "std_m": Text("Uncertainty (1σ)", "عدم قطعیت (یک انحراف معیار)"),
 }
 _FURTHER: dict[str, Text] = {
@@ -255,11 +252,7 @@ def _shapes(geometries: NDArray[np.object_]) -> dict[str, Any]:
     """Encode geometries: vertices a part, the feature of each part where that is not one to one, and the vertices."""
     parts, owners = shapely.get_parts(geometries, return_index=True)
     vertices, part = shapely.get_coordinates(parts, return_index=True)
-    usable = (
-        np.isfinite(vertices).all(axis=1)
-        & (np.abs(vertices[:, 0]) <= 180.0)  # noqa: PLR2004
-        & (np.abs(vertices[:, 1]) <= NORTHMOST)
-    )
+    usable = on_map(vertices)
     counts = np.bincount(part[usable], minlength=len(parts))
     kept = counts > 0
     encoded: dict[str, Any] = {

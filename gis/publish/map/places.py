@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from gis.coordinates.trial import IRAN
 from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
@@ -62,6 +63,25 @@ class Placed:
         return Placed(self.lines[rows], self.anchors[rows], self.boxes[rows])
 
 
+def on_map(lonlat: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """
+    Tell which positions have a place on the map.
+
+    Parameters
+    ----------
+    lonlat
+        (n, 2) longitude and latitude, degrees.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) False for what is no position, and for what lies beyond the ends of the map.
+    """
+    # What is not a number is not less than anything.
+    inside: NDArray[np.bool_] = np.all(np.abs(lonlat) <= np.array([180.0, NORTHMOST]), axis=1)
+    return inside
+
+
 def place(geometries: NDArray[np.object_]) -> Placed:
     """
     Find the places of features.
@@ -79,11 +99,7 @@ def place(geometries: NDArray[np.object_]) -> Placed:
     total = len(geometries)
     parts, owners = shapely.get_parts(geometries, return_index=True)
     vertices, part = shapely.get_coordinates(parts, return_index=True)
-    usable = (
-        np.isfinite(vertices).all(axis=1)
-        & (np.abs(vertices[:, 0]) <= 180.0)  # noqa: PLR2004 - degrees
-        & (np.abs(vertices[:, 1]) <= NORTHMOST)
-    )
+    usable = on_map(vertices)
     vertices, part = vertices[usable], part[usable]
     counts = np.bincount(part, minlength=len(parts))
     starts = np.concatenate([[0], np.cumsum(counts)])[:-1]
@@ -134,16 +150,16 @@ def world(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([lonlat[:, 0] / 360 + 0.5, 0.5 - np.arctanh(sine) / (2 * np.pi)])
 
 
-def first_view(inventory: Inventory) -> list[float] | None:
-    """Give west, south, east, north of the first view: the outline, or else the features that have a place."""
+def first_view(inventory: Inventory) -> list[float]:
+    """Give west, south, east, north of the first view: the outline, the features that have a place, or else Iran."""
     if inventory.outline is not None and not inventory.outline.is_empty:
         return [round(float(value), 6) for value in inventory.outline.bounds]
     vertices = np.vstack(
         [shapely.get_coordinates(inventory.layer(name).geometry.to_numpy()) for name in SCHEMAS]
     )
-    placed = np.isfinite(vertices).all(axis=1) & (np.abs(vertices) <= [180.0, NORTHMOST]).all(axis=1)
+    placed = on_map(vertices)
     if not placed.any():
-        return None
+        return list(IRAN.bounds)
     vertices = vertices[placed]
     return [round(float(value), 6) for value in (*vertices.min(axis=0), *vertices.max(axis=0))]
 
@@ -193,7 +209,7 @@ def extent(inventory: Inventory) -> tuple[float, float, float, float] | None:
     """
     shapes = [inventory.layer(name).geometry.to_numpy() for name in SCHEMAS]
     vertices = np.vstack([shapely.get_coordinates(shape) for shape in (*shapes, inventory.outline)])
-    vertices = vertices[(np.abs(vertices) <= [180.0, NORTHMOST]).all(axis=1)]
+    vertices = vertices[on_map(vertices)]
     if not len(vertices):
         return None
     west, south = vertices.min(axis=0).tolist()

@@ -20,7 +20,6 @@ from gis.language import Language, Text, number
 from gis.lengths import kinds
 from gis.publish import pages
 from gis.publish.wording.figures import (
-    LENGTHS,
     SEVERITIES,
     counted,
     county_names,
@@ -37,7 +36,7 @@ from gis.publish.wording.figures import (
     wording,
 )
 from gis.publish.wording.sentences import looked_at, place, severity_counts, total_remarks
-from gis.schema import SCHEMAS
+from gis.schema import LENGTHS, SCHEMAS
 from gis.totals import CONFIDENCE, VERDICTS
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from gis.language import Language, Text
 from gis.publish.tables.xlsx import Sheet, workbook
-from gis.publish.wording.figures import LENGTHS, MEASURED, decoded, sums, unit_text
+from gis.publish.wording.figures import MEASURED, decoded, sums, unit_text
+from gis.schema import LENGTHS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ import numpy as np
 from gis.address import address
 from gis.language import Language, Text, digits, number
 from gis.lengths import summary
-from gis.schema import ROUTES, SCHEMAS
+from gis.schema import LENGTHS, ROUTES, SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
     from gis.lengths.measured import Measured
     from gis.project import Severity
 
-LENGTHS: dict[str, Text] = {
-    "geodesic_m": Text("Geodesic", "ژئودزیک"),
-    "grid_m": Text("Grid", "تصویری"),
-    "ground_m": Text("Ground", "سطح زمین"),
-    "slope_m": Text("Slope", "مایل"),
-}
 MEASURED: dict[str, Text] = {
     "routes": Text("Routes", "تعداد مسیر"),
     "unmeasured": Text("Unmeasured", "اندازه‌نشده"),

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
+import shapely
 
 from gis.publish.map.places import world
 
@@ -117,7 +119,7 @@ def line_levels(boxes: NDArray[np.float64]) -> NDArray[np.int8]:
 
 def nearby(anchors: NDArray[np.float64]) -> NDArray[np.intp]:
     """
-    Order features so that neighbours are near one another: along Morton's curve over squares of some 600 m.
+    Order features so that neighbours are near one another: along Hilbert's curve over squares of some 600 m.
 
     Parameters
     ----------
@@ -131,11 +133,6 @@ def nearby(anchors: NDArray[np.float64]) -> NDArray[np.intp]:
     """
     known = np.isfinite(anchors[:, 0])
     keys = np.full(len(anchors), np.iinfo(np.int64).max)
-    square = np.clip(world(anchors[known]) * 2**16, 0, 2**16 - 1).astype(np.int64)
-    for shift in (8, 4, 2, 1):  # spread the bits to every other place
-        square = (square | (square << shift)) & (0x5555_5555 if shift == 1 else _SPREAD[shift])
-    keys[known] = square[:, 0] | (square[:, 1] << 1)
+    places = gpd.GeoSeries(shapely.points(world(anchors[known])))
+    keys[known] = places.hilbert_distance(total_bounds=(0, 0, 1, 1), level=16)
     return np.argsort(keys, kind="stable")
-
-
-_SPREAD = {8: 0x00FF_00FF, 4: 0x0F0F_0F0F, 2: 0x3333_3333}

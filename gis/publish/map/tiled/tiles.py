@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gis.coordinates.trial import IRAN
 from gis.publish.files import Folder, digest
 from gis.publish.map import page as maps
 from gis.publish.map import payload
@@ -150,7 +151,7 @@ def write(
     with Folder(out) as folder:
         folder.path(PAGE)
         if basemap and local:
-            packed = background.pack(basemap, extent(inventory) or maps.IRAN, folder.path(BACKGROUND))
+            packed = background.pack(basemap, extent(inventory) or IRAN.bounds, folder.path(BACKGROUND))
             under = Basemap(
                 LocalTiles(), content={**packed.content(), "address": _address(folder, BACKGROUND)}
             )
@@ -160,7 +161,9 @@ def write(
         with folder.path(STORE).open("wb") as stream:
             directory = store.write(stream, _stored(inventory, routes, manholes, faults, measured, ids))
         head = _head(inventory, measured, findings, totals, pages)
-        head["bounds"] = head["bounds"] if inventory.outline is not None else around(boxes)
+        head["bounds"] = (
+            head["bounds"] if inventory.outline is not None else around(boxes) or list(IRAN.bounds)
+        )
         head["store"] = {"address": _address(folder, STORE), **directory}
         head["tiles"] = {
             "address": _address(folder, ARCHIVE),

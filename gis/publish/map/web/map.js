@@ -114,7 +114,7 @@ function start({ map, groups, basemap, survey = Survey.read(JSON.parse(document.
 
   function home() {
     close();
-    const [west, south, east, north] = survey.bounds || [44, 25, 63.5, 40];
+    const [west, south, east, north] = survey.bounds;
     map.once("moveend", () => { whole = here(); });
     map.fitBounds([[south, west], [north, east]], { ...clear(survey.outline.size ? 14 : 36), maxZoom: 17, animate: gentle() && ready });
   }
