@@ -135,7 +135,19 @@ def world(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def first_view(inventory: Inventory) -> list[float] | None:
-    """Give west, south, east, north of the first view: the outline, or else the features that have a place."""
+    """
+    Give west, south, east, north of the first view: the outline, or else the features that have a place.
+
+    Parameters
+    ----------
+    inventory
+        The survey.
+
+    Returns
+    -------
+    list of float or None
+        WGS 84 degrees; None where nothing has a place.
+    """
     if inventory.outline is not None and not inventory.outline.is_empty:
         return [round(float(value), 6) for value in inventory.outline.bounds]
     vertices = np.vstack(
@@ -149,7 +161,19 @@ def first_view(inventory: Inventory) -> list[float] | None:
 
 
 def about(findings: gpd.GeoDataFrame) -> NDArray[np.object_]:
-    """Give what findings are about, or where they are."""
+    """
+    Give what findings are about, or where they are.
+
+    Parameters
+    ----------
+    findings
+        As `gis.check` gives them, WGS 84.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) geometries; None where a finding has no place.
+    """
     shapes = np.array(findings.geometry.to_numpy(), dtype=object)
     places = findings[["lon", "lat"]].to_numpy(dtype=float, na_value=np.nan)
     bare = shapely.is_missing(shapes) & np.isfinite(places).all(axis=1)
