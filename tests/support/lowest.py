@@ -1,8 +1,7 @@
 """
 The lowest versions that ``pyproject.toml`` allows, as constraints for pip: ``python tests/support/lowest.py``.
 
-What the package needs to run is taken at its lower bound. The rest stands as ``constraints.txt`` pins it, so that the
-tools of the tests are those of ``make test``.
+What the package needs to run is taken at its lower bound, the tools of the tests as ``constraints.txt`` pins them.
 """
 
 from __future__ import annotations
@@ -35,14 +34,14 @@ def bounds(pyproject: Path) -> dict[str, str]:
 
 
 def constraints(pyproject: Path, pinned: Path) -> list[str]:
-    """Give a line a package: the lower bounds, and what else is pinned."""
+    """Give a line a package: the lower bounds, and the tools of the tests as they are pinned."""
     lowest = bounds(pyproject)
-    others = [
-        line
-        for line in pinned.read_text("utf-8").splitlines()
-        if canonicalize_name(Requirement(line).name) not in lowest
-    ]
-    return [*(f"{name}=={version}" for name, version in lowest.items()), *others]
+    extra = tomllib.loads(pyproject.read_text("utf-8"))["project"]["optional-dependencies"]["test"]
+    tools = {canonicalize_name(Requirement(line).name) for line in extra} - set(lowest)
+    # What these bring with them is left to pip: pins of today do not go with libraries of then.
+    lines = pinned.read_text("utf-8").splitlines()
+    kept = [line for line in lines if canonicalize_name(Requirement(line).name) in tools]
+    return [*(f"{name}=={version}" for name, version in lowest.items()), *kept]
 
 
 if __name__ == "__main__":
