@@ -3,14 +3,35 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint bench clean
+# Each of these that is installed runs the suite of `make test-pythons`.
+PYTHONS ?= python3.11 python3.12 python3.13
+# What reads, measures, checks and writes without a browser, a database or another program.
+FAST := tests/checks tests/coordinates tests/delivery/columns tests/delivery/readers/test_gdal.py \
+	tests/delivery/test_understanding.py tests/lengths tests/network tests/publish/tables tests/text \
+	tests/test_language.py tests/test_project.py tests/test_totals.py
+
+.PHONY: run test test-pythons test-lowest docs lint bench clean
 
 run: $(VENV)/.installed
 	$(BIN)/fibre run
 
-test: $(VENV)/.tested lint
+test: $(VENV)/.tested lint test-lowest
 	@sh tests/support/prepare.sh
 	$(BIN)/python -m pytest
+
+# The suite under each Python, in an environment of its own.
+test-pythons:
+	@sh tests/support/prepare.sh
+	@sh tests/support/pythons.sh $(PYTHONS)
+
+# Whether the lower bounds of pyproject.toml hold.
+test-lowest: $(VENV)/.tested
+	@sh tests/support/lowest.sh $(FAST)
+
+# Pages that are made of the program itself.
+docs: $(VENV)/.tested
+	$(BIN)/python -m gis.checks.book
+	$(BIN)/python docs/make_api.py
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .
@@ -21,7 +42,7 @@ bench: $(VENV)/.benched
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) $(VENV)-* build dist
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fibre-gis needs Python 3.11 or newer")'

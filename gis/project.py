@@ -296,7 +296,19 @@ class Project(_Table):
         return self._path
 
     def name(self, lang: str) -> str:
-        """Give the project's name in a language, or in the other where it has just one."""
+        """
+        Give the project's name in a language, or in the other where it has just one.
+
+        Parameters
+        ----------
+        lang
+            ``"fa"`` or ``"en"``.
+
+        Returns
+        -------
+        str
+            The project's name.
+        """
         about = self.project
         return (about.name_fa or about.name) if lang == "fa" else about.name
 

@@ -82,7 +82,19 @@ class TotalResult:
     source: str
 
     def name(self, lang: str) -> str:
-        """Give the item in a language, or in the other where it has just one."""
+        """
+        Give the item in a language, or in the other where it has just one.
+
+        Parameters
+        ----------
+        lang
+            ``"fa"`` or ``"en"``.
+
+        Returns
+        -------
+        str
+            The item's name.
+        """
         return (self.item_fa or self.item) if lang == "fa" else self.item
 
 

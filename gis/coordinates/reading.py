@@ -33,11 +33,35 @@ class Reading:
     swapped: bool = False
 
     def lonlat(self, xy: Array) -> Array:
-        """Read (n, 2) numbers as WGS 84 longitude and latitude; see `to_wgs84`."""
+        """
+        Read (n, 2) numbers as WGS 84 longitude and latitude; see `to_wgs84`.
+
+        Parameters
+        ----------
+        xy
+            (n, 2) numbers as they stand in the file, x first.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n, 2) longitude and latitude, WGS 84 degrees.
+        """
         return to_wgs84(xy, self.crs, swapped=self.swapped)
 
     def numbers(self, lonlat: Array) -> Array:
-        """Give back the (n, 2) numbers that `lonlat` made positions of."""
+        """
+        Give back the (n, 2) numbers that `lonlat` made positions of.
+
+        Parameters
+        ----------
+        lonlat
+            (n, 2) longitude and latitude, WGS 84 degrees.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n, 2) numbers as they stand in the file, x first.
+        """
         return from_wgs84(lonlat, self.crs, swapped=self.swapped)
 
     @property

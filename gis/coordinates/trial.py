@@ -68,32 +68,100 @@ class Trial:
         self._lonlat: dict[Reading, Array] = {}
 
     def lonlat(self, reading: Reading) -> Array:
-        """Give the (n, 2) WGS 84 positions of the numbers in a reading, NaN outside what its system is for."""
+        """
+        Give the (n, 2) WGS 84 positions of the numbers in a reading, NaN outside what its system is for.
+
+        Parameters
+        ----------
+        reading
+            What the numbers are taken for.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n, 2) longitude and latitude, WGS 84 degrees.
+        """
         if reading not in self._lonlat:
             self._lonlat[reading] = within_domain(reading, self.xy)
         return self._lonlat[reading]
 
     def inside(self, reading: Reading) -> int:
-        """Count the positions that a reading puts into the area."""
+        """
+        Count the positions that a reading puts into the area.
+
+        Parameters
+        ----------
+        reading
+            What the numbers are taken for.
+
+        Returns
+        -------
+        int
+            How many of the layer's positions lie in it.
+        """
         return int(self.covered(self.lonlat(reading)).sum())
 
     def covered(self, lonlat: Array) -> NDArray[np.bool_]:
-        """Tell which of (n, 2) WGS 84 positions lie in the area."""
+        """
+        Tell which of (n, 2) WGS 84 positions lie in the area.
+
+        Parameters
+        ----------
+        lonlat
+            (n, 2) longitude and latitude, WGS 84 degrees; NaN lies nowhere.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n,) True where a position lies in the area or on its border.
+        """
         return np.asarray(shapely.intersects_xy(self.area, lonlat[:, 0], lonlat[:, 1]))
 
     def viable(self) -> list[Reading]:
-        """List the readings that put the layer into the area."""
+        """
+        List the readings that put the layer into the area.
+
+        Returns
+        -------
+        list of Reading
+            Those that put most positions there, and nearly as many as the best does, in the order
+            of the candidates.
+        """
         counts = {reading: self.inside(reading) for reading in self.readings}
         most = max(counts.values())
         return [r for r, count in counts.items() if count >= _AS_GOOD * most and count > MANY * len(self.xy)]
 
     def centre(self, reading: Reading) -> Array:
-        """Give the (2,) median WGS 84 position in a reading; NaN where there is none."""
+        """
+        Give the (2,) median WGS 84 position in a reading; NaN where there is none.
+
+        Parameters
+        ----------
+        reading
+            What the numbers are taken for.
+
+        Returns
+        -------
+        numpy.ndarray
+            (2,) longitude and latitude, WGS 84 degrees.
+        """
         lonlat = self.lonlat(reading)
         return np.asarray(np.nanmedian(lonlat, axis=0)) if np.isfinite(lonlat).any() else np.full(2, np.nan)
 
     def places(self, readings: Sequence[Reading]) -> list[list[Reading]]:
-        """Group readings that put the layer at the same place, give or take a datum."""
+        """
+        Group readings that put the layer at the same place, give or take a datum.
+
+        Parameters
+        ----------
+        readings
+            Readings under trial.
+
+        Returns
+        -------
+        list of list of Reading
+            The groups, each with its first reading first.
+        """
         groups: list[list[Reading]] = []
         for reading in readings:
             for group in groups:
@@ -105,7 +173,19 @@ class Trial:
         return groups
 
     def nearness_m(self, reading: Reading) -> float:
-        """Give the median distance of the layer's positions to the nearest known point."""
+        """
+        Give the median distance of the layer's positions to the nearest known point.
+
+        Parameters
+        ----------
+        reading
+            What the numbers are taken for.
+
+        Returns
+        -------
+        float
+            Metres; infinite where there is no position or no known point.
+        """
         lonlat = self.lonlat(reading)
         lonlat = lonlat[np.isfinite(lonlat).all(axis=1)]
         if not len(lonlat) or not len(self.known):
@@ -116,7 +196,19 @@ class Trial:
         return float(np.median(near / mercator.scale(lonlat[:, 1])))
 
     def by_known(self, places: Sequence[list[Reading]]) -> list[Reading] | None:
-        """Pick the place that known points are at, if one is nearer to them by far."""
+        """
+        Pick the place that known points are at, if one is nearer to them by far.
+
+        Parameters
+        ----------
+        places
+            Groups of readings, as `places` gives them.
+
+        Returns
+        -------
+        list of Reading or None
+            The group; None where none is.
+        """
         if not len(self.known) or not places:
             return None
         ranked = sorted(places, key=lambda place: self.nearness_m(place[0]))
@@ -125,7 +217,20 @@ class Trial:
         return ranked[0] if best < _NEAR_KNOWN_M and best < _MUCH_NEARER * rest else None
 
     def by_pairs(self, place: Sequence[Reading]) -> tuple[Reading, int] | None:
-        """Pick the datum under which positions of the layer fall on known points, if just one does that."""
+        """
+        Pick the datum under which positions of the layer fall on known points, if just one does that.
+
+        Parameters
+        ----------
+        place
+            Readings that put the layer at the same place.
+
+        Returns
+        -------
+        tuple of (Reading, int) or None
+            The reading and how many positions fall on known points; None where no datum stands
+            out.
+        """
         pairs = {reading: _pairs(self.lonlat(reading), self.known) for reading in place}
         best = max(place, key=lambda reading: pairs[reading][0])
         count, possible = pairs[best]
@@ -138,7 +243,19 @@ class Trial:
         return _distance_m(self.centre(one), self.centre(other))
 
     def told(self, reading: Reading) -> Text:
-        """Say how many positions a reading puts into the area."""
+        """
+        Say how many positions a reading puts into the area.
+
+        Parameters
+        ----------
+        reading
+            What the numbers are taken for.
+
+        Returns
+        -------
+        Text
+            The sentence.
+        """
         return Text(
             "read in {reading}, {inside} of {of} points lie in {area}",
             "با خواندن در {reading}، {inside} نقطه از {of} نقطه در {area} می‌افتند",
@@ -173,7 +290,23 @@ def shift_m(one: Array, other: Array) -> tuple[float, float]:
 
 
 def box_inside(reading: Reading, xy: Array, area: BaseGeometry) -> bool:
-    """Tell whether the box about all numbers lies in the area: then, as mostly, no position need be looked at."""
+    """
+    Tell whether the box about all numbers lies in the area: then, as mostly, no position need be looked at.
+
+    Parameters
+    ----------
+    reading
+        What the numbers are taken for.
+    xy
+        (n, 2) finite numbers as they stand in the file, x first.
+    area
+        The area, WGS 84 degrees.
+
+    Returns
+    -------
+    bool
+        True where it does; False says nothing of the positions themselves.
+    """
     low, high = xy.min(axis=0), xy.max(axis=0)
     along, zero, one = np.linspace(0, 1, 33), np.zeros(33), np.ones(33)
     sides = [(along, zero), (along, one), (zero, along), (one, along)]
@@ -185,7 +318,19 @@ def box_inside(reading: Reading, xy: Array, area: BaseGeometry) -> bool:
 
 
 def zeros(xy: Array) -> NDArray[np.bool_]:
-    """Find positions that were never measured: both numbers zero, or one of them in a layer far from zero."""
+    """
+    Find positions that were never measured: both numbers zero, or one of them in a layer far from zero.
+
+    Parameters
+    ----------
+    xy
+        (n, 2) numbers as they stand in the file, x first.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) True for each such position.
+    """
     if xy.all():
         return np.zeros(len(xy), dtype=bool)
     finite = xy[np.isfinite(xy).all(axis=1) & (xy != 0).any(axis=1)]
@@ -194,12 +339,38 @@ def zeros(xy: Array) -> NDArray[np.bool_]:
 
 
 def thinned(xy: Array) -> Array:
-    """Take at most some ten thousand positions, evenly spread: enough to tell where a layer is."""
+    """
+    Take at most some ten thousand positions, evenly spread: enough to tell where a layer is.
+
+    Parameters
+    ----------
+    xy
+        (n, 2) positions.
+
+    Returns
+    -------
+    numpy.ndarray
+        (m, 2) of them, a view.
+    """
     return xy[:: -(-len(xy) // _SAMPLE)]
 
 
 def within_domain(reading: Reading, xy: Array) -> Array:
-    """Read positions, NaN where a number lies outside what a surveyor would meet in the system."""
+    """
+    Read positions, NaN where a number lies outside what a surveyor would meet in the system.
+
+    Parameters
+    ----------
+    reading
+        What the numbers are taken for.
+    xy
+        (n, 2) numbers as they stand in the file, x first.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n, 2) longitude and latitude, WGS 84 degrees.
+    """
     lonlat = np.full(xy.shape, np.nan)
     x, y = (xy[:, 1], xy[:, 0]) if reading.swapped else (xy[:, 0], xy[:, 1])
     if reading.crs.is_geographic:

@@ -86,8 +86,10 @@ def vertices_uncertainty(
 
     Returns
     -------
-    std, bias : numpy.ndarray
+    std : numpy.ndarray
         (count,) metres; parts of one line and lines of one survey are taken as independent.
+    bias : numpy.ndarray
+        (count,) metres, likewise.
     """
     distinct = _without_repeats(vertices)
     sigma = accuracy_m[distinct.owners]

@@ -314,7 +314,7 @@ def codec(name: str) -> str | None:
     Parameters
     ----------
     name
-        Its content: ``UTF-8``, ``1256``, ``ANSI 1256``, ``OEM 720``, ``ISO 88591`` …
+        Its content: ``UTF-8``, ``1256``, ``ANSI 1256``, ``OEM 720``, ``ISO 88591`` and so on.
 
     Returns
     -------

@@ -60,7 +60,19 @@ class Context:
         self._folded: dict[tuple[str, str], pa.Array] = {}
 
     def layer(self, name: LayerName) -> gpd.GeoDataFrame:
-        """Give a layer of the inventory by its name."""
+        """
+        Give a layer of the inventory by its name.
+
+        Parameters
+        ----------
+        name
+            The canonical layer.
+
+        Returns
+        -------
+        geopandas.GeoDataFrame
+            Its features, WGS 84.
+        """
         return self.inventory.layer(name)
 
     @cached_property

@@ -74,10 +74,36 @@ class Survey(Protocol):
         """Its references to nodes that are elsewhere."""
 
     def layer(self, name: LayerName) -> gpd.GeoDataFrame:
-        """Give a layer by its name."""
+        """
+        Give a layer by its name.
+
+        Parameters
+        ----------
+        name
+            The canonical layer.
+
+        Returns
+        -------
+        geopandas.GeoDataFrame
+            Its features, WGS 84.
+        """
 
     def folded(self, name: LayerName, column: str) -> pa.Array:
-        """Give a column of text in the form that it is compared in."""
+        """
+        Give a column of text in the form that it is compared in.
+
+        Parameters
+        ----------
+        name
+            The canonical layer.
+        column
+            A column of text.
+
+        Returns
+        -------
+        pyarrow.Array
+            (n,) texts that are equal where people would call them so.
+        """
 
 
 def unknown(survey: Survey) -> Iterator[tuple[str, Rows, NDArray[np.object_]]]:

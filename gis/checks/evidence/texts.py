@@ -130,7 +130,19 @@ def blank(values: pd.Series[Any]) -> NDArray[np.bool_]:
 
 
 def holds_text(values: pd.Series[Any]) -> bool:
-    """Tell whether a column may hold text."""
+    """
+    Tell whether a column may hold text.
+
+    Parameters
+    ----------
+    values
+        (n,) a column of a layer.
+
+    Returns
+    -------
+    bool
+        False where its type is one of numbers, dates or truth values.
+    """
     return isinstance(values.dtype, pd.StringDtype) or values.dtype == object
 
 

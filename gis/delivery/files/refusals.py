@@ -129,7 +129,7 @@ def refusal(why: str, file: str, /, **fields: Any) -> SourceError:
     Parameters
     ----------
     why
-        One of the reasons of this module: ``"missing"``, ``"unreadable"``, ``"archive"`` …
+        One of the reasons of this module: ``"missing"``, ``"unreadable"``, ``"archive"`` and so on.
     file
         The file as people know it.
     **fields

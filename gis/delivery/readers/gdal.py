@@ -505,10 +505,12 @@ def layer(
 
     Parameters
     ----------
-    staged, driver, shown, options, first
+    staged, driver, shown
         As for `each`.
     head
         The layer.
+    options, first
+        As for `each`.
 
     Returns
     -------

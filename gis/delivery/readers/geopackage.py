@@ -55,10 +55,12 @@ def check(path: Path, shown: str) -> None:
     SourceError
         D010 for a virtual table other than an index.
     """
+    address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
     with (
-        contextlib.closing(_connect(path)) as database,
         contextlib.suppress(sqlite3.DatabaseError, UnicodeError),
+        contextlib.closing(sqlite3.connect(address, uri=True)) as database,
     ):
+        database.execute("PRAGMA trusted_schema=OFF")
         for (sql,) in database.execute("SELECT sql FROM sqlite_master WHERE sql LIKE 'create%virtual%'"):
             match = _VIRTUAL.search(sql)
             if match is None or match[1].casefold() not in _OWN_MODULES:
@@ -100,12 +102,6 @@ def salvage(path: Path, shown: str) -> list[RawLayer]:
         reason = Text("no record is left", "هیچ رکوردی نمانده است")
         raise refusal("unreadable", shown, driver="GPKG", reason=reason)
     return layers
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
-    database.execute("PRAGMA trusted_schema=OFF")
-    return database
 
 
 def _features(pages: Pages) -> list[dict[str, Any]]:

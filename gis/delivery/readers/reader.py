@@ -64,7 +64,19 @@ class Unread:
 
     @classmethod
     def given(cls, raw: RawLayer) -> Unread:
-        """Offer a layer that had to be read to know that it is there."""
+        """
+        Offer a layer that had to be read to know that it is there.
+
+        Parameters
+        ----------
+        raw
+            The layer.
+
+        Returns
+        -------
+        Unread
+            One whose ``read`` gives the layer at once.
+        """
         return cls(raw.layer, partial(_same, raw))
 
 

@@ -37,9 +37,9 @@ def sarif(findings: Findings, sources: Sequence[Source], lang: Language = "en") 
     Returns
     -------
     dict
-        A SARIF 2.1.0 log: a rule for each check that ran or failed, a result for each finding with its layer
-        and feature as logical locations, the file it is in, and ``lon``, ``lat`` (WGS 84 degrees) as
-        properties. https://docs.oasis-open.org/sarif/sarif/v2.1.0/
+        A SARIF 2.1.0 log (https://docs.oasis-open.org/sarif/sarif/v2.1.0/): a rule for each check that ran or
+        failed, a result for each finding with its layer and feature as logical locations, the file it is in,
+        and ``lon``, ``lat`` (WGS 84 degrees) as properties.
     """
     from gis.checks.registry import pages  # noqa: PLC0415
     from gis.version import __version__  # noqa: PLC0415

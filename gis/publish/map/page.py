@@ -209,7 +209,19 @@ class SurveyMap(folium.Map):
         self.shell = web("shell.html").replace("MAP_ID", self.get_name())
 
     def leaflet_script(self, kwargs: Mapping[str, Any]) -> str:
-        """Write folium's own script of the map."""
+        """
+        Write folium's own script of the map.
+
+        Parameters
+        ----------
+        kwargs
+            As folium's template hands them on.
+
+        Returns
+        -------
+        str
+            JavaScript.
+        """
         return str(folium.Map._template.module.script(self, kwargs))  # noqa: SLF001
 
 

@@ -151,7 +151,19 @@ def world(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def first_view(inventory: Inventory) -> list[float]:
-    """Give west, south, east, north of the first view: the outline, the features that have a place, or else Iran."""
+    """
+    Give west, south, east, north of the first view: the outline, the features that have a place, or else Iran.
+
+    Parameters
+    ----------
+    inventory
+        The survey.
+
+    Returns
+    -------
+    list of float
+        WGS 84 degrees.
+    """
     if inventory.outline is not None and not inventory.outline.is_empty:
         return [round(float(value), 6) for value in inventory.outline.bounds]
     vertices = np.vstack(
@@ -165,7 +177,19 @@ def first_view(inventory: Inventory) -> list[float]:
 
 
 def about(findings: gpd.GeoDataFrame) -> NDArray[np.object_]:
-    """Give what findings are about, or where they are."""
+    """
+    Give what findings are about, or where they are.
+
+    Parameters
+    ----------
+    findings
+        As `gis.check` gives them, WGS 84.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) geometries; None where a finding has no place.
+    """
     shapes = np.array(findings.geometry.to_numpy(), dtype=object)
     places = findings[["lon", "lat"]].to_numpy(dtype=float, na_value=np.nan)
     bare = shapely.is_missing(shapes) & np.isfinite(places).all(axis=1)

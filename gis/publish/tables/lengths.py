@@ -65,7 +65,23 @@ def lengths_xlsx(
 
 
 def chosen(measured: Measured, by: str | None, length: str | None) -> pd.DataFrame:
-    """Take the rows and columns that were asked for."""
+    """
+    Take the rows and columns that were asked for.
+
+    Parameters
+    ----------
+    measured
+        As `gis.measure` gives it.
+    by
+        The column to sum by; None leaves a row a route.
+    length
+        The one length to show, such as ``"grid_m"``; None shows all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table to be shown, lengths in metres.
+    """
     if by is not None:
         return _narrowed(sums(measured, [by]), measured, length)
     return _narrowed(measured[[name for name in MEASURED if name in measured.columns]], measured, length)
@@ -97,7 +113,23 @@ def _sheet(title: str, table: pd.DataFrame, measured: Measured, lang: Language) 
 
 
 def total_row(total: pd.DataFrame, names: Sequence[str], lang: Language) -> list[Any]:
-    """Give the sums in the places of their columns, and the word for them in the first."""
+    """
+    Give the sums in the places of their columns, and the word for them in the first.
+
+    Parameters
+    ----------
+    total
+        One row of sums.
+    names
+        The columns of the table.
+    lang
+        The language.
+
+    Returns
+    -------
+    list
+        A value a column; None where a column has no sum.
+    """
     values = [total[name].iloc[0] if is_figure(name) else None for name in names]
     return [_TOTAL.render(lang), *values[1:]]
 

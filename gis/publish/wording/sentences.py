@@ -65,7 +65,7 @@ def looked_at(findings: Findings, lang: Language) -> str:
     Returns
     -------
     str
-        “No findings: 56 checks over 3 layers, 214 features.”
+        Such as “No findings: 56 checks over 3 layers, 214 features”.
     """
     looked = findings.looked_at
     layers = sum(1 for features in looked.values() if features)

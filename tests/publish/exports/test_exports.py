@@ -10,6 +10,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+from contextlib import closing
 from importlib.resources import files
 from xml.etree import ElementTree as ET
 
@@ -106,7 +107,7 @@ def test_same_survey_same_bytes_and_no_clock(tmp_path):
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     first, second = written(tmp_path, name="1.gpkg"), written(tmp_path, name="2.gpkg")
     assert first.read_bytes() == second.read_bytes()
-    with sqlite3.connect(first) as database:
+    with closing(sqlite3.connect(first)) as database:
         moments = {moment[:10] for (moment,) in database.execute("SELECT last_change FROM gpkg_contents")}
     assert moments == {"1980-01-01"}
     assert pyogrio.get_gdal_config_option("OGR_CURRENT_DATE") == before
@@ -205,7 +206,7 @@ def test_findings_are_the_same_bytes_every_time(tmp_path):
 
 def test_styles_stand_where_qgis_looks_for_them(tmp_path):
     path = written(tmp_path, specimens.inventory(outline=shapely.box(50, 31, 53, 34)))
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database:
         rows = database.execute(
             "SELECT f_table_name, f_geometry_column, useAsDefault, styleQML FROM layer_styles"
         ).fetchall()
@@ -221,7 +222,7 @@ def test_styles_stand_where_qgis_looks_for_them(tmp_path):
 
 
 def test_offices_are_told_apart_by_shape_as_well_as_colour(tmp_path):
-    with sqlite3.connect(written(tmp_path)) as database:
+    with closing(sqlite3.connect(written(tmp_path))) as database:
         ((qml,),) = database.execute("SELECT styleQML FROM layer_styles WHERE f_table_name = 'offices'")
     layers_ = list(ET.fromstring(qml).iter("layer"))
     for key in ("name", "color"):

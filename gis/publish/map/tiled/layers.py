@@ -24,7 +24,18 @@ _SEVERITIES = ("error", "warning", "info")
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A layer in the order in which the page knows it, and the level from which each feature is drawn."""
+    """
+    A layer in the order in which the page knows it, and the level from which each feature is drawn.
+
+    Attributes
+    ----------
+    frame
+        The features.
+    placed
+        Where they are.
+    levels
+        (n,) the level from which each is drawn on; below 0 where it has no place.
+    """
 
     frame: gpd.GeoDataFrame
     placed: Placed
@@ -115,22 +126,74 @@ def findings_layer(findings: gpd.GeoDataFrame, placed: Placed, lowest: int) -> L
 
 
 def texts(frame: pd.DataFrame, column: str) -> pd.Series:
-    """Give a column as texts, none for a missing one."""
+    """
+    Give a column as texts, none for a missing one.
+
+    Parameters
+    ----------
+    frame
+        The table.
+    column
+        The column's name.
+
+    Returns
+    -------
+    pandas.Series
+        (n,) texts, empty for missing values.
+    """
     return frame[column].astype("object").where(frame[column].notna(), "").astype("str")
 
 
 def symbols(manholes: gpd.GeoDataFrame) -> NDArray[np.object_]:
-    """Give the symbol of each manhole, as the page does."""
+    """
+    Give the symbol of each manhole, as the page does.
+
+    Parameters
+    ----------
+    manholes
+        The layer of manholes.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) kinds; that of a plain manhole where the kind is missing or unknown.
+    """
     kinds = texts(manholes, "kind").to_numpy(dtype=object)
     return np.where(np.isin(kinds, _MANHOLES), kinds, "manhole")
 
 
 def rank(findings: gpd.GeoDataFrame) -> NDArray[np.intp]:
-    """Give the place of each finding's severity, the gravest first."""
+    """
+    Give the place of each finding's severity, the gravest first.
+
+    Parameters
+    ----------
+    findings
+        As `gis.check` gives them.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) 0 for an error, 1 for a warning, 2 for an info.
+    """
     return pd.Categorical(findings["severity"], categories=_SEVERITIES).codes.astype(np.intp)
 
 
 def feature_names(inventory: Inventory, name: str) -> list[str]:
-    """Give how each feature is called; one without an id by its number."""
+    """
+    Give how each feature is called; one without an id by its number.
+
+    Parameters
+    ----------
+    inventory
+        The survey.
+    name
+        The canonical layer.
+
+    Returns
+    -------
+    list of str
+        A name a feature, in the layer's order.
+    """
     schema = SCHEMAS[name]  # type: ignore[index]
     return [store.shortened(str(called)) for called in inventory.names(schema.name)]

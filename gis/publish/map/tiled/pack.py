@@ -22,7 +22,25 @@ if TYPE_CHECKING:
 def tile(
     routes: Layer, manholes: Layer, faults: Layer, ids: dict[str, list[str]], lowest: int, path: Path
 ) -> dict[str, list[str]]:
-    """Write the archive; give the names of its layers, one for each level that features are drawn from."""
+    """
+    Write the archive; give the names of its layers, one for each level that features are drawn from.
+
+    Parameters
+    ----------
+    routes, manholes, faults
+        What is drawn, with the level that each feature is drawn from.
+    ids
+        What each feature is called, by layer.
+    lowest
+        The lowest level.
+    path
+        The PMTiles archive to write.
+
+    Returns
+    -------
+    dict
+        Group of features to the names of its layers in the archive.
+    """
     from freestiler import FreestileLayer, freestile  # noqa: PLC0415 - an extra
 
     sources: dict[str, list[str]] = {"lines": [], "dots": [], "manholes": [], "stretches": [], "findings": []}
@@ -86,7 +104,21 @@ def _table(frame: gpd.GeoDataFrame, *columns: str, **more: Any) -> pd.DataFrame:
 
 
 def drawn(routes: Layer, manholes: Layer, faults: Layer, lowest: int) -> list[dict[str, Any]]:
-    """Count what each level draws, from the lowest on; the top level draws everything that has a place."""
+    """
+    Count what each level draws, from the lowest on; the top level draws everything that has a place.
+
+    Parameters
+    ----------
+    routes, manholes, faults
+        What is drawn, with the level that each feature is drawn from.
+    lowest
+        The lowest level.
+
+    Returns
+    -------
+    list of dict
+        A group of features each: ``group``, and ``counts`` with a number a level.
+    """
 
     def counts(shown: NDArray[np.int8]) -> list[int]:
         return [int(((shown >= 0) & (shown <= level)).sum()) for level in range(lowest, levels.TOP + 1)]

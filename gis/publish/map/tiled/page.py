@@ -73,7 +73,24 @@ class TilesPage(maps.MapPage):
 
 
 def require(features: int) -> Path:
-    """Give the folder of the package that MapLibre GL JS is in; it is not imported, as that greets with warnings."""
+    """
+    Give the folder of the package that MapLibre GL JS is in; it is not imported, as that greets with warnings.
+
+    Parameters
+    ----------
+    features
+        How many features there are, for the message.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder of the package ``maplibre``.
+
+    Raises
+    ------
+    FibreError
+        The extra ``tiles`` is not installed.
+    """
     places = {}
     for package in ("freestiler", "maplibre", "pmtiles"):
         found = find_spec(package)
