@@ -44,7 +44,7 @@ _MOST_OUTLINE_VERTICES = 20_000
 _LENGTHS: dict[str, Text] = {
     "geodesic_m": Text("Geodesic length", "طول ژئودزیک"),
     "grid_m": Text("Grid length", "طول شبکه‌ای (UTM)"),
-    "ground_m": Text("Ground length", "طول روی زمین"),
+    "ground_m": Text("Ground length", "طول زمینی"),
     "slope_m": Text("Slope length", "طول شیب‌دار"),
     "std_m": Text("Uncertainty (1σ)", "عدم قطعیت (یک انحراف معیار)"),
 }

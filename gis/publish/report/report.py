@@ -257,7 +257,7 @@ def _tiles(contents: _Contents, lang: Language) -> list[dict[str, str]]:
     tiles.append(
         {
             "state": "bad" if errors or findings.attrs["failed"] else "open" if warnings else "good",
-            "label": Text("Findings", "ایرادها").render(lang),
+            "label": Text("Findings", "یافته‌ها").render(lang),
             "figure": severity_counts(findings, lang),
         }
     )
@@ -438,7 +438,7 @@ def _method(contents: _Contents, lang: Language) -> list[tuple[str, str]]:
             LENGTHS["slope_m"].render(lang),
             Text(
                 "the ground length with the difference in height of the vertices; level where heights are missing",
-                "طول سطح زمین همراه با اختلاف ارتفاع رأس‌ها؛ جایی که ارتفاع نیست تراز فرض شده است",
+                "طول زمینی همراه با اختلاف ارتفاع رأس‌ها؛ جایی که ارتفاع نیست تراز فرض شده است",
             ).render(lang),
         ),
         (Text("Accuracy of a coordinate (1σ)", "دقت هر مختصه (۱σ)").render(lang), _accuracy(contents, lang)),
