@@ -107,7 +107,7 @@ app = typer.Typer(
     ),
     epilog=both(
         "Exit status: 0 nothing wrong, 1 an error finding or a total that differs, 2 unusable input or wrong usage.",
-        "کد خروج: ۰ ایرادی نیست، ۱ خطا یا مغایرت هست، ۲ ورودی یا دستور نادرست است.",
+        "کد خروج: ۰ یافته‌ای نیست، ۱ خطا یا مغایرت هست، ۲ ورودی یا دستور نادرست است.",
     ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -225,7 +225,7 @@ def inspect(
 
 
 @app.command(
-    help=both("Look for faults, and put right what can be.", "ایرادها را پیدا کن و آنچه شدنی است درست کن.")
+    help=both("Look for faults, and put right what can be.", "یافته‌ها را پیدا کن و آنچه شدنی است درست کن.")
 )
 def check(
     files: Files,
@@ -353,7 +353,7 @@ def measure(
 @app.command(
     help=both(
         "Draft a project file: guessed layers and columns, to be corrected.",
-        "پیش‌نویس پروندهٔ پروژه با لایه‌ها و ستون‌های حدسی، برای تصحیح.",
+        "پیش‌نویس پروندهٔ پروژه با لایه‌ها و ستون‌های حدسی، برای اصلاح.",
     )
 )
 def init(
@@ -554,7 +554,7 @@ def _guarded() -> int:
         return CLEAN
     except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours is one line too
         why = " ".join(f"{type(error).__name__}: {error}".split())
-        fault = say("a fault in fibre-gis itself", "ایراد از خود fibre-gis است")
+        fault = say("a fault in fibre-gis itself", "خطا از خود fibre-gis است")
         hint = say("--debug shows where", "با ‎--debug جایش پیدا می‌شود")
         complain(f"{fault}: {why}; {hint}")
     return UNUSABLE

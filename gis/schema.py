@@ -5,27 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from gis.glossary import word
 from gis.language import Text
 
 LayerName = Literal["routes", "manholes", "offices"]
 Kind = Literal["text", "number", "integer", "date"]
 CRS = "EPSG:4326"
-STATUS = {
-    "existing": Text("existing", "موجود"),
-    "new": Text("new", "جدید"),
-    "planned": Text("planned", "برنامه‌ریزی‌شده"),
-}
-PROVENANCE = {
-    "surveyed": Text("surveyed", "نقشه‌برداری‌شده"),
-    "digitised": Text("digitised", "رقومی‌شده"),
-    "illustrative": Text("illustrative", "نمایشی"),
-}
+STATUS = {code: word(code) for code in ("existing", "new", "planned")}
+PROVENANCE = {code: word(code) for code in ("surveyed", "digitised", "illustrative")}
 # The lengths of a route, as `gis.lengths` measures them.
 LENGTHS = {
-    "geodesic_m": Text("Geodesic", "ژئودزیک"),
-    "grid_m": Text("Grid", "تصویری"),
-    "ground_m": Text("Ground", "سطح زمین"),
-    "slope_m": Text("Slope", "مایل"),
+    f"{kind}_m": Text(word(kind).en.capitalize(), word(kind).fa)
+    for kind in ("geodesic", "grid", "ground", "slope")
 }
 # Column to the least and the greatest value that a survey of fibre could mean.
 RANGES: dict[str, tuple[float, float]] = {
@@ -108,7 +99,7 @@ class Schema:
 
 
 _STATUS = Column("status", Text("Status", "وضعیت"), required=True, codes=STATUS)
-_SURVEYED_ON = Column("surveyed_on", Text("Surveyed on", "تاریخ نقشه‌برداری"), kind="date")
+_SURVEYED_ON = Column("surveyed_on", Text("Surveyed on", "تاریخ برداشت"), kind="date")
 _ACCURACY = Column("accuracy_m", Text("Accuracy (1σ)", "دقت (یک انحراف معیار)"), kind="number", unit="m")
 _PROVENANCE = Column("provenance", Text("Provenance", "منشأ داده"), codes=PROVENANCE)
 ROUTES = Schema(
@@ -121,7 +112,7 @@ ROUTES = Schema(
             "kind",
             Text("Kind", "نوع"),
             required=True,
-            codes={"cable": Text("cable", "کابل"), "duct": Text("duct", "داکت")},
+            codes={code: word(code) for code in ("cable", "duct")},
         ),
         _STATUS,
         Column("county", _COUNTY),
@@ -156,13 +147,7 @@ MANHOLES = Schema(
         Column(
             "kind",
             Text("Kind", "نوع"),
-            codes={
-                "manhole": Text("manhole", "حوضچه"),
-                "handhole": Text("handhole", "هندهول"),
-                "closure": Text("closure", "مفصل"),
-                "pole": Text("pole", "تیر"),
-                "exchange": Text("exchange", "مرکز مخابرات"),
-            },
+            codes={code: word(code) for code in ("manhole", "handhole", "closure", "pole", "exchange")},
         ),
         Column("county", _COUNTY),
         Column("depth_m", Text("Depth", "عمق"), kind="number", unit="m"),

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from gis.language import Text
+from gis.glossary import word
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from gis.inventory import Inventory
+    from gis.language import Text
     from gis.lengths.measured import Measured
     from gis.project import Total
     from gis.schema import LayerName
 
 Verdict = Literal["agrees", "differs", "undecided"]
 
-VERDICTS: dict[Verdict, Text] = {
-    "agrees": Text("agrees", "می‌خواند"),
-    "differs": Text("differs", "مغایرت دارد"),
-    "undecided": Text("undecided", "نامعلوم"),
-}
+VERDICTS: dict[Verdict, Text] = {name: word(name) for name in get_args(Verdict)}
 # A verdict of "differs" is held back until the difference exceeds the tolerance by this many standard deviations.
 CONFIDENCE = 2.0
 _METRES = {"m": 1.0, "km": 1000.0}

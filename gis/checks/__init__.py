@@ -7,7 +7,7 @@ The checks: what is wrong with a survey, each fault with its code and its place.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from gis import progress
 from gis.checks.evidence import references
@@ -17,6 +17,7 @@ from gis.checks.registry import FAMILIES, Found, Page, finders, pages
 from gis.checks.rules import attributes, coordinates, delivery, geometry, network, totals
 from gis.errors import ProjectError
 from gis.language import Text
+from gis.project import Severity
 from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from gis.checks.registry import Need
     from gis.inventory import Inventory
     from gis.lengths.measured import Measured
-    from gis.project import Severity
 
 __all__ = [
     "COLUMNS",
@@ -42,7 +42,7 @@ __all__ = [
 
 # Importing a family is what registers its checks.
 _FAMILY_MODULES = (delivery, coordinates, geometry, network, attributes, totals)
-SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 
 def selection(select: Sequence[str], ignore: Sequence[str]) -> list[str]:

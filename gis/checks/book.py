@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gis.checks.registry import FAMILIES, Page, pages
 from gis.errors import ProjectError
+from gis.glossary import word
 from gis.language import Language, Text
 from gis.schema import SCHEMAS
 
@@ -16,12 +17,7 @@ _FAMILY_TITLES = {
     "G": Text("Geometry", "هندسه"),
     "N": Text("Network", "شبکه"),
     "A": Text("Attributes", "اطلاعات توصیفی"),
-    "T": Text("Totals", "مقادیر"),
-}
-_SEVERITIES = {
-    "error": Text("error", "خطا"),
-    "warning": Text("warning", "هشدار"),
-    "info": Text("info", "اطلاع"),
+    "T": Text("Totals", "جمع‌ها"),
 }
 _FIXES = {
     "safe": Text("safe fix", "اصلاح ایمن"),
@@ -69,7 +65,7 @@ def listing(lang: Language = "en") -> str:
     for letter in FAMILIES:
         lines += ["", _FAMILY_TITLES[letter].render(lang)]
         lines += [
-            f"  {page.code}  {page.name:<22} {_SEVERITIES[page.severity].render(lang):<8} {page.title.render(lang)}"
+            f"  {page.code}  {page.name:<22} {word(page.severity).render(lang):<8} {page.title.render(lang)}"
             for page in pages().values()
             if page.code[0] == letter
         ]
@@ -139,7 +135,7 @@ def write(lang: Language = "en") -> str:
 def _page(page: Page, lang: Language, heading: str, section: str) -> str:
     title = f"{page.code} {page.name} — {page.title.render(lang)}"
     comma = "، " if lang == "fa" else ", "
-    about = comma.join([_SEVERITIES[page.severity].render(lang), _FIXES[page.fix].render(lang)])
+    about = comma.join([word(page.severity).render(lang), _FIXES[page.fix].render(lang)])
     parts = [heading.format(title), about + "\n"]
     parts += [
         section.format(words.render(lang), _wording(getattr(page, name), lang))

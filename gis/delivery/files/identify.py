@@ -20,7 +20,7 @@ _SEND_DATA = Text("send the data itself as GeoPackage", "خود داده را ب
 _ZIP = Text("unpack it and zip the data files", "آن را باز کنید و فایل‌های داده را زیپ کنید")
 _SAVE_DXF = Text("save it as ASCII DXF", "آن را با قالب DXF متنی ذخیره کنید")
 _SAVE_XLSX = Text("save it as .xlsx", "آن را با قالب ‎.xlsx ذخیره کنید")
-_SURVEY = Text("ask for the survey data that it was drawn from", "دادهٔ نقشه‌برداری آن را بخواهید")
+_SURVEY = Text("ask for the survey data that it was drawn from", "دادهٔ برداشت آن را بخواهید")
 
 _MAGIC = (
     (b"fgb\x03fgb", "FlatGeobuf"),

@@ -10,9 +10,11 @@ import shapely
 
 from gis.address import address
 from gis.inventory import ORIGIN
-from gis.publish.exports.qgis import Symbol, qml
-from gis.publish.wording.figures import ILLUSTRATIVE
-from gis.schema import CRS, LENGTHS, SCHEMAS
+from gis.language import Text
+from gis.publish.exports import qgis
+from gis.publish.symbols import symbols
+from gis.publish.wording.figures import ILLUSTRATIVE, SEVERITIES
+from gis.schema import CRS, LENGTHS, MANHOLES, OFFICES, ROUTES, SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from gis.checks.findings import Findings
     from gis.inventory import Inventory
     from gis.lengths.measured import Measured
+    from gis.publish.symbols import Group, Point
     from gis.schema import Schema
 
 # GDAL stamps GeoPackages with the time of day unless it is told one: the same survey then gives the same
@@ -32,31 +35,9 @@ if TYPE_CHECKING:
 _MOMENT = "1980-01-01T00:00:00.000Z"
 # 1.2 is read by every QGIS 3 and by GDAL from 2.2 on without a warning.
 _GEOPACKAGE = "1.2"
-# QGIS draws what is in no other category with the one of the empty value; without it such features would not be seen.
-_OTHER, _GREY = "other / دیگر", "#5f6b76"
-_MARKERS = {
-    "error": Symbol("error / خطا", "#c92a2a", 3.6, "diamond"),
-    "warning": Symbol("warning / هشدار", "#e67700", 3.4, "triangle"),
-    "info": Symbol("note / یادآوری", "#1971c2", 2.8, "circle"),
-}
-_KINDS = {
-    "cable": Symbol("cable / کابل", "#0b7285", 0.9),
-    "duct": Symbol("duct / داکت", "#a04a00", 0.9, dashed=True),
-    "": Symbol(_OTHER, _GREY, 0.9),
-}
-_STATES = {
-    "existing": Symbol("existing / موجود", "#495057", 2.4, "square"),
-    "new": Symbol("new / جدید", "#0b7285", 2.4, "square"),
-    "planned": Symbol("planned / برنامه‌ریزی‌شده", "#9c36b5", 2.4, "square"),
-    "": Symbol(_OTHER, _GREY, 2.4, "circle"),
-}
-_CONNECTIONS = {
-    "existing": Symbol("connected before / از پیش متصل", "#495057", 4.0, "square"),
-    "new": Symbol("newly connected / تازه متصل", "#0b7285", 4.0, "circle"),
-    "none": Symbol("not connected / متصل نیست", "#c92a2a", 4.0, "triangle"),
-    "": Symbol(_OTHER, _GREY, 4.0, "star"),
-}
-_OUTLINE = {"": Symbol("area / محدوده", _GREY, 0.4, dashed=True)}
+_OTHER, _AREA = Text("other", "دیگر"), Text("area", "محدوده")
+# The map draws a route wide or narrow by its kind, and opens with the colours of its status.
+_KIND_AND_STATUS = """concat("kind", ' ', "status")"""
 
 
 def findings_gpkg(findings: Findings, path: str | Path) -> None:
@@ -84,7 +65,6 @@ def findings_gpkg(findings: Findings, path: str | Path) -> None:
     table["source"] = [address(source) for source in findings["source"]]
     table["source_layer"] = findings["source_layer"].astype("str").to_numpy()
     table["record"] = findings["record"].astype("Int64").array
-    lines = {name: Symbol(drawn.label, drawn.colour, 1.2) for name, drawn in _MARKERS.items()}
     with _same_moment():
         _write(path, "finding_points", table, places, empty="Point", description="Findings at their places")
         _write(
@@ -95,13 +75,7 @@ def findings_gpkg(findings: Findings, path: str | Path) -> None:
             empty="LineString",
             description="Stretches at fault",
         )
-        _write_styles(
-            path,
-            {
-                "finding_points": qml("marker", _MARKERS, "severity"),
-                "finding_lines": qml("line", lines, "severity"),
-            },
-        )
+        _write_styles(path, _finding_styles())
 
 
 def inventory_gpkg(
@@ -243,12 +217,66 @@ def _columns(layer: gpd.GeoDataFrame, schema: Schema, lengths: pd.DataFrame | No
 
 
 def _inventory_styles(*, with_area: bool) -> dict[str, str]:
-    styles = {
-        "routes": qml("line", _KINDS, "kind"),
-        "manholes": qml("marker", _STATES, "status"),
-        "offices": qml("marker", _CONNECTIONS, "connection"),
+    """Give the style of each layer, its categories in the order of the schema's codes."""
+    drawn, kinds, states = symbols(), ROUTES["kind"].codes, ROUTES["status"].codes
+    routes = {
+        f"{kind} {state}": qgis.line(
+            f"{_both(kinds[kind])} — {_both(states[state])}",
+            drawn.lines[kind],  # type: ignore[index]
+            f"status-{state}",
+            drawn.dashes.get(state, ()),
+        )
+        for kind in kinds
+        for state in states
     }
-    return styles | {"area": qml("fill", _OUTLINE)} if with_area else styles
+    manholes = {
+        code: qgis.point(_both(text), *_point_of_manhole(code))
+        for code, text in MANHOLES["kind"].codes.items()
+    }
+    offices = {
+        code: qgis.point(_both(text), drawn.points["offices"][code], "offices")
+        for code, text in OFFICES["connection"].codes.items()
+    }
+    # QGIS draws what is in no other category with the one of the empty value; without it such features would not be
+    # seen.
+    other = _both(_OTHER)
+    styles = {
+        "routes": qgis.qml(
+            "line", routes | {"": qgis.line(other, drawn.lines["cable"], "other")}, _KIND_AND_STATUS
+        ),
+        "manholes": qgis.qml("marker", manholes | {"": qgis.other(other, "manholes")}, "kind"),
+        "offices": qgis.qml("marker", offices | {"": qgis.other(other, "offices")}, "connection"),
+    }
+    return styles | {"area": qgis.qml("fill", {"": qgis.boundary(_both(_AREA))})} if with_area else styles
+
+
+def _finding_styles() -> dict[str, str]:
+    """Give the styles of findings, the worst first."""
+    drawn = symbols()
+    labels: dict[str, str] = {severity: _both(text) for severity, text in SEVERITIES.items()}
+    places = {
+        severity: qgis.point(label, drawn.points["findings"][severity], "findings")
+        for severity, label in labels.items()
+    }
+    stretches = {
+        severity: qgis.line(label, drawn.lines["stretch"], drawn.points["findings"][severity].colour)
+        for severity, label in labels.items()
+    }
+    return {
+        "finding_points": qgis.qml("marker", places, "severity"),
+        "finding_lines": qgis.qml("line", stretches, "severity"),
+    }
+
+
+def _point_of_manhole(kind: str) -> tuple[Point, Group]:
+    """Find the symbol of a kind of manhole, which is in two groups of the map."""
+    group: Group = "exchanges" if kind in symbols().points["exchanges"] else "manholes"
+    return symbols().points[group][kind], group
+
+
+def _both(text: Text) -> str:
+    """Write a label that readers of both languages know."""
+    return f"{text.en} / {text.fa}"
 
 
 def _write_styles(path: str | Path, styles: dict[str, str]) -> None:

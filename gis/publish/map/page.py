@@ -19,6 +19,7 @@ from branca.element import Element, Figure, MacroElement
 from folium.template import Template
 
 from gis.coordinates.trial import IRAN
+from gis.publish import symbols
 from gis.publish.map import payload
 from gis.publish.map.background import background
 from gis.publish.map.background.basemap import NONE, Basemap, LocalTiles, is_local, online
@@ -401,7 +402,7 @@ def web(name: str) -> str:
 
 def style() -> str:
     """
-    Join Leaflet's style sheet, the fonts and ours.
+    Join Leaflet's style sheet, the fonts, the colours of symbols and ours.
 
     Returns
     -------
@@ -411,13 +412,15 @@ def style() -> str:
     leaflet = (_leaflet() / "leaflet.css").read_text("utf-8").replace("\r\n", "\n")
     # Its images are those of markers and of a control that the page does not have.
     leaflet = re.sub(r"url\([^)]*\)", "none", leaflet)
-    return "\n".join([leaflet, font_faces(), web("map.css")])
+    drawn = symbols.symbols()
+    colours = f':root {{ {drawn.css("light")} }}\n:root[data-theme="dark"] {{ {drawn.css("dark")} }}'
+    return "\n".join([leaflet, font_faces(), colours, web("map.css")])
 
 
 @cache
 def library(words: str, ours: str) -> str:
     """
-    Join Leaflet and our scripts.
+    Join Leaflet, words, symbols and our scripts.
 
     Parameters
     ----------
@@ -433,7 +436,8 @@ def library(words: str, ours: str) -> str:
     """
     leaflet = (_leaflet() / "leaflet.js").read_text("utf-8").replace("\r\n", "\n")
     leaflet = re.sub(r"//# sourceMappingURL=.*", "", leaflet).strip()
-    return f'{leaflet}\n;const Fibre = (() => {{ "use strict";\nconst WORDS = {words};\n{ours}\n}})();'
+    constants = f"const SYMBOLS = {symbols.script()};"
+    return f'{leaflet}\n;const Fibre = (() => {{ "use strict";\nconst WORDS = {words};\n{constants}\n{ours}\n}})();'
 
 
 def _leaflet() -> Path:

@@ -19,6 +19,7 @@ from gis.address import address
 from gis.language import Language, Text, number
 from gis.lengths import kinds
 from gis.publish import pages
+from gis.publish.symbols import THEMES, symbols
 from gis.publish.wording.figures import (
     SEVERITIES,
     counted,
@@ -36,7 +37,7 @@ from gis.publish.wording.figures import (
     wording,
 )
 from gis.publish.wording.sentences import looked_at, place, severity_counts, total_remarks
-from gis.schema import LENGTHS, SCHEMAS
+from gis.schema import LENGTHS, ROUTES, SCHEMAS
 from gis.totals import CONFIDENCE, VERDICTS
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def report_html(
         input gives the same page: the time of day is not in it.
     """
     contents = _Contents(inventory, measured, findings, totals, digests or {})
-    style = "\n".join([pages.font_faces(), pages.asset(__package__, "report.css")])
+    style = "\n".join([pages.font_faces(), _colours(), pages.asset(__package__, "report.css")])
     script = pages.asset(__package__, "report.js")
     policy = "; ".join(
         [
@@ -119,9 +120,24 @@ def report_html(
         policy=policy,
         style=style,
         script=script,
+        drawings={code: symbols().svg(point) for code, point in symbols().points["findings"].items()},
         titles={each: _title(inventory, each) for each in _LANGUAGES},
         versions=[_version(contents, each) for each in _LANGUAGES],
     )
+
+
+def _colours() -> str:
+    """Declare the colours of what the map draws, too; paper is light."""
+    drawn = symbols()
+    names = [
+        "illustrative",
+        "illustrative-ground",
+        "sign",
+        *(f"kind-{kind}" for kind in ROUTES["kind"].codes),
+    ]
+    names += [point.colour for point in drawn.points["findings"].values()]
+    light, dark = (drawn.css(theme, names) for theme in THEMES)
+    return f":root {{ {light} }}\n@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}"
 
 
 @cache
@@ -241,7 +257,7 @@ def _tiles(contents: _Contents, lang: Language) -> list[dict[str, str]]:
     tiles.append(
         {
             "state": "bad" if errors or findings.failed else "open" if warnings else "good",
-            "label": Text("Findings", "ایرادها").render(lang),
+            "label": Text("Findings", "یافته‌ها").render(lang),
             "figure": severity_counts(findings, lang),
         }
     )
@@ -337,6 +353,9 @@ def _counties(contents: _Contents, lang: Language) -> dict[str, Any] | None:
         )
     return {
         "kinds": [wording("kind", kind, lang) or "—" for kind in columns],
+        "classes": [
+            kind if kind in ROUTES["kind"].codes else f"other-{at}" for at, kind in enumerate(columns)
+        ],
         "rows": rows,
         "more": number(len(whole) - _MOST_GROUPS, ",d", lang) if len(whole) > _MOST_GROUPS else "",
     }
@@ -419,7 +438,7 @@ def _method(contents: _Contents, lang: Language) -> list[tuple[str, str]]:
             LENGTHS["slope_m"].render(lang),
             Text(
                 "the ground length with the difference in height of the vertices; level where heights are missing",
-                "طول سطح زمین همراه با اختلاف ارتفاع رأس‌ها؛ جایی که ارتفاع نیست تراز فرض شده است",
+                "طول زمینی همراه با اختلاف ارتفاع رأس‌ها؛ جایی که ارتفاع نیست تراز فرض شده است",
             ).render(lang),
         ),
         (Text("Accuracy of a coordinate (1σ)", "دقت هر مختصه (۱σ)").render(lang), _accuracy(contents, lang)),

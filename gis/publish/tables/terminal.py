@@ -173,7 +173,7 @@ def findings_table(findings: Findings, lang: Language = "en", *, rows: int = 500
             Text("Severity", "اهمیت"),
             Text("Code", "کد"),
             Text("Feature", "عارضه"),
-            Text("Finding", "ایراد"),
+            Text("Finding", "یافته"),
             Text("Place", "جا"),
         ):
             add_column(laid, heading.render(lang), fold=heading.en == "Finding")
@@ -248,7 +248,7 @@ def _layer_facts(layer: InspectedLayer, lang: Language) -> Table:
         (Text("CRS believed", "سیستم مختصات پذیرفته‌شده"), believed),
         (Text("Encoding", "کدگذاری متن"), layer.encoding),
         (Text("Evidence", "شواهد"), layer.evidence),
-        (Text("To be reported", "ایرادهای خواندن"), ", ".join(layer.notes)),
+        (Text("To be reported", "یافته‌های خواندن"), ", ".join(layer.notes)),
     ]
     for label, value in rows:
         if not value:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from gis.address import address
+from gis.glossary import word
 from gis.language import Language, Text, digits, number
 from gis.lengths import summary
+from gis.project import Severity
 from gis.schema import LENGTHS, ROUTES, SCHEMAS
 
 if TYPE_CHECKING:
@@ -21,11 +23,10 @@ if TYPE_CHECKING:
 
     from gis.inventory import Inventory
     from gis.lengths.measured import Measured
-    from gis.project import Severity
 
 MEASURED: dict[str, Text] = {
     "routes": Text("Routes", "تعداد مسیر"),
-    "unmeasured": Text("Unmeasured", "اندازه‌نشده"),
+    "unmeasured": Text("Unmeasured", "اندازه‌گیری‌نشده"),
     "id": ROUTES["route_id"].label,
     "kind": ROUTES["kind"].label,
     "status": ROUTES["status"].label,
@@ -38,11 +39,8 @@ MEASURED: dict[str, Text] = {
     "recorded_length_m": ROUTES["recorded_length_m"].label,
     "provenance": ROUTES["provenance"].label,
 }
-SEVERITIES: dict[Severity, Text] = {
-    "error": Text("error", "خطا"),
-    "warning": Text("warning", "هشدار"),
-    "info": Text("note", "یادآوری"),
-}
+# The worst first.
+SEVERITIES: dict[Severity, Text] = {name: word(name) for name in get_args(Severity)}
 ILLUSTRATIVE = Text(
     "The geometry is illustrative: the record has totals and no coordinates.",
     "هندسهٔ مسیرها نمایشی است: در گزارش فقط جمع‌ها آمده و مختصاتی نیست.",

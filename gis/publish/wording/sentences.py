@@ -45,7 +45,7 @@ def total_remarks(result: TotalResult, lang: Language) -> list[str]:
         remarks.append(
             Text(
                 "{item}: a survey accurate to {accuracy:.2g} m a coordinate would decide it.",
-                "{item}: نقشه‌برداری با دقت {accuracy:.2g} متر در هر مختصه تکلیف آن را روشن می‌کند.",
+                "{item}: برداشت با دقت {accuracy:.2g} متر در هر مختصه تکلیف آن را روشن می‌کند.",
             ).render(lang, item=shown(result.name(lang)), accuracy=result.needed_accuracy_m)
         )
     return remarks
@@ -76,7 +76,7 @@ def looked_at(findings: Findings, lang: Language) -> str:
         features=_plain(counted(int(sum(looked.values())), "feature", "features", "عارضه", lang)),
     )
     if not len(findings):
-        return Text("No findings: {over}.", "ایرادی پیدا نشد: {over}.").render(lang, over=_plain(over))
+        return Text("No findings: {over}.", "یافته‌ای نیست: {over}.").render(lang, over=_plain(over))
     return f"{severity_counts(findings, lang, SEVERITIES)}: {over}."
 
 

@@ -224,10 +224,18 @@ def test_styles_stand_where_qgis_looks_for_them(tmp_path):
 def test_offices_are_told_apart_by_shape_as_well_as_colour(tmp_path):
     with closing(sqlite3.connect(written(tmp_path))) as database:
         ((qml,),) = database.execute("SELECT styleQML FROM layer_styles WHERE f_table_name = 'offices'")
-    layers_ = list(ET.fromstring(qml).iter("layer"))
-    for key in ("name", "color"):
-        values = [prop.get("v") for layer in layers_ for prop in layer.iter("prop") if prop.get("k") == key]
-        assert len(set(values)) == len(layers_)
+    symbols = list(ET.fromstring(qml).iter("symbol"))
+    drawn = [
+        [{prop.get("k"): prop.get("v") for prop in layer.iter("prop")} for layer in symbol.iter("layer")]
+        for symbol in symbols
+    ]
+    # The shape, whether its inside is white, and what stands in it; then the colour that is not white.
+    white = "255,255,255,255"
+    forms = {(one[0]["name"], one[0]["color"] == white, *(mark["name"] for mark in one[1:])) for one in drawn}
+    colours = {
+        next(one[0][key] for key in ("color", "outline_color") if one[0][key] != white) for one in drawn
+    }
+    assert len(forms) == len(colours) == len(symbols) == 4
 
 
 # SARIF

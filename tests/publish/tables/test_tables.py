@@ -322,7 +322,7 @@ def test_a_clean_survey_says_what_was_looked_at():
         tables.findings_table(specimens.findings())
     )
     persian = printed(tables.findings_table(specimens.findings(), "fa"))
-    assert "ایرادی پیدا نشد: ۲ بررسی روی ۳ لایه و ۶ عارضه." in persian
+    assert "یافته‌ای نیست: ۲ بررسی روی ۳ لایه و ۶ عارضه." in persian
 
 
 def test_a_check_that_failed_is_named():

@@ -47,12 +47,12 @@ _LONGEST_ATTRIBUTION = 300
 
 _EMPTY = Text(
     "{path}: no tile of the survey's area; name an archive that covers it",
-    "{path}: هیچ کاشی‌ای از محدودهٔ نقشه‌برداری ندارد؛ بایگانی‌ای را نام ببرید که این محدوده را بپوشاند",
+    "{path}: هیچ کاشی‌ای از محدودهٔ برداشت ندارد؛ بایگانی‌ای را نام ببرید که این محدوده را بپوشاند",
 )
 _TOO_LARGE = Text(
     "{path}: its first zoom that covers the survey, {zoom}, does not fit into a map ({most} MB, {tiles} tiles); "
     "name an archive that begins at a smaller zoom",
-    "{path}: نخستین بزرگ‌نمایی آن که نقشه‌برداری را می‌پوشاند، {zoom}، در نقشه جا نمی‌شود ({most} مگابایت، {tiles} کاشی)؛ "
+    "{path}: نخستین بزرگ‌نمایی آن که برداشت را می‌پوشاند، {zoom}، در نقشه جا نمی‌شود ({most} مگابایت، {tiles} کاشی)؛ "
     "بایگانی‌ای را نام ببرید که از بزرگ‌نمایی کمتری آغاز شود",
 )
 

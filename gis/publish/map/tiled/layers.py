@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import pandas as pd
 
+from gis.project import Severity
 from gis.publish.map.tiled import levels, store
 from gis.schema import SCHEMAS
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from gis.publish.map.places import Placed
 
 _MANHOLES = ("exchange", "manhole", "handhole", "closure", "pole")
-_SEVERITIES = ("error", "warning", "info")
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +176,7 @@ def rank(findings: gpd.GeoDataFrame) -> NDArray[np.intp]:
     numpy.ndarray
         (n,) 0 for an error, 1 for a warning, 2 for an info.
     """
-    return pd.Categorical(findings["severity"], categories=_SEVERITIES).codes.astype(np.intp)
+    return pd.Categorical(findings["severity"], categories=get_args(Severity)).codes.astype(np.intp)
 
 
 def feature_names(inventory: Inventory, name: str) -> list[str]:

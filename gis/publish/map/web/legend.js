@@ -83,7 +83,7 @@ const Legend = (() => {
       if (!classes.length) return el("li");
       return el("li", { class: "scheme" }, el("p", { class: "scheme-head" }, Words.word("routes_by"), " ", Words.word(`by_${state.by}`)),
         el("ul", { class: classes.length > 6 ? "classes many" : "classes" }, classes.map(one => el("li", {},
-          Symbols.lineSample(one.colour, one.key === "duct" ? "duct" : "cable", one.key === "planned"),
+          Symbols.lineSample(one.colour, one.key === "duct" ? "duct" : "cable", one.key),
           el("bdi", {}, shortened(Words.plain(one.label()), 30))))));
     }
 

@@ -268,13 +268,14 @@ const Painter = L.Layer.extend({
     this._job.drawn[group] = rows.length;
     const kind = duct ? "duct" : "cable";
     const width = Symbols.SIZES[kind](frame.zoom);
-    ctx.globalAlpha = duct ? 0.75 : 1;
+    ctx.globalAlpha = Symbols.LINES[kind].opacity;
+    // A class and a dash are one number; a class that is not known is below 0.
+    const styles = Symbols.DASHES.length;
     // What is smaller than a pixel is a dot, and one dot a pixel is enough.
     const dots = new Map(), batches = new Map();
     for (const row of rows) {
       const at = 4 * row, { box } = layer;
-      const planned = layer.value("status", row) === "planned";
-      const key = this._classOf[row] * 2 + (planned ? 1 : 0);
+      const key = this._classOf[row] * styles + Symbols.dashed(layer.value("status", row));
       if ((box[at + 2] - box[at]) * frame.scale < 1.5 && (box[at + 3] - box[at + 1]) * frame.scale < 1.5) {
         const x = Math.round(box[at] * frame.scale + frame.dx), y = Math.round(box[at + 1] * frame.scale + frame.dy);
         dots.set(y * 32768 + x, [x, y, key]);
@@ -282,14 +283,14 @@ const Painter = L.Layer.extend({
       else batches.set(key, [row]);
     }
     yield;
-    const colourOf = key => Symbols.colour(key < 0 ? "other" : classes[key >> 1].colour);
+    const colourOf = key => Symbols.colour(key < 0 ? "other" : classes[Math.floor(key / styles)].colour);
     ctx.lineJoin = "round";
     for (const [key, members] of [...batches].sort((a, b) => a[0] - b[0])) {
       ctx.strokeStyle = colourOf(key);
       ctx.lineWidth = width;
-      const planned = (key & 1) === 1;
-      ctx.lineCap = planned ? "butt" : "round";
-      ctx.setLineDash(planned ? [width * 2.6, width * 1.5] : []);
+      const dash = Symbols.DASHES[(key + styles) % styles].map(one => one * width);
+      ctx.lineCap = dash.length ? "butt" : "round";
+      ctx.setLineDash(dash);
       let traced = 0;
       ctx.beginPath();
       for (const row of members) {
@@ -344,9 +345,9 @@ const Painter = L.Layer.extend({
     const layer = this.survey.layers.findings;
     const long = row => layer.box[4 * row + 2] > layer.box[4 * row] || layer.box[4 * row + 3] > layer.box[4 * row + 1];
     let count = 0;
-    ctx.globalAlpha = 0.4;
+    ctx.globalAlpha = Symbols.LINES.stretch.opacity;
     ctx.lineCap = "round";
-    ctx.lineWidth = 9;
+    ctx.lineWidth = Symbols.SIZES.stretch(frame.zoom);
     for (const row of this._visible(layer, frame, one => this.view.findings[one] === 1 && long(one))) {
       ctx.strokeStyle = Symbols.colour(layer.value("severity", row) || "info");
       ctx.beginPath();

@@ -98,10 +98,10 @@ const Panel = (() => {
         el("rect", { x: x(total.difference) - 0.7, width: 1.4, y: 0.5, height: 7, rx: 0.7, class: "gauge-mark" }));
     }
 
-    const byKind = new Map();
+    const byKind = new Map(), statuses = Symbols.routeCodes(survey, "status");
     for (let row = 0; row < routes.size; row++) {
       const key = Symbols.isDuct(routes, row) ? "duct" : "cable", status = routes.value("status", row);
-      const at = `${key}|${Symbols.STATUS.includes(status) ? status : ""}`;
+      const at = `${key}|${Object.hasOwn(statuses, status) ? status : ""}`;
       const sum = byKind.get(at) || { key, status, n: 0, metres: 0 };
       sum.n++;
       sum.metres += routes.value(app.view.lengthColumn, row) || 0;

@@ -1,9 +1,10 @@
-// How things look: colours of the theme, one symbol a class, and which class a feature is of.
+// How things look: colours of the theme, one symbol a class, and which class a feature is of. What they look like is in
+// symbols.toml, which the page has as SYMBOLS and as variables of its style sheet.
 const Symbols = (() => {
-  const STATUS = ["existing", "new", "planned"], CONNECTIONS = ["new", "existing", "none"];
-  const INSTALLATIONS = ["duct", "buried", "aerial", "indoor"], SEVERITIES = ["error", "warning", "info"];
-  const MANHOLES = ["manhole", "handhole", "closure", "pole"];
-  const HUES = 12;
+  const { lines: LINES } = SYMBOLS;
+  // Dash and gap of a line by the place that `dashed` gives its status; the first is drawn through.
+  const DASHES = [[], ...Object.values(SYMBOLS.dashes)], DASHED = Object.keys(SYMBOLS.dashes);
+  const [CONNECTIONS, MANHOLES, SEVERITIES] = ["offices", "manholes", "findings"].map(group => Object.keys(SYMBOLS.points[group]));
   let colours = {};
 
   // The colours stand in the style sheet, once for each theme.
@@ -26,17 +27,19 @@ const Symbols = (() => {
       const counties = distinct(routes, "county").sort((a, b) => a.localeCompare(b, "fa"));
       return {
         by, column: "county",
-        classes: counties.map((county, i) => ({ key: county, colour: `hue-${i % HUES}`, label: () => countyName(survey, county) })),
+        classes: counties.map((county, i) => ({ key: county, colour: `hue-${i % SYMBOLS.hues}`, label: () => countyName(survey, county) })),
       };
     }
-    const keys = { kind: ["cable", "duct"], status: STATUS, installation: INSTALLATIONS }[by];
-    const codes = survey.schemas.routes.columns.find(column => column.name === by).codes;
+    const codes = routeCodes(survey, by);
     const present = new Set(distinct(routes, by));
     return {
       by, column: by,
-      classes: keys.filter(key => present.has(key)).map(key => ({ key, colour: `${by}-${key}`, label: () => Words.of(codes[key]) })),
+      classes: Object.keys(codes).filter(key => present.has(key)).map(key => ({ key, colour: `${by}-${key}`, label: () => Words.of(codes[key]) })),
     };
   }
+
+  // The code list of a column of the routes, with each code's words.
+  const routeCodes = (survey, name) => survey.schemas.routes.columns.find(column => column.name === name).codes;
 
   function distinct(layer, column) {
     const encoded = layer.columns[column];
@@ -45,41 +48,27 @@ const Symbols = (() => {
 
   const countyName = (survey, county) => (Words.lang === "en" && survey.counties[county]) || county;
 
-  // Shapes, each a path around (x, y) with half its size r.
-  const SHAPES = {
-    circle(ctx, x, y, r) { ctx.moveTo(x + r, y); ctx.arc(x, y, r, 0, 2 * Math.PI); },
-    square(ctx, x, y, r) { ctx.rect(x - r * 0.88, y - r * 0.88, r * 1.76, r * 1.76); },
-    diamond(ctx, x, y, r) { polygon(ctx, [[x, y - r * 1.2], [x + r * 1.2, y], [x, y + r * 1.2], [x - r * 1.2, y]]); },
-    triangle(ctx, x, y, r) { polygon(ctx, [[x, y - r * 1.2], [x + r * 1.15, y + r * 0.85], [x - r * 1.15, y + r * 0.85]]); },
-    hexagon(ctx, x, y, r) {
-      polygon(ctx, [0, 1, 2, 3, 4, 5].map(i => [x + r * 1.1 * Math.sin(i * Math.PI / 3), y - r * 1.1 * Math.cos(i * Math.PI / 3)]));
-    },
-  };
-
-  function polygon(ctx, corners) {
-    corners.forEach(([x, y], i) => (i ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
-    ctx.closePath();
+  // A shape is a path around (x, y) with half its size r.
+  function outline(ctx, shape, x, y, r) {
+    const corners = SYMBOLS.shapes[shape];
+    if (corners.length) {
+      corners.forEach(([dx, dy], i) => (i ? ctx.lineTo(x + r * dx, y + r * dy) : ctx.moveTo(x + r * dx, y + r * dy)));
+      ctx.closePath();
+    } else {
+      ctx.moveTo(x + r, y);
+      ctx.arc(x, y, r, 0, 2 * Math.PI);
+    }
   }
 
-  // A point symbol: shape, colour, whether filled, and the mark inside.
-  const POINTS = {
-    "office-new": { shape: "circle", colour: "office-new", dot: true },
-    "office-existing": { shape: "square", colour: "office-existing", dot: true },
-    "office-none": { shape: "circle", colour: "office-none", hollow: true, bar: true },
-    exchange: { shape: "hexagon", colour: "exchange", dot: true },
-    manhole: { shape: "square", colour: "manhole" },
-    handhole: { shape: "square", colour: "manhole", hollow: true },
-    closure: { shape: "circle", colour: "manhole" },
-    pole: { shape: "triangle", colour: "manhole" },
-    error: { shape: "triangle", colour: "error", sign: "!" },
-    warning: { shape: "diamond", colour: "warning", sign: "!" },
-    info: { shape: "circle", colour: "info", sign: "i" },
-  };
+  // Point symbols by the class of a feature; those of offices have names of their own.
+  const className = (group, code) => (group === "offices" ? `office-${code}` : code);
+  const POINTS = Object.fromEntries(Object.entries(SYMBOLS.points).flatMap(
+    ([group, points]) => Object.entries(points).map(([code, point]) => [className(group, code), point])));
 
   function drawPoint(ctx, name, x, y, r) {
     const symbol = POINTS[name];
     ctx.beginPath();
-    SHAPES[symbol.shape](ctx, x, y, r);
+    outline(ctx, symbol.shape, x, y, r);
     ctx.lineJoin = "round";
     if (r > 3) {
       ctx.lineWidth = symbol.hollow ? r * 0.9 + 2 : 3;
@@ -93,39 +82,31 @@ const Symbols = (() => {
       ctx.strokeStyle = colour(symbol.colour);
       ctx.stroke();
     }
-    if (symbol.dot && r > 3.5) {
+    if (symbol.mark === "dot" && r > 3.5) {
       ctx.beginPath();
       ctx.arc(x, y, r * 0.34, 0, 2 * Math.PI);
       ctx.fillStyle = colour("halo");
       ctx.fill();
     }
-    if (symbol.bar) {
+    if (symbol.mark === "bar") {
       ctx.beginPath();
       ctx.moveTo(x - r * 0.55, y + r * 0.55);
       ctx.lineTo(x + r * 0.55, y - r * 0.55);
       ctx.stroke();
     }
-    if (symbol.sign && r > 4.5) {
+    if (symbol.mark.length === 1 && r > 4.5) {
       ctx.fillStyle = colour("sign");
       ctx.font = `800 ${Math.round(r * 1.35)}px Vazirmatn, sans-serif`;
       ctx.textAlign = "center";
       ctx.textBaseline = "middle";
-      ctx.fillText(symbol.sign, x, y + r * (symbol.shape === "triangle" ? 0.18 : 0.08));
+      ctx.fillText(symbol.mark, x, y + r * (symbol.shape === "triangle" ? 0.18 : 0.08));
     }
   }
 
-  const LINES = { cable: 2.6, duct: 6.5 };
-
   // Half a symbol's size and a line's width in pixels at a zoom: less where the whole province is in view.
-  const grown = (zoom, from, to, least, most) => least + (most - least) * Math.min(1, Math.max(0, (zoom - from) / (to - from)));
-  const SIZES = {
-    offices: zoom => grown(zoom, 6, 13, 5, 9),
-    exchanges: zoom => grown(zoom, 9, 14, 2, 7),
-    manholes: zoom => grown(zoom, 10, 15, 1.6, 5.5),
-    findings: zoom => grown(zoom, 8, 14, 5, 8.5),
-    cable: zoom => grown(zoom, 8, 15, 1.6, 3),
-    duct: zoom => grown(zoom, 8, 15, 3, 8),
-  };
+  const grown = ({ zooms: [from, to], pixels: [least, most] }) => zoom =>
+    least + (most - least) * Math.min(1, Math.max(0, (zoom - from) / (to - from)));
+  const SIZES = Object.fromEntries([...Object.entries(SYMBOLS.sizes), ...Object.entries(LINES)].map(([name, size]) => [name, grown(size)]));
 
   // Where the whole province is in view, a finding's symbol stands beside the office that it would cover.
   const aside = zoom => (zoom < 11 ? [8, -8] : [0, 0]);
@@ -142,6 +123,8 @@ const Symbols = (() => {
     },
     findings: (layer, row) => layer.value("severity", row) || "info",
   };
+
+  const dashed = status => DASHED.indexOf(status) + 1;
 
   // Place of a finding's severity, the worst first.
   const rank = (layer, row) => SEVERITIES.indexOf(layer.value("severity", row));
@@ -162,13 +145,15 @@ const Symbols = (() => {
 
   const pointSample = (name, r = 6) => sample((ctx, w, h) => drawPoint(ctx, name, w / 2, h / 2, r));
 
-  function lineSample(name, kind, planned = false) {
+  function lineSample(name, kind, status = null) {
+    // There is room for two dashes of a line that is 2 pixels wide.
+    const dash = DASHES[dashed(status)].map(one => 2 * one);
     return sample((ctx, w, h) => {
-      ctx.lineCap = planned ? "butt" : "round";
-      ctx.lineWidth = LINES[kind];
+      ctx.lineCap = dash.length ? "butt" : "round";
+      ctx.lineWidth = LINES[kind].legend;
       ctx.strokeStyle = colour(name);
-      ctx.globalAlpha = kind === "duct" ? 0.75 : 1;
-      if (planned) ctx.setLineDash([5, 3]);
+      ctx.globalAlpha = LINES[kind].opacity;
+      ctx.setLineDash(dash);
       ctx.beginPath();
       ctx.moveTo(4, h / 2);
       ctx.lineTo(w - 4, h / 2);
@@ -177,7 +162,7 @@ const Symbols = (() => {
   }
 
   return {
-    refresh, colour, scheme, countyName, distinct, drawPoint, pointClass, isExchange, isDuct,
-    rank, pointSample, lineSample, aside, SIZES, STATUS, CONNECTIONS, MANHOLES, SEVERITIES,
+    refresh, colour, scheme, routeCodes, countyName, distinct, dashed, drawPoint, pointClass, isExchange, isDuct,
+    rank, pointSample, lineSample, aside, LINES, DASHES, DASHED, SIZES, CONNECTIONS, MANHOLES, SEVERITIES,
   };
 })();

@@ -339,7 +339,7 @@ def test_finds_a_route_and_says_all_of_it(show, measured):
         page.click("#language")
         until(page, "/مسیر|کابل|داکت/.test(document.querySelector('.leaflet-popup')?.innerText)")
         page.click(".leaflet-popup details summary")
-        assert "نقشه‌برداری‌شده" in page.inner_text(".leaflet-popup")
+        assert "برداشت‌شده" in page.inner_text(".leaflet-popup")
 
 
 def test_opens_what_is_clicked(show, survey):

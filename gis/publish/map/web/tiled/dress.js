@@ -22,20 +22,20 @@ const Dress = (() => {
   // The lowest first.
   function layers({ tiles }, app, view, theme) {
     const visible = group => ({ visibility: app.shows(group) ? "visible" : "none" });
-    const list = [];
+    const list = [], status = ["coalesce", ["get", "status"], ""];
     for (const [group, kind] of [["ducts", "duct"], ["cables", "cable"]]) {
-      const duct = ["==", ["get", "kind"], "duct"], mine = kind === "duct" ? duct : ["!", duct], planned = ["==", ["get", "status"], "planned"];
-      const width = grown(Symbols.SIZES[kind]), opacity = kind === "duct" ? 0.75 : 1, colour = colours(view.scheme);
+      const duct = ["==", ["get", "kind"], "duct"], mine = kind === "duct" ? duct : ["!", duct];
+      const width = grown(Symbols.SIZES[kind]), opacity = Symbols.LINES[kind].opacity, colour = colours(view.scheme);
       for (const name of tiles.dots) {
         list.push({ id: `${group}:${name}`, type: "circle", "source-layer": name, filter: mine, layout: visible(group),
           paint: { "circle-color": colour, "circle-opacity": opacity, "circle-radius": grown(zoom => Math.max(1.2, 0.5 * Symbols.SIZES[kind](zoom))) } });
       }
-      for (const dashed of [false, true]) {
+      for (const [at, dash] of Symbols.DASHES.entries()) {
         for (const name of tiles.lines) {
-          list.push({ id: `${group}:${name}:${dashed ? "planned" : "built"}`, type: "line", "source-layer": name,
-            filter: ["all", mine, dashed ? planned : ["!", planned]],
-            layout: { ...visible(group), "line-cap": dashed ? "butt" : "round", "line-join": "round" },
-            paint: { "line-color": colour, "line-opacity": opacity, "line-width": width, ...(dashed ? { "line-dasharray": [2.6, 1.5] } : {}) } });
+          list.push({ id: `${group}:${name}:${Symbols.DASHED[at - 1] ?? "through"}`, type: "line", "source-layer": name,
+            filter: ["all", mine, at ? ["==", status, Symbols.DASHED[at - 1]] : ["!", ["in", status, ["literal", Symbols.DASHED]]]],
+            layout: { ...visible(group), "line-cap": dash.length ? "butt" : "round", "line-join": "round" },
+            paint: { "line-color": colour, "line-opacity": opacity, "line-width": width, ...(dash.length ? { "line-dasharray": dash } : {}) } });
         }
       }
     }
@@ -49,14 +49,14 @@ const Dress = (() => {
     for (const name of tiles.manholes) list.push(points("manholes", name, "kind", { filter: ["!", exchange] }));
     for (const name of tiles.stretches) {
       list.push({ id: `findings:${name}`, type: "line", "source-layer": name, filter: wanted, layout: { ...visible("findings"), "line-cap": "round" },
-        paint: { "line-color": severities(), "line-opacity": 0.4, "line-width": 9 } });
+        paint: { "line-color": severities(), "line-opacity": Symbols.LINES.stretch.opacity, "line-width": grown(Symbols.SIZES.stretch) } });
     }
     for (const name of tiles.manholes) list.push({ ...points("exchanges", name, "kind", { filter: exchange }) });
     const [right, down] = Symbols.aside(0);
     for (const name of tiles.findings) {
       list.push(points("findings", name, "severity", {
         filter: wanted,
-        layout: { "symbol-sort-key": ["match", ["get", "severity"], "error", 2, "warning", 1, 0] },
+        layout: { "symbol-sort-key": ["match", ["get", "severity"], ...Symbols.SEVERITIES.flatMap((name, at) => [name, -at]), -Symbols.SEVERITIES.length] },
         paint: { "icon-translate": ["step", ["zoom"], ["literal", [right, down]], 10, ["literal", [0, 0]]] },
       }));
     }
