@@ -126,6 +126,8 @@ ROUTES = Schema(
         Column("fibre_count", Text("Fibres", "تعداد تار"), kind="integer"),
         Column("recorded_length_m", Text("Recorded length", "طول ثبت‌شده"), kind="number", unit="m"),
         Column("slack_m", Text("Slack", "کابل ذخیره"), kind="number", unit="m"),
+        Column("start_mark_m", Text("Sheath mark at start", "متراژ روکش در شروع"), kind="number", unit="m"),
+        Column("end_mark_m", Text("Sheath mark at end", "متراژ روکش در پایان"), kind="number", unit="m"),
         _SURVEYED_ON,
         _ACCURACY,
         _PROVENANCE,

@@ -258,7 +258,7 @@ _NOT_THEIRS = ("source", "record", CHANGE_LOG)
 def _county_names(context: Context) -> pa.Array:
     """Give the counties' names in the form that they are compared in."""
     assert context.inventory.counties is not None  # noqa: S101 - as both callers have seen to
-    return texts.folded(context.inventory.counties["name"])
+    return texts.folded_counties(context.inventory.counties["name"])
 
 
 def _value_fields(
