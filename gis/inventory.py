@@ -3,7 +3,8 @@ The canonical layers: routes, manholes and offices in one shape, wherever they c
 
 Every layer of an `Inventory` is a GeoDataFrame in WGS 84 longitude and latitude (EPSG:4326) with all columns of
 its `Schema`, in that order, then ``source`` (the file it came from), ``record`` (its number there, from 1), any
-further columns of the delivery under their own names, and ``geometry``. Lengths are metres, dates are dates.
+further columns of the delivery under their own names, and ``geometry``. Lengths are metres, dates are dates. What could
+not be read as such is missing there and stands as it was written in a further column, ``fibre_count_as_written``.
 Column names follow the Open Fibre Data Standard where it has one.
 """
 

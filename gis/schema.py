@@ -10,6 +10,8 @@ from gis.language import Text
 LayerName = Literal["routes", "manholes", "offices"]
 Kind = Literal["text", "number", "integer", "date"]
 CRS = "EPSG:4326"
+# The end of a further column's name that keeps what could not be read of a column as it was written.
+AS_WRITTEN = "_as_written"
 STATUS = {
     "existing": Text("existing", "موجود"),
     "new": Text("new", "جدید"),
@@ -90,6 +92,10 @@ class Schema:
     def names(self) -> list[str]:
         """The names of the columns, in order."""
         return [column.name for column in self.columns]
+
+    def keeps_writing(self, name: str) -> bool:
+        """Tell whether a further column keeps values of one of these as they were written."""
+        return name.endswith(AS_WRITTEN) and name.removesuffix(AS_WRITTEN) in self.names
 
 
 _STATUS = Column("status", Text("Status", "وضعیت"), required=True, codes=STATUS)

@@ -12,9 +12,9 @@ import pandas as pd
 import pyarrow as pa
 import shapely
 
-from gis.delivery.columns.match import AS_WRITTEN, match_values, referenced
+from gis.delivery.columns.match import match_values, referenced
 from gis.inventory import Note
-from gis.schema import CRS, Column, Schema
+from gis.schema import AS_WRITTEN, CRS, Column, Schema
 from gis.text.dates import parse_dates
 from gis.text.letters import written
 from gis.text.numbers import parse_numbers
@@ -106,9 +106,9 @@ def canonical(
     Returns
     -------
     geopandas.GeoDataFrame
-        The layer as `gis.inventory` describes it. Values that could not be read stand, as they were written, in a further
-        column, ``fibre_count_as_written`` for ``fibre_count``; a delivery that has one, as a corrected copy has, is read
-        by it where the column itself has no value.
+        The layer as `gis.inventory` describes it. Values that could not be read stand as they were written in a
+        further column, ``fibre_count_as_written`` for ``fibre_count``; of a delivery that has one, as a corrected copy
+        has, its values are read where the column itself has none.
     list of Note
         Values that could not be read: A403, A406.
     """

@@ -164,6 +164,7 @@ def repairs(
         for column in layer.columns:
             if (
                 column not in _NOT_THEIRS
+                and not SCHEMAS[name].keeps_writing(column)
                 and column != layer.geometry.name
                 and texts.holds_text(layer[column])
             ):

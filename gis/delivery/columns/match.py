@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from gis.text.numbers import Dimension
 
 __all__ = [
-    "AS_WRITTEN",
     "Candidate",
     "Drawn",
     "Guess",
@@ -100,8 +99,6 @@ _WHY = {
     0.0: Text("its values alone", "تنها از مقدارها"),
 }
 
-# What the end of a column's name says that keeps values as they were written: `gis.delivery.canonical` writes it.
-AS_WRITTEN = "_as_written"
 # An id that a program made: nothing else looks like it.
 _UUID = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
 _CODE = re.compile(r"(?=.*\d)[^\W_][\w\-/.:#]{0,39}")
@@ -354,7 +351,7 @@ def match(
     """
     theirs = [str(name) for name in frame.columns]
     taken = {ours: _find(name, theirs, ours, source) for ours, name in (given or {}).items()}
-    free = [name for name in theirs if name not in taken.values() and not _keeps_writing(name, schema)]
+    free = [name for name in theirs if name not in taken.values() and not schema.keeps_writing(name)]
     in_map_units = _in_map_units(frame, schema, theirs, drawn)
     refused = _refused(schema, free, in_map_units if drawn is not None and drawn.unit_m is None else ())
     ranked = _rank(frame, schema, free, refused)
@@ -442,11 +439,6 @@ def _find(name: str, theirs: Sequence[str], ours: str, source: str) -> str:
         ours=ours,
         has=", ".join(shown) or "—",
     )
-
-
-def _keeps_writing(name: str, schema: Schema) -> bool:
-    """Tell whether a column keeps what another one's values were before this program read them."""
-    return name.endswith(AS_WRITTEN) and name.removesuffix(AS_WRITTEN) in schema.names
 
 
 _DEGREES = Text("its heading names degrees", "سرستونش درجه را نام می‌برد")
