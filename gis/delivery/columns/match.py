@@ -574,7 +574,7 @@ def _name_score(theirs: str, layer: LayerName, column: Column, *, fuzzy: bool) -
             return min(without_unit, NAMED)
     if any(bare in names_of(layer, other.name) for other in SCHEMAS[layer].columns):
         return 0.0  # a whole name of another column is no part of one of this
-    said = set(_said(stem))
+    said = set(_said(BRACKETS.sub(" ", theirs)))
     if any(not said.isdisjoint(words) for words in listed(layer, column.name, "without")):
         return 0.0
     if any(_has_both(said, layer, other.name) for other in SCHEMAS[layer].columns):
@@ -605,7 +605,7 @@ def _part_score(theirs: str, layer: LayerName, column: str, sure: Sequence[str],
     padded = f" {' '.join(words)} "
     beside = listed(layer, column, "beside")
     for name in sure:
-        if len(name) >= _STUMP_LETTERS and f" {name} " in padded:
+        if (beside or len(name) >= _STUMP_LETTERS) and f" {name} " in padded:
             around = padded.replace(f" {name} ", " ", 1).split()
             if not beside or all(word in beside[0] or word.isdigit() for word in around):
                 return _CONTAINED
