@@ -12,6 +12,11 @@ included. With a baseline GDAL's own PMTiles writer tiles the same routes.
 them: reading, measuring, every check, and the tiles.
 
     python benchmarks/maps.py 1000000 --whole
+
+The page in one file is opened in headless Chromium: how long it takes to write, to its first picture, and its longest
+frame while it is dragged.
+
+    python benchmarks/maps.py 50000 --page
 """
 
 from __future__ import annotations
@@ -31,8 +36,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 import checks
 from support import large
+from support.browser import launched, opened, until
 
 from gis import lengths
+from gis.publish.map.page import build, page
 from gis.publish.map.tiled import tiles
 from gis.schema import SCHEMAS
 
@@ -98,16 +105,62 @@ def whole(routes: int) -> None:
             print(f"{written.stat().st_size / 1e6:10.1f} MB  {written.name}")
 
 
+_LONGEST_FRAME = """() => {
+    window.longest = 0;
+    let last = performance.now();
+    const frame = now => {
+        window.longest = Math.max(window.longest, now - last);
+        last = now;
+        requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+}"""
+
+
+def single(routes: int) -> None:
+    """Write the map of so many routes as a page in one file, and drag it in a browser."""
+    survey = large.survey(routes)
+    findings = large.findings(survey)
+    measured = lengths.measure(survey)
+    start = time.perf_counter()
+    html = page(build(survey, measured, findings, []))
+    report("written", start)
+    with tempfile.TemporaryDirectory() as place, launched() as browser:
+        path = Path(place) / "index.html"
+        path.write_text(html, encoding="utf-8", newline="")
+        print(f"{path.stat().st_size / 1e6:10.1f} MB  {path.name}")
+        with opened(browser, path) as (tab, _):
+            until(tab, "window.fibre && fibre.idle", 120)
+            print(f"{'drawn':<10} {tab.evaluate('fibre.painted') / 1000:8.1f} s   after its loading began")
+            for zoom in (8, 9, 11, 13):
+                tab.evaluate(f"void fibre.map.setView([32.8, 51.5], {zoom}, {{animate: false}})")
+                until(tab, "fibre.idle", 120)
+                tab.evaluate(_LONGEST_FRAME)
+                tab.mouse.move(900, 500)
+                tab.mouse.down()
+                for step in range(30):
+                    tab.mouse.move(900 - 9 * step, 500 + 4 * step)
+                    tab.wait_for_timeout(12)
+                tab.mouse.up()
+                until(tab, "fibre.idle", 120)
+                print(
+                    f"{'zoom ' + str(zoom):<10} {tab.evaluate('window.longest'):8.0f} ms  the longest frame, dragged"
+                )
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("routes", type=int, nargs="?", default=1_000_000)
     parser.add_argument("--gdal", action="store_true")
     parser.add_argument("--whole", action="store_true")
+    parser.add_argument("--page", action="store_true")
     parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.write:
         write(asked.routes, asked.write)
     elif asked.whole:
         whole(asked.routes)
+    elif asked.page:
+        single(asked.routes)
     else:
         run(asked.routes, gdal=asked.gdal)

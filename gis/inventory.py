@@ -4,7 +4,9 @@ The canonical layers: routes, manholes and offices in one shape, wherever they c
 Every layer of an `Inventory` is a GeoDataFrame in WGS 84 longitude and latitude (EPSG:4326) with all columns of
 its `Schema`, in that order, then `ORIGIN` (``source``, the file it came from; ``source_layer``, the layer of that
 file; ``record``, its number there, from 1), any further columns of the delivery under their own names, and
-``geometry``. Lengths are metres, dates are dates. Column names follow the Open Fibre Data Standard where it has one.
+``geometry``. Lengths are metres, dates are dates. What could not be read as such is missing there and stands as it was
+written in a further column, ``fibre_count_as_written``. Column names follow the Open Fibre Data Standard where it has
+one.
 
 `ORIGIN` is a feature's identity, and `FeatureRef` is what carries it through notes, findings, fixes, maps and exports.
 Ids and names repeat, change and are missing: they are for people to read.

@@ -11,6 +11,8 @@ from gis.language import Text
 LayerName = Literal["routes", "manholes", "offices"]
 Kind = Literal["text", "number", "integer", "date"]
 CRS = "EPSG:4326"
+# The end of a further column's name that keeps what could not be read of a column as it was written.
+AS_WRITTEN = "_as_written"
 STATUS = {code: word(code) for code in ("existing", "new", "planned")}
 PROVENANCE = {code: word(code) for code in ("surveyed", "digitised", "illustrative")}
 # The lengths of a route, as `gis.lengths` measures them.
@@ -97,6 +99,10 @@ class Schema:
         """The names of the columns, in order."""
         return [column.name for column in self.columns]
 
+    def keeps_writing(self, name: str) -> bool:
+        """Tell whether a further column keeps values of one of these as they were written."""
+        return name.endswith(AS_WRITTEN) and name.removesuffix(AS_WRITTEN) in self.names
+
 
 _STATUS = Column("status", Text("Status", "وضعیت"), required=True, codes=STATUS)
 _SURVEYED_ON = Column("surveyed_on", Text("Surveyed on", "تاریخ برداشت"), kind="date")
@@ -132,6 +138,8 @@ ROUTES = Schema(
         Column("fibre_count", Text("Fibres", "تعداد تار"), kind="integer"),
         Column("recorded_length_m", Text("Recorded length", "طول ثبت‌شده"), kind="number", unit="m"),
         Column("slack_m", Text("Slack", "کابل ذخیره"), kind="number", unit="m"),
+        Column("start_mark_m", Text("Sheath mark at start", "متراژ روکش در شروع"), kind="number", unit="m"),
+        Column("end_mark_m", Text("Sheath mark at end", "متراژ روکش در پایان"), kind="number", unit="m"),
         _SURVEYED_ON,
         _ACCURACY,
         _PROVENANCE,

@@ -14,7 +14,7 @@ import shapely
 
 from gis.delivery.columns.match import match_values, referenced
 from gis.inventory import ORIGIN, FeatureRef, Note
-from gis.schema import CRS, Column, Schema
+from gis.schema import AS_WRITTEN, CRS, Column, Schema
 from gis.text.dates import parse_dates
 from gis.text.letters import written
 from gis.text.numbers import parse_numbers
@@ -107,12 +107,16 @@ def canonical(
     Returns
     -------
     geopandas.GeoDataFrame
-        The layer as `gis.inventory` describes it.
+        The layer as `gis.inventory` describes it. Values that could not be read stand as they were written in a
+        further column, ``fibre_count_as_written`` for ``fibre_count``; of a delivery that has one, as a corrected copy
+        has, its values are read where the column itself has none.
     list of Note
         Values that could not be read: A403, A406.
     """
     notes: list[Note] = []
     table: dict[str, Any] = {}
+    as_written: dict[str, Any] = {}
+    restored: set[str] = set()
     index = pd.RangeIndex(len(frame))
     for column in schema.columns:
         theirs = columns.get(column.name)
@@ -123,10 +127,16 @@ def canonical(
         else:
             raw = frame[theirs].set_axis(index)
             raw = _referenced(raw, column)
+            kept = column.name + AS_WRITTEN
+            if theirs == column.name and kept in frame.columns:
+                restored.add(kept)
+                raw = _restored(raw, frame[kept].set_axis(index))
             read, unread = _read(
                 raw, column, schema, values.get(column.name, {}), scale.get(column.name, 1.0)
             )
             table[column.name] = read
+            if unread.any():
+                as_written[column.name + AS_WRITTEN] = _text(raw).where(unread)
             notes += [
                 Note(
                     "A406" if column.kind == "date" else "A403",
@@ -140,14 +150,22 @@ def canonical(
             ]
     taken = set(columns.values())
     for name in frame.columns:
-        if name not in taken and name != frame.geometry.name:
+        if name not in taken and name not in restored and name != frame.geometry.name:
             table[_own(str(name), table)] = frame[name].set_axis(index)
+    for name, texts in as_written.items():
+        table[_own(name, table)] = texts
     for name, value in (("source", source), ("source_layer", source_layer)):
         same = pa.repeat(pa.scalar(value, pa.large_string()), len(frame))
         table[name] = pd.Series(pd.array(same, dtype="str"), index=index)
     table["record"] = pd.Series(records, index=index, dtype="int64")
     layer = pd.DataFrame(table, copy=False)
     return gpd.GeoDataFrame(layer, geometry=gpd.GeoSeries(geometry, index=index, crs=CRS), crs=CRS), notes
+
+
+def _restored(raw: pd.Series[Any], kept: pd.Series[Any]) -> pd.Series[Any]:
+    """Put back what an earlier reading could not read and kept as it was written."""
+    wanted = ~_present(raw) & _present(kept)
+    return raw.astype(object).mask(wanted, kept.astype(object)) if wanted.any() else raw
 
 
 def _name(frame: gpd.GeoDataFrame, column: str | None, records: NDArray[np.int64], row: np.intp) -> str:
@@ -183,8 +201,8 @@ def _read(
         kept[days.impossible] = None
         return pd.Series(kept, index=raw.index, dtype=_DTYPES["date"]), unread
     if column.kind in ("number", "integer"):
-        numbers = raw.to_numpy(dtype=float) if raw.dtype.kind == "f" else parse_numbers(raw)
-        numbers = numbers * scale if scale != 1 else numbers
+        # A value's own unit counts before the heading's; fibres are counted, all else is a length.
+        numbers = parse_numbers(raw, unit=scale, of="length" if column.unit else "count")
         present = _present(raw)
         unread = present & np.isnan(numbers)
         if column.kind == "number":

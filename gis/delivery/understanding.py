@@ -18,7 +18,7 @@ from gis.coordinates.reading import Reading
 from gis.delivery import project_sources, sources
 from gis.delivery.columns import match
 from gis.errors import ProjectError
-from gis.inventory import Note
+from gis.inventory import LeftOut, Note
 from gis.language import Text
 from gis.schema import SCHEMAS, LayerName
 from gis.text import encodings
@@ -289,8 +289,38 @@ def _reading(
     belief = _believed(geometry, crs or raw.crs, region, known)
     if schema is None or entry is None:
         return Understanding(raw, belief, None)
-    matched = match.match(raw.table, SCHEMAS[schema], entry.columns, raw.title)
-    return Understanding(raw, belief, Destination(SCHEMAS[schema], matched, entry))
+    matched = match.match(raw.table, SCHEMAS[schema], entry.columns, raw.title, _drawn(geometry, belief))
+    return Understanding(_without(raw, matched), belief, Destination(SCHEMAS[schema], matched, entry))
+
+
+def _drawn(geometry: NDArray[np.object_], belief: Belief) -> match.Drawn | None:
+    """Measure what is drawn in the layer's own coordinates; None where nobody knows their unit."""
+    if belief.read is None or not belief.read.crs.axis_info:
+        return None
+    unit = None if belief.read.crs.is_geographic else belief.read.crs.axis_info[0].unit_conversion_factor
+    return match.Drawn(shapely.length(geometry), unit)
+
+
+_VALUES = Text("values of {column}", "مقدارهای {column}")
+_NO_LENGTH = Text(
+    "{why}: they are no lengths in metres, feet or the like; name another column in columns = of the project file",
+    "{why}: طول به متر، فوت یا مانند آن نیست؛ ستون دیگری را در columns = پروندهٔ پروژه نام ببرید",
+)
+
+
+def _without(raw: RawLayer, matched: Match) -> RawLayer:
+    """Say of columns that are named like lengths and hold none that they are left out."""
+    told = [
+        LeftOut(
+            raw.path,
+            raw.layer,
+            int(raw.frame[name].notna().sum()),
+            _VALUES.filled(column=name),
+            _NO_LENGTH.filled(why=why),
+        )
+        for name, why in matched.refused.items()
+    ]
+    return replace(raw, left_out=(*raw.left_out, *told)) if told else raw
 
 
 def _believed(

@@ -17,6 +17,7 @@ from gis.lengths.vertices import Vertices, measure_lines
 from gis.schema import LENGTHS
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -46,15 +47,14 @@ def measure(inventory: Inventory, threads: int | None = None) -> Measured:
     -------
     Measured
         A row a route in the inventory's order, columns `COLUMNS`: what the route says of itself; its four lengths,
-        their standard deviation and bias, its slack and recorded length, all in metres. Lengths are NaN for a route
-        without a measurable geometry.
+        their standard deviation and bias, its slack and recorded length, all in metres. Of a route that records no
+        length, the metres between the marks on its sheath at either end are the recorded one. Lengths are NaN for a
+        route without a measurable geometry.
     """
     import pandas as pd  # noqa: PLC0415 - heavy
 
     routes, about = inventory.routes, inventory.project.project
-    accuracy = pd.to_numeric(routes["accuracy_m"], errors="coerce").to_numpy(
-        dtype=np.float64, na_value=np.nan
-    )
+    accuracy = _numbers(routes, "accuracy_m")
     assumed = ~(np.isfinite(accuracy) & (accuracy >= 0))
     accuracy = np.where(assumed, about.accuracy_m, accuracy)
 
@@ -78,10 +78,8 @@ def measure(inventory: Inventory, threads: int | None = None) -> Measured:
             "slope_m": slope_m,
             "std_m": np.where(unmeasured, np.nan, std_m),
             "bias_m": np.where(unmeasured, np.nan, bias_m),
-            **{
-                name: pd.to_numeric(routes[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-                for name in ("slack_m", "recorded_length_m")
-            },
+            "slack_m": _numbers(routes, "slack_m"),
+            "recorded_length_m": _recorded(routes),
             "provenance": routes["provenance"].array,
         },
         columns=list(COLUMNS),
@@ -93,6 +91,20 @@ def measure(inventory: Inventory, threads: int | None = None) -> Measured:
         accuracy_m=float(about.accuracy_m),
         left_out=inventory.left_out,
     )
+
+
+def _numbers(routes: gpd.GeoDataFrame, name: str) -> NDArray[np.float64]:
+    import pandas as pd  # noqa: PLC0415 - heavy
+
+    numbers = pd.to_numeric(routes[name], errors="coerce")
+    return np.asarray(numbers.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
+
+
+def _recorded(routes: gpd.GeoDataFrame) -> NDArray[np.float64]:
+    """Give the recorded lengths, by the sheath's marks where there is none; two equal marks are marks left blank."""
+    recorded = _numbers(routes, "recorded_length_m")
+    between = np.abs(_numbers(routes, "end_mark_m") - _numbers(routes, "start_mark_m"))
+    return np.where(np.isnan(recorded) & (between > 0), between, recorded)
 
 
 def summary(measured: Measured, by: str | None = None) -> pd.DataFrame:

@@ -169,6 +169,37 @@ def _fold(text: str) -> str:
     return "".join(text.casefold().split())
 
 
+# What a county is called beside its name.
+_COUNTY = re.compile(
+    r"^\W*(?:شهرستان|shahrestaa?n(?:[\s\-]e(?=[\s\-]))?|county(?:\s+of)?)(?=[\W_])[\W_]*(?=\w)"
+    r"|(?<=\w)[\W_]+(?:شهرستان|shahrestaa?n|county)\W*$",
+    re.IGNORECASE,
+)
+
+
+@overload
+def fold_county(values: str) -> str: ...
+@overload
+def fold_county(values: NDArray[Any] | list[Any]) -> NDArray[np.object_]: ...
+def fold_county(values: str | Values) -> str | NDArray[np.object_]:
+    """
+    Bring names of counties into the form that they are compared in.
+
+    Parameters
+    ----------
+    values
+        A name, or (n,) names; «شهرستان اصفهان» is «اصفهان», ``Isfahan County`` is ``Isfahan``.
+
+    Returns
+    -------
+    str or numpy.ndarray
+        As `fold` gives them, without the word for a county; None where a value is missing.
+    """
+    if isinstance(values, str):
+        return _fold(_COUNTY.sub("", values.replace(_TATWEEL, "").strip()))
+    return each(values, lambda value: fold_county(written(value)))
+
+
 def _bare(text: str) -> str:
     """Take a text apart (NFKD) and drop its diacritics."""
     return "".join(

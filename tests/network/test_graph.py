@@ -1,12 +1,11 @@
 """The network: what hangs together, the way to an exchange, and that no crowd makes it slow."""
 
-import time
-
 import networkx as nx
 import numpy as np
 import pytest
 import shapely
 from geographiclib.geodesic import Geodesic
+from support.effort import effort
 from support.ground import EAST, NORTH, SOUTH, WEST, Ground, manholes, offices, routes
 from support.surveys import Survey, inventory, layer, streets
 
@@ -182,11 +181,10 @@ def test_what_cannot_be_traced_is_said_in_a_line(change, said):
     assert "\n" not in error.value.message("fa")
 
 
-def _timed(made):
-    start = time.process_time()
-    findings = checks.run(made)
+def _checked(made):
+    findings, taken = effort(lambda: checks.run(made))
     assert findings.failed == {}
-    return time.process_time() - start, findings
+    return findings, taken
 
 
 def _star(count):
@@ -218,15 +216,15 @@ def _manholes_in_one_place(count):
         (_manholes_in_one_place, lambda count: {"G212": count - 1}),
     ],
 )
-def test_a_crowd_eight_times_as_large_takes_not_much_longer_than_eight_times(crowd, expected):
-    best = []
+def test_a_crowd_eight_times_as_large_takes_not_much_more_than_eight_times_the_effort(crowd, expected):
+    efforts = []
     for count in (2_500, 20_000):
-        made = crowd(count)
-        runs = [_timed(made) for _ in range(2)]
-        assert runs[0][1]["code"].value_counts().to_dict() == expected(count)
-        best.append(min(seconds for seconds, _ in runs))
-    # In pairs it would take 64 times as long; a machine with other work to do doubles either time.
-    assert best[1] < 24 * best[0]
+        findings, taken = _checked(crowd(count))
+        assert findings["code"].value_counts().to_dict() == expected(count)
+        efforts.append(taken)
+    # In pairs it would be 64 times as much.
+    assert efforts[1].calls < 12 * efforts[0].calls
+    assert efforts[1].peak < 12 * efforts[0].peak
 
 
 def test_a_route_of_a_million_vertices():
@@ -237,20 +235,21 @@ def test_a_route_of_a_million_vertices():
     line = shapely.LineString(np.column_stack([x, 32.0 + row * 2e-4]))
     posts = [line.coords[n] for n in range(0, 1_000_000, 2_000)]
     made = inventory(routes(line), manholes(*posts, line.coords[-1]))
-    seconds, findings = _timed(made)
-    assert seconds < 60
+    findings, taken = _checked(made)
     assert len(findings) == 0
+    # Not a call a vertex, nor more than some arrays of the vertices.
+    assert taken.calls < 1_000_000
+    assert taken.peak < 50 * 1_000_000 * 8
 
 
-def test_time_grows_as_the_survey_does():
-    seconds = []
+def test_effort_grows_as_the_survey_does():
+    efforts = []
     for across in (30, 60):
         survey = Survey()
         streets(survey, across, across)
-        made = survey.build()
-        checks.run(made)
-        seconds.append(min(_timed(made)[0] for _ in range(3)))
-    assert seconds[1] < 5 * seconds[0]
+        efforts.append(_checked(survey.build())[1])
+    assert efforts[1].calls < 5 * efforts[0].calls
+    assert efforts[1].peak < 5 * efforts[0].peak
 
 
 def test_distances_are_those_of_the_ellipsoid():

@@ -209,10 +209,11 @@ class Context:
         Returns
         -------
         pyarrow.Array
-            (n,) texts as `gis.text.letters.fold` gives them, null where there is none.
+            (n,) texts as `gis.text.letters.fold`, of counties as `fold_county`, gives them, null where there is none.
         """
         if (name, column) not in self._folded:
-            self._folded[name, column] = texts.folded(self.layer(name)[column])
+            form = texts.folded_counties if column == "county" else texts.folded
+            self._folded[name, column] = form(self.layer(name)[column])
         return self._folded[name, column]
 
     def astray_nodes(self, name: LayerName) -> NDArray[np.bool_]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from gis.checks.evidence import texts
+from gis.language import Text
 from gis.network import graph
 from gis.network.lines import EPSILON_M, among, distances
 from gis.schema import SCHEMAS
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
     from gis.schema import LayerName
 
 END_COLUMNS = ("from_id", "to_id")
+# What makes no difference between two ids that mean one thing: dashes and the like, and zeros before a number.
+_MARKS = re.compile(r"[\W_]+")
+_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
+_NOTHING = Text("", "")
+_LIKEWISE = Text("; {id} is that id but for zeros and dashes", "؛ {id} همان شناسه است، جز در صفر و خط تیره")
+_STANDS_THERE = Text("; {id} stands where the route ends", "؛ در سر مسیر {id} ایستاده است")
 # Beyond this it does not matter how far a node is from the end that names it.
 _FAR_M = 1000.0
 
@@ -141,6 +149,68 @@ def unknown(survey: Survey) -> Iterator[tuple[str, Rows, NDArray[np.object_]]]:
             yield column, rows, survey.layer("routes")[column].to_numpy(dtype=object)[rows]
 
 
+def meant(survey: Survey, column: str, rows: Rows) -> NDArray[np.object_]:
+    """
+    Tell what unknown references most probably mean.
+
+    Parameters
+    ----------
+    survey
+        The survey under check.
+    column
+        The column of the routes.
+    rows
+        (n,) routes whose reference is unknown.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) the end of a sentence: the one feature whose id differs only by zeros and dashes, else the node that
+        stands at the end of the route; empty where there is neither.
+    """
+    told = np.full(len(rows), _NOTHING, dtype=object)
+    plain = np.ones(len(rows), dtype=bool)
+    layers: tuple[LayerName, ...] = graph.NODE_LAYERS if column in END_COLUMNS else ("offices",)
+    names = np.concatenate([survey.layer(name)[SCHEMAS[name].id].to_numpy(dtype=object) for name in layers])
+    folded = [survey.folded(name, SCHEMAS[name].id).to_pylist() for name in layers]
+    alike: dict[str, set[str]] = {}
+    for name, text in zip(names, (text for column_of in folded for text in column_of), strict=True):
+        if text:
+            alike.setdefault(_loose(text), set()).add(str(name))
+    wanted = survey.folded("routes", column).to_pylist()
+    for at, row in enumerate(rows.tolist()):
+        likewise = alike.get(_loose(wanted[row]), set())
+        if len(likewise) == 1:
+            told[at] = _LIKEWISE.filled(id=next(iter(likewise)))
+            plain[at] = False
+    if column not in END_COLUMNS:
+        return told
+    net = survey.network
+    nodes = _nodes_at(survey, column, rows)
+    for at in np.flatnonzero((nodes >= 0) & plain).tolist():
+        layer = graph.NODE_LAYERS[net.nodes.layers[nodes[at]]]
+        name = survey.layer(layer)[SCHEMAS[layer].id].iloc[net.nodes.rows[nodes[at]]]
+        if isinstance(name, str) and name.strip():
+            told[at] = _STANDS_THERE.filled(id=name)
+    return told
+
+
+def _loose(folded: str) -> str:
+    """Leave out of a folded id what makes no difference: MH-007, MH7 and MH 7 are one."""
+    return _MARKS.sub("", _ZEROS.sub("", folded))
+
+
+def _nodes_at(survey: Survey, column: str, rows: Rows) -> Rows:
+    """Give the node at the end of each route that a reference means: not where the other reference's node is."""
+    starts, stops = _first_and_last(survey)
+    at_end, _ = survey.network.node_at_end
+    there = [np.where(ends >= 0, at_end[ends], -1)[rows] for ends in (starts, stops)]
+    own, other = there if column == END_COLUMNS[0] else there[::-1]
+    named = _named_nodes(survey, END_COLUMNS[column == END_COLUMNS[0]])[rows]
+    turned = (named >= 0) & (named == own) & (named != other)
+    return np.where(turned, other, own)
+
+
 @dataclass(frozen=True, slots=True)
 class Distant:
     """
@@ -183,11 +253,7 @@ def distant(survey: Survey) -> list[Distant]:
     """
     net = survey.network
     ends, nodes = net.ends, net.nodes
-    # The first start and the last end of each route.
-    starts, stops = np.full(len(survey.layer("routes")), -1), np.full(len(survey.layer("routes")), -1)
-    at = np.arange(len(ends.routes))
-    stops[ends.routes[1::2]] = at[1::2]
-    starts[ends.routes[::2][::-1]] = at[::2][::-1]
+    starts, stops = _first_and_last(survey)
     excused = _excused(survey)
     named = {column: _named_nodes(survey, column) for column in END_COLUMNS}
     away = {}
@@ -207,6 +273,16 @@ def distant(survey: Survey) -> list[Distant]:
         end = np.where(side == 0, starts, stops)[rows]
         found.append(Distant(column, rows[far], node[far], end[far], metres[rows][far]))
     return found
+
+
+def _first_and_last(survey: Survey) -> tuple[Rows, Rows]:
+    """Give the first start and the last end of each route, -1 where it has none."""
+    ends, count = survey.network.ends, len(survey.layer("routes"))
+    starts, stops = np.full(count, -1), np.full(count, -1)
+    at = np.arange(len(ends.routes))
+    stops[ends.routes[1::2]] = at[1::2]
+    starts[ends.routes[::2][::-1]] = at[::2][::-1]
+    return starts, stops
 
 
 def _sides(start: Floats, stop: Floats) -> dict[str, Rows]:

@@ -59,6 +59,25 @@ def folded(values: pd.Series[Any]) -> pa.Array:
     return _replaced(plain, array, pc.match_substring_regex(array, r"[^!-~]"), letters.fold)
 
 
+def folded_counties(values: pd.Series[Any]) -> pa.Array:
+    """
+    Give a column of counties in the form that they are compared in.
+
+    Parameters
+    ----------
+    values
+        (n,) a column of a layer.
+
+    Returns
+    -------
+    pyarrow.Array
+        (n,) as `gis.text.letters.fold_county` gives them, null where there is none.
+    """
+    encoded = strings(values).dictionary_encode()
+    names = pa.array(letters.fold_county(encoded.dictionary.to_pylist()), pa.large_string())
+    return names.take(encoded.indices)
+
+
 def codes(*columns: pa.Array) -> list[NDArray[np.intp]]:
     """
     Give texts as numbers, equal texts the same.

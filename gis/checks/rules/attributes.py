@@ -159,6 +159,7 @@ def repairs(
         for column in layer.columns:
             if (
                 column not in _NOT_THEIRS
+                and not SCHEMAS[name].keeps_writing(column)
                 and column != layer.geometry.name
                 and texts.holds_text(layer[column])
             ):
@@ -253,7 +254,7 @@ _NOT_THEIRS = ("source", "record", CHANGE_LOG)
 def _county_names(context: Context) -> pa.Array:
     """Give the counties' names in the form that they are compared in."""
     assert context.inventory.counties is not None  # noqa: S101 - as both callers have seen to
-    return texts.folded(context.inventory.counties["name"])
+    return texts.folded_counties(context.inventory.counties["name"])
 
 
 def _value_fields(

@@ -238,7 +238,8 @@ def pseudo_nodes(context: Context) -> tuple[Rows, Rows, Floats]:
 def unknown_reference(context: Context) -> Iterator[Found]:
     """Find names of nodes and offices that do not exist."""
     for column, rows, values in references.unknown(context):
-        yield Found("routes", rows, fields={"column": ROUTES[column].label, "value": values})
+        meant = references.meant(context, column, rows)
+        yield Found("routes", rows, fields={"column": ROUTES[column].label, "value": values, "meant": meant})
 
 
 @check("N310")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,30 +27,43 @@ from gis.delivery.columns.synonyms import (
     WEAK,
     book,
     code_among,
+    listed,
     match_values,
     name_key,
     names_of,
+    other_plant,
     referenced,
     words_of,
 )
 from gis.errors import ProjectError
 from gis.language import Text
-from gis.schema import RANGES, SCHEMAS
+from gis.schema import RANGES, ROUTES, SCHEMAS
 from gis.text.dates import parse_dates
 from gis.text.letters import fold, persian
-from gis.text.numbers import parse_numbers, unit_factor
+from gis.text.numbers import parse_numbers, unit_dimension, unit_factor
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from gis.schema import Column, LayerName, Schema
+    from gis.text.numbers import Dimension
 
-__all__ = ["Candidate", "Guess", "Match", "match", "match_values", "referenced", "which_layer"]
+__all__ = [
+    "Candidate",
+    "Drawn",
+    "Guess",
+    "Match",
+    "match",
+    "match_values",
+    "referenced",
+    "which_layer",
+]
 
 # How surely a name tells the column, beside what `gis.delivery.columns.synonyms` has; values move it by up to 30 %.
-_STUMP, _CONTAINED, _MISSPELT = 0.94, 0.72, 0.7
+_STUMP, _BOTH, _CONTAINED, _MISSPELT = 0.94, 0.93, 0.72, 0.7
 _BY_VALUES = 0.6
 _VALUE_WEIGHT = 0.3
 _TAKEN_FROM = 0.55
@@ -68,6 +82,7 @@ _WHY = {
     EXACT: Text("the canonical name", "نام استاندارد"),
     NAMED: Text("a synonym", "نام هم‌معنا"),
     _STUMP: Text("a name cut to ten letters", "نام بریده به ده نویسه"),
+    _BOTH: Text("the words of its name", "واژه‌های نامش"),
     WEAK: Text("a name that may mean it", "نامی که می‌تواند همین باشد"),
     _CONTAINED: Text("its name holds a synonym", "نامش نام هم‌معنا را در خود دارد"),
     _MISSPELT: Text("a misspelt synonym", "نام هم‌معنا با املای نادرست"),
@@ -75,7 +90,15 @@ _WHY = {
     0.0: Text("its values alone", "تنها از مقدارها"),
 }
 
-_LAST_WORD = re.compile(r"[\s_\-./]+([^\s_\-./]+)$")
+# An id that a program made: nothing else looks like it.
+_UUID = re.compile(r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?", re.IGNORECASE)
+_CODE = re.compile(r"(?=.*\d)[^\W_][\w\-/.:#]{0,39}")
+_SEVERAL = 2  # features; one value alone is always unique
+# Values so near to what is drawn are in the map's units: of metres there are 100 000 times as many as of degrees.
+_WITHIN = 2.0
+# Words before a unit, as in "length in feet".
+_BEFORE_UNIT = frozenset(map(fold, ("in", "به", "بر", "حسب", "برحسب", "با", "واحد")))
+_DIMENSIONS: dict[str, Dimension] = {"m": "length", "": "count"}
 _DEDUPLICATED = re.compile(r"_\d{1,2}$")
 
 
@@ -116,6 +139,8 @@ class Match:
         Canonical name to the other columns that might be it, best first.
     ambiguous
         Canonical name to columns that fit equally well; none of them is picked.
+    refused
+        Columns of the delivery that are named like lengths and hold none, with what they hold.
     unmatched
         Canonical names that no column was picked for, the ambiguous ones among them.
     extra
@@ -127,8 +152,26 @@ class Match:
     reasons: dict[str, Text] = field(default_factory=dict)
     alternatives: dict[str, list[Candidate]] = field(default_factory=dict)
     ambiguous: dict[str, list[str]] = field(default_factory=dict)
+    refused: dict[str, Text] = field(default_factory=dict)
     unmatched: list[str] = field(default_factory=list)
     extra: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """
+    What is drawn, in the layer's own coordinates: columns of lengths in the map's units are told by it.
+
+    Attributes
+    ----------
+    lengths
+        (n,) lengths of the features in the plane of their coordinates.
+    unit_m
+        The coordinates' unit in metres; None for degrees.
+    """
+
+    lengths: NDArray[np.float64]
+    unit_m: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +288,10 @@ def _set_by(frame: pd.DataFrame, title: str, layer: LayerName) -> dict[str, str]
     given = {}
     for column in SCHEMAS[layer].columns:
         if column.name in {"kind", "status"}:
-            code = code_among(words_of(title), layer, column.name)
+            said = words_of(title)
+            # A layer of copper cables says so of each, and what is no fibre is no kind of ours: A403.
+            plant = other_plant(said, title=True) if column is ROUTES["kind"] else None
+            code = plant or code_among(said, layer, column.name)
             if code is not None:
                 given[column.name] = code
     if (
@@ -262,7 +308,11 @@ def _set_by(frame: pd.DataFrame, title: str, layer: LayerName) -> dict[str, str]
 
 
 def match(
-    frame: pd.DataFrame, schema: Schema, given: Mapping[str, str] | None = None, source: str = ""
+    frame: pd.DataFrame,
+    schema: Schema,
+    given: Mapping[str, str] | None = None,
+    source: str = "",
+    drawn: Drawn | None = None,
 ) -> Match:
     """
     Find which column of a delivery is which of ours.
@@ -277,6 +327,8 @@ def match(
         Canonical name to the delivery's, as the project file gives them; they count before all else.
     source
         The file's name, for messages.
+    drawn
+        What is drawn, for columns of lengths in the map's units; None where nobody knows.
 
     Returns
     -------
@@ -290,7 +342,10 @@ def match(
     """
     theirs = [str(name) for name in frame.columns]
     taken = {ours: _find(name, theirs, ours, source) for ours, name in (given or {}).items()}
-    ranked = _rank(frame, schema, [name for name in theirs if name not in taken.values()])
+    free = [name for name in theirs if name not in taken.values() and not schema.keeps_writing(name)]
+    in_map_units = _in_map_units(frame, schema, theirs, drawn)
+    refused = _refused(schema, free, in_map_units if drawn is not None and drawn.unit_m is None else ())
+    ranked = _rank(frame, schema, free, refused)
     columns = dict(taken)
     reasons = dict.fromkeys(taken, Text("the project file", "پروندهٔ پروژه"))
     ambiguous: dict[str, list[str]] = {}
@@ -327,6 +382,12 @@ def match(
             continue
         columns[ours] = candidate.theirs
         reasons[ours] = candidate.why
+    if schema.id not in columns and schema.id not in ambiguous:
+        unique = _unique(frame, [name for name in free if name not in columns.values()])
+        if len(unique) == 1:
+            columns[schema.id], reasons[schema.id] = unique[0], _WHY_UNIQUE
+        elif unique:
+            ambiguous[schema.id] = unique
     return Match(
         columns={ours: columns[ours] for ours in schema.names if ours in columns},
         scale={
@@ -334,7 +395,7 @@ def match(
             for ours in schema.names
             if ours in columns
             and schema[ours].unit == "m"
-            and (factor := _heading_factor(columns[ours])) not in {None, 1.0}
+            and (factor := _factor(columns[ours], in_map_units, drawn)) not in {None, 1.0}
         },
         reasons={ours: reasons[ours] for ours in schema.names if ours in columns},
         alternatives={
@@ -343,6 +404,7 @@ def match(
             if (others := [c for c in ranked.get(ours, ()) if c.theirs != columns.get(ours)])
         },
         ambiguous={ours: ambiguous[ours] for ours in schema.names if ours in ambiguous},
+        refused=refused,
         unmatched=[ours for ours in schema.names if ours not in columns],
         extra=[name for name in theirs if name not in columns.values()],
     )
@@ -370,7 +432,100 @@ def _find(name: str, theirs: Sequence[str], ours: str, source: str) -> str:
     )
 
 
-def _rank(frame: pd.DataFrame, schema: Schema, theirs: Sequence[str]) -> dict[str, list[Candidate]]:
+_DEGREES = Text("its heading names degrees", "سرستونش درجه را نام می‌برد")
+_MAP_DEGREES = Text(
+    "its values are degrees, the units of the layer's coordinates",
+    "مقدارهایش درجه است، یکای مختصات خود لایه",
+)
+_WHY_UNIQUE = Text("no two of its values are equal", "هیچ دو مقدارش برابر نیست")
+
+
+def _refused(schema: Schema, theirs: Sequence[str], in_degrees: Collection[str]) -> dict[str, Text]:
+    """Find columns that are named like lengths and hold degrees."""
+    metres = [column.name for column in schema.columns if column.unit == "m"]
+    refused = {}
+    for name in theirs:
+        if name in in_degrees:
+            refused[name] = _MAP_DEGREES
+        elif unit_dimension(_heading_unit(name)[1]) == "angle" and any(
+            _named(_heading_unit(name)[0], schema.name, column) for column in metres
+        ):
+            refused[name] = _DEGREES
+    return refused
+
+
+def _named(name: str, layer: LayerName, column: str) -> bool:
+    key = name_key(name)
+    return key in names_of(layer, column) or any(
+        word in names_of(layer, column) for word in words_of(name) if len(word) >= _STUMP_LETTERS
+    )
+
+
+def _in_map_units(
+    frame: pd.DataFrame, schema: Schema, theirs: Sequence[str], drawn: Drawn | None
+) -> frozenset[str]:
+    """Find columns named like a recorded length that hold what is drawn, in units other than metres."""
+    if drawn is None or drawn.unit_m == 1.0 or schema.name != "routes":
+        return frozenset()
+    names = [str(name) for name in frame.columns]
+    rows = np.flatnonzero(drawn.lengths > 0)
+    rows = rows[:: max(1, len(rows) // _SAMPLE)]
+    found = set()
+    for name in theirs:
+        if not _named(name, schema.name, "recorded_length_m") or unit_dimension(_heading_unit(name)[1]):
+            continue
+        numbers = parse_numbers(
+            frame.iloc[:, names.index(name)].iloc[rows].to_numpy(dtype=object), of="length"
+        )
+        there = numbers > 0
+        if there.any():
+            ratio = float(np.median(numbers[there] / drawn.lengths[rows][there]))
+            if 1 / _WITHIN < ratio < _WITHIN:
+                found.add(name)
+    return frozenset(found)
+
+
+def _factor(name: str, in_map_units: Collection[str], drawn: Drawn | None) -> float | None:
+    """Give what brings a column's numbers to metres, by its heading or by what is drawn."""
+    if name in in_map_units and drawn is not None:
+        return drawn.unit_m
+    return _heading_factor(name, "length")
+
+
+def _unique(frame: pd.DataFrame, theirs: Sequence[str]) -> list[str]:
+    """Find the columns that may be an id by their values alone: UUIDs, else codes, else whole numbers."""
+    names = [str(name) for name in frame.columns]
+    tiers: dict[int, list[str]] = {}
+    for name in theirs if len(theirs) <= _MANY_COLUMNS else ():
+        values = frame.iloc[:, names.index(name)]
+        tier = _id_tier(values)
+        if tier is not None and values.map(str).is_unique:
+            tiers.setdefault(tier, []).append(name)
+    best = tiers[min(tiers)] if tiers else []
+    return best[:1] if tiers and min(tiers) == 0 else best
+
+
+def _id_tier(values: pd.Series[Any]) -> int | None:
+    """Tell how like ids a column's values are: 0 UUIDs, 1 codes, 2 whole numbers; None for other things."""
+    sample = _sample(values)
+    if not sample or len(sample) < min(len(values), _SAMPLE) or values.isna().any():
+        return None
+    texts = [value for value in sample if isinstance(value, str)]
+    if len(texts) == len(sample):
+        if all(_UUID.fullmatch(text.strip()) for text in texts):
+            return 0
+        if len(values) < _SEVERAL or not np.isnan(parse_numbers(np.array(texts, dtype=object))).all():
+            return None
+        dates = parse_dates(np.array(texts, dtype=object)).values  # noqa: PD011 - of Days, not of pandas
+        codes = all(_CODE.fullmatch(text.strip()) for text in texts)
+        return 1 if codes and all(day is None for day in dates) else None
+    whole = all(isinstance(value, int | np.integer) and not isinstance(value, bool) for value in sample)
+    return 2 if whole and len(values) >= _SEVERAL else None
+
+
+def _rank(
+    frame: pd.DataFrame, schema: Schema, theirs: Sequence[str], refused: Collection[str]
+) -> dict[str, list[Candidate]]:
     """List for each canonical column the columns that may be it, best first."""
     names = [str(name) for name in frame.columns]
     evidence = _Evidence({name: frame.iloc[:, names.index(name)] for name in theirs}, schema)
@@ -378,7 +533,9 @@ def _rank(frame: pd.DataFrame, schema: Schema, theirs: Sequence[str]) -> dict[st
     for column in schema.columns:
         candidates = []
         for name in theirs:
-            by_name = _name_score(name, schema.name, column.name, fuzzy=len(theirs) <= _MANY_COLUMNS)
+            if column.unit == "m" and name in refused:
+                continue
+            by_name = _name_score(name, schema.name, column, fuzzy=len(theirs) <= _MANY_COLUMNS)
             if by_name == 0 and not (
                 column.codes and column.name != "provenance" and len(theirs) <= _MANY_COLUMNS
             ):
@@ -394,28 +551,55 @@ def _rank(frame: pd.DataFrame, schema: Schema, theirs: Sequence[str]) -> dict[st
     return ranked
 
 
-def _name_score(theirs: str, layer: LayerName, column: str, *, fuzzy: bool) -> float:
+def _name_score(theirs: str, layer: LayerName, column: Column, *, fuzzy: bool) -> float:
     """Tell how surely a name means a column."""
-    known = names_of(layer, column)
+    known = names_of(layer, column.name)
     bare = name_key(theirs)
     if bare in known:
         return known[bare]
-    if _heading_factor(theirs):
-        without_unit = known.get(name_key(_LAST_WORD.sub("", theirs)), 0.0)
+    stem, unit = _heading_unit(theirs)
+    dimension = _DIMENSIONS.get(column.unit) if column.kind in {"number", "integer"} else None
+    if unit and dimension and unit_dimension(unit) == dimension:
+        without_unit = known.get(name_key(stem), 0.0)
         if without_unit >= WEAK:
             return min(without_unit, NAMED)
     if any(bare in names_of(layer, other.name) for other in SCHEMAS[layer].columns):
         return 0.0  # a whole name of another column is no part of one of this
-    return _part_score(theirs, bare, [name for name, score in known.items() if score >= NAMED], fuzzy=fuzzy)
+    said = set(_said(BRACKETS.sub(" ", theirs)))
+    if any(not said.isdisjoint(words) for words in listed(layer, column.name, "without")):
+        return 0.0
+    if any(_has_both(said, layer, other.name) for other in SCHEMAS[layer].columns):
+        return _BOTH if _has_both(said, layer, column.name) else 0.0
+    sure = [name for name, score in known.items() if score >= NAMED]
+    return _part_score(theirs, layer, column.name, sure, fuzzy=fuzzy)
 
 
-def _part_score(theirs: str, bare: str, sure: Sequence[str], *, fuzzy: bool) -> float:
+def _said(name: str) -> list[str]:
+    """Give the words of a name, and each two that follow each other as one."""
+    words = words_of(name)
+    return [*words, *(one + other for one, other in pairwise(words))]
+
+
+def _has_both(said: Collection[str], layer: LayerName, column: str) -> bool:
+    """Tell whether a name has a word of each of the two lists that tell a column, and none that tells another."""
+    lists = listed(layer, column, "both")
+    barred = any(not words.isdisjoint(said) for words in listed(layer, column, "without"))
+    return bool(lists) and not barred and all(not words.isdisjoint(said) for words in lists)
+
+
+def _part_score(theirs: str, layer: LayerName, column: str, sure: Sequence[str], *, fuzzy: bool) -> float:
     """Tell how surely a name is a column's cut off, with words around, or misspelt."""
+    bare = name_key(theirs)
     if _is_stump(theirs) and any(name.startswith(stump) for stump in _stumps(theirs) for name in sure):
         return _STUMP
-    padded = f" {' '.join(words_of(theirs))} "
-    if any(len(name) >= _STUMP_LETTERS and f" {name} " in padded for name in sure):
-        return _CONTAINED
+    words = words_of(theirs)
+    padded = f" {' '.join(words)} "
+    beside = listed(layer, column, "beside")
+    for name in sure:
+        if (beside or len(name) >= _STUMP_LETTERS) and f" {name} " in padded:
+            around = padded.replace(f" {name} ", " ", 1).split()
+            if not beside or all(word in beside[0] or word.isdigit() for word in around):
+                return _CONTAINED
     misspelt = fuzzy and LONG_WORD <= len(bare) <= _LONG_NAME
     return _MISSPELT if misspelt and difflib.get_close_matches(bare, sure, n=1, cutoff=SIMILAR) else 0.0
 
@@ -432,12 +616,33 @@ def _stumps(name: str) -> list[str]:
     return [key for key in keys if len(key) >= _STUMP_LETTERS]
 
 
-def _heading_factor(name: str) -> float | None:
-    """Give the factor to metres of the unit that a heading ends with: ``Length (km)``, «طول_کیلومتر»."""
+def _heading_unit(name: str) -> tuple[str, str]:
+    """Part a heading from the unit at its end, "" for none: ``Length (km)``, ``length_in_feet``, «طول_کیلومتر»."""
     bracket = BRACKETS.search(name)
-    last = _LAST_WORD.search(name)
-    unit = bracket[1] if bracket else (last[1] if last else "")
-    return unit_factor(unit)
+    if bracket:
+        inner = [bracket[1], *reversed(words_of(bracket[1]))]
+        return BRACKETS.sub(" ", name), next((unit for unit in inner if unit_dimension(unit)), "")
+    # The sign of degrees or inches is no word.
+    words = words_of(name)
+    last = (
+        name.rstrip()[-1:] if not name.rstrip()[-1:].isalnum() and unit_dimension(name.rstrip()[-1:]) else ""
+    )
+    for size in () if last else (3, 2, 1):
+        tail = "".join(words[-size:])
+        if len(words) >= size and unit_dimension(tail):
+            last, words = tail, words[:-size]
+            break
+    if not last:
+        return name, ""
+    while len(words) > 1 and words[-1] in _BEFORE_UNIT:
+        words = words[:-1]
+    return " ".join(words), last
+
+
+def _heading_factor(name: str, dimension: Dimension) -> float | None:
+    """Give the factor to metres, or of a count, of the unit that a heading ends with."""
+    unit = _heading_unit(name)[1]
+    return unit_factor(unit) if unit_dimension(unit) == dimension else None
 
 
 def _better_elsewhere(
@@ -486,12 +691,17 @@ class _Evidence:
             # Ids and names differ from row to row, codes do not: some dozens of different values tell.
             texts = [str(value) for value in values]
             codes = match_values(list(dict.fromkeys(texts))[:_DIFFERENT], column, self._schema.name)
-            return sum(codes[text] is not None for text in texts if text in codes) / sum(
-                map(codes.__contains__, texts)
-            )
+            # What is of another plant is no code, and tells a kind for all that.
+            known = {
+                text: code is not None or (column.name == "kind" and other_plant(words_of(text)) is not None)
+                for text, code in codes.items()
+            }
+            return sum(known[text] for text in texts if text in known) / sum(map(known.__contains__, texts))
         if column.kind in {"number", "integer"}:
             low, high = RANGES.get(column.name, (-np.inf, np.inf))
-            numbers = parse_numbers(np.array(values, dtype=object))
+            dimension = _DIMENSIONS.get(column.unit)
+            factor = _heading_factor(name, dimension) if dimension else None
+            numbers = parse_numbers(np.array(values, dtype=object), unit=factor or 1.0, of=dimension)
             return float(np.mean((numbers >= low) & (numbers <= high)))
         if column.kind == "date":
             days = parse_dates(np.array(values, dtype=object))

@@ -15,6 +15,7 @@ from gis.publish.tables import terminal as tables
 from gis.publish.tables.csv import table_csv
 from gis.publish.wording.figures import is_missing, metres
 from gis.publish.wording.sentences import feature_label
+from gis.schema import AS_WRITTEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +30,12 @@ _WHAT = Text("Change", "تغییر")
 _REFUSED = Text(
     "{code}: {count} {count:fix|fixes} not made, as {because} would come of it: {features}",
     "{code}: {count} اصلاح انجام نشد، چون {because} از آن پدید می‌آمد: {features}",
+)
+# Notes on values that could not be read.
+_UNREAD = ("A403", "A406")
+_KEPT = Text(
+    "{column}: {value} could not be read and stands in {further}",
+    "{column}: مقدار {value} خوانده نشد و در {further} همان‌گونه مانده است",
 )
 _COMMA = Text(", ", "، ")
 # So many features are named in a line.
@@ -91,7 +98,8 @@ def write(out: Path, fixed: Fixed) -> list[Path]:
     Returns
     -------
     list of pathlib.Path
-        The GeoPackage and the log, a CSV of the same name.
+        The GeoPackage and the log, a CSV of the same name: what was changed, and what could not be read and stands as
+        it was written.
 
     Raises
     ------
@@ -103,8 +111,29 @@ def write(out: Path, fixed: Fixed) -> list[Path]:
         # The survey alone: the area is the project's, and would be a strange layer when the copy is handed in.
         survey = replace(fixed.inventory, outline=None)
         exports.inventory_gpkg(survey, lengths.measure(survey), folder.path(out.name), with_empty=False)
-        folder.write(log, changes_csv(fixed.changes))
+        folder.write(log, changes_csv(_with_kept(fixed)))
     return [out, out.parent / log]
+
+
+def _with_kept(fixed: Fixed) -> pd.DataFrame:
+    """Add to the changes the values that could not be read, and where they stand now."""
+    import pandas as pd  # noqa: PLC0415 - heavy
+
+    kept = [
+        {
+            "code": note.code,
+            "layer": note.layer,
+            "feature": note.feature,
+            "what": _KEPT.render("en", **note.fields, further=f"{note.fields['column']}{AS_WRITTEN}"),
+            "what_fa": _KEPT.render("fa", **note.fields, further=f"{note.fields['column']}{AS_WRITTEN}"),
+        }
+        for note in fixed.inventory.notes
+        if note.code in _UNREAD
+    ]
+    if not kept:
+        return fixed.changes
+    table = pd.DataFrame(kept).reindex(columns=fixed.changes.columns)
+    return pd.concat([fixed.changes, table], ignore_index=True) if len(fixed.changes) else table
 
 
 def changes_table(changes: pd.DataFrame, lang: Language = "en") -> RenderableType:

@@ -192,7 +192,8 @@ def test_values_find_a_column_that_no_name_tells() -> None:
         {"F1": ["r1", "r2", "r3"], "F2": ["کابل", "داکت", "کابل"], "F3": ["موجود", "جدید", "موجود"]}
     )
     found = match(frame, ROUTES)
-    assert found.columns == {"kind": "F2", "status": "F3"}
+    # And F1 is the id, as nothing else may be and no two of its values are equal.
+    assert found.columns == {"route_id": "F1", "kind": "F2", "status": "F3"}
     assert found.reasons["kind"].en == "its values alone"
 
 
