@@ -44,7 +44,7 @@ def gml(source: Source) -> list[Unread]:
                 "GML",
                 source.shown,
                 head,
-                copied.fault if head is heads[-1] else "",
+                copied.fault if head is heads[-1] else None,
                 declared,
             ),
         )
