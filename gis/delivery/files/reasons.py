@@ -78,7 +78,7 @@ def reason(error: BaseException) -> Text:
     Parameters
     ----------
     error
-        What the library raised; what it rests on counts first. A `DamagedError` says it itself.
+        What the library raised, with what it rests on. A `DamagedError` says it itself.
 
     Returns
     -------
@@ -87,6 +87,6 @@ def reason(error: BaseException) -> Text:
     """
     if isinstance(error, DamagedError):
         return error.why
-    cause = error.__cause__ or error.__context__ or error
-    said = f"{type(cause).__name__}: {cause}"
+    causes = [error.__cause__, error.__context__, error]
+    said = "; ".join(f"{type(cause).__name__}: {cause}" for cause in causes if cause is not None)
     return next((text for pattern, text in _MEANINGS if pattern.search(said)), _DAMAGED)

@@ -30,11 +30,13 @@ if TYPE_CHECKING:
 # An object, or None for a stretch that is none and what is wrong there.
 Element = tuple[dict[str, Any] | None, Text | None]
 
+_FEATURE_KEYS = {"geometry", "properties", "coordinates", "geometries"}
 _NO_OBJECT = Text("a value instead of an object", "مقداری به جای شیء")
 _DEPTH = 6
 _SEPARATOR = "; "
 _ENDS = {"start", "end"}
 _FEATURE = re.compile(r'\{\s*"(?:type"\s*:\s*"Feature"|id"\s*:|geometry"\s*:|properties"\s*:)')
+_WHOLE_FEATURE = re.compile(r'\{\s*"type"\s*:\s*"Feature"')
 # A CRS that is an object: by name it is an old habit; by link or URL, GDAL would fetch it.
 _CRS_OBJECT = re.compile(rb'"crs"\s*:\s*\{', re.IGNORECASE)
 # What makes up a document, as far as it tells where a key stands.
@@ -158,20 +160,32 @@ def elements(text: str, at: int) -> Iterator[Element]:
         Each object; or None for a stretch that is none, with what is wrong there.
     """
     decoder = json.JSONDecoder()
+    broken = False
     while True:
         at = _skip(text, at)
-        if at >= len(text) or text[at] == "]":
+        if at >= len(text) or (text[at] == "]" and not broken):
             return
+        started = at
+        value: Any = None
+        wrong: Text | None = None
         try:
             value, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
-            yield None, reason(error)
-            following = _FEATURE.search(text, at + 1)
+            wrong = reason(error)
+        whole = isinstance(value, dict) and not (broken and not _FEATURE_KEYS & value.keys())
+        if whole:
+            yield value, None
+            broken = False
+            continue
+        # What follows a fault may be a piece of the same record.
+        if not broken or _WHOLE_FEATURE.match(text, started):
+            yield None, wrong or _NO_OBJECT
+        broken = broken or wrong is not None
+        if broken:
+            following = _FEATURE.search(text, max(at, started + 1))
             if following is None:
                 return
             at = following.start()
-        else:
-            yield (value, None) if isinstance(value, dict) else (None, _NO_OBJECT)
 
 
 def flatten(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -131,6 +131,14 @@ def test_crs_of_a_property_is_none_of_the_document(tmp_path):
         assert error.value.code == "D010"
 
 
+def test_a_record_that_breaks_off_is_said_to(tmp_path):
+    (tmp_path / "a.geojson").write_text(collection(feature(LINE, id="A"), feature(LINE, id="B"))[:-30])
+    (layer,) = open_delivery(tmp_path / "a.geojson")
+    assert len(layer.frame) == 1
+    assert [(note.code, note.feature) for note in layer.notes] == [("D003", "2")]
+    assert layer.notes[0].fields["reason"].en == "it breaks off, or is not written as JSON is"
+
+
 def test_a_damaged_record_of_a_mixed_layer_is_named_once(tmp_path):
     one = {"type": "LineString", "coordinates": [[51.6, 32.6]]}
     point = {"type": "Point", "coordinates": [51.6, 32.6]}
