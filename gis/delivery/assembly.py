@@ -15,7 +15,7 @@ from gis.delivery import project_sources
 from gis.delivery.canonical import canonical, empty
 from gis.delivery.understanding import ORDER, understood
 from gis.errors import SourceError
-from gis.inventory import ORIGIN, FeatureRef, Inventory, Note, Source
+from gis.inventory import ORIGIN, FeatureRef, Inventory, LeftOut, Note, Source
 from gis.language import Text
 from gis.schema import CRS, SCHEMAS, LayerName
 from gis.text import letters
@@ -35,6 +35,17 @@ if TYPE_CHECKING:
 _SHOWN = 12
 # CP1256 has no Persian yeh, and programs that write it leave the letter out without a word.
 _NO_YEH = Text("not one ی in all its Persian text", "در همهٔ متن فارسی آن حتی یک «ی» نیست")
+# LineString, LinearRing, MultiLineString.
+_LINE_TYPES = (1, 2, 5)
+_LOST = Text("damaged records", "رکورد خراب")
+_DAMAGED = Text("they could not be read; ask for the file again", "خوانده نشد؛ فایل را دوباره بخواهید")
+_UNMEASURED = Text("routes without a length", "مسیر بی‌طول")
+_NO_LINE = Text("their geometry is missing or no line", "هندسه ندارد یا هندسه‌اش خط نیست")
+_NOWHERE = Text("features of a layer that goes nowhere", "عارضه از لایه‌ای که به جایی نمی‌رود")
+_NOT_TOLD = Text(
+    "its name, its columns and its geometry do not tell routes, manholes or offices; name it in the project file",
+    "نام و ستون‌ها و هندسه‌اش نمی‌گوید مسیر است یا حوضچه یا فرمانداری؛ آن را در پروندهٔ پروژه نام ببرید",
+)
 # The layer of a note that is about the delivery as a whole.
 _DELIVERY = "delivery"
 
@@ -90,7 +101,7 @@ def _assembled(project: Project, readings: Sequence[Understanding]) -> Inventory
         outline=outline,
         counties=project_sources.counties(project),
         notes=tuple(notes),
-        left_out=tuple(left for reading in readings for left in reading.raw.left_out),
+        left_out=tuple(left for reading in readings for left in _left_out(reading)),
     )
 
 
@@ -98,6 +109,19 @@ def _from(reading: Understanding, notes: Sequence[Note]) -> list[Note]:
     """Say of notes which layer of which file they are about."""
     raw = reading.raw
     return [replace(note, ref=FeatureRef(raw.path, raw.layer, note.ref.record)) for note in notes]
+
+
+def _left_out(reading: Understanding) -> list[LeftOut]:
+    """Give what the reading of a layer passed over, what of it has no length, and all of it where it goes nowhere."""
+    raw, destination = reading.raw, reading.destination
+    lost = sum(note.code == "D003" for note in raw.notes)
+    counted = [(lost, _LOST, _DAMAGED)]
+    if destination is None:
+        counted.append((len(raw.frame), _NOWHERE, _NOT_TOLD))
+    elif destination.schema.name == "routes":
+        lines = np.isin(shapely.get_type_id(raw.frame.geometry.to_numpy()), _LINE_TYPES)
+        counted.append((int((~lines).sum()), _UNMEASURED, _NO_LINE))
+    return [*raw.left_out, *(LeftOut(raw.path, raw.layer, n, what, why) for n, what, why in counted if n)]
 
 
 def _unknown(reading: Understanding) -> Note:

@@ -19,9 +19,10 @@ from gis.delivery.files import archives, identify
 from gis.delivery.files.layer import RawLayer, Undecoded
 from gis.delivery.files.refusals import points_elsewhere, refusal
 from gis.delivery.readers import gdal, postgis
-from gis.delivery.readers.reader import Source, reader_of
+from gis.delivery.readers.reader import Source, Unread, reader_of
 from gis.errors import SourceError
-from gis.inventory import Note
+from gis.inventory import LeftOut, Note
+from gis.language import Text
 
 __all__ = ["RawLayer", "Undecoded", "open_delivery"]
 
@@ -29,6 +30,8 @@ __all__ = ["RawLayer", "Undecoded", "open_delivery"]
 _ADDRESS = re.compile(r"[\\/]+vsi|[A-Za-z][A-Za-z0-9+.-]+:|[<{\[]|\\\\", re.IGNORECASE)
 # Tables that QGIS keeps beside the data.
 _NO_DATA = {"layer_styles", "qgis_projects"}
+# What costs only the member of a delivery that it is about: that it is empty.
+_PASSED_OVER = {"D009"}
 
 
 def open_delivery(
@@ -66,12 +69,9 @@ def open_delivery(
     if _ADDRESS.match(shown) and not os.path.lexists(shown):
         raise refusal("address", shown)
     with gdal.quietly(), tempfile.TemporaryDirectory(prefix="fibre-", ignore_cleanup_errors=True) as folder:
-        found = [
-            (file, unread)
-            for number, (member, file, driver) in enumerate(_members(Path(path), shown, Path(folder)))
-            for unread in reader_of(driver)(Source(member, file, _private(Path(folder), number), encoding))
-            if unread.name not in _NO_DATA
-        ]
+        passed_over: list[LeftOut] = []
+        members = _members(Path(path), shown, Path(folder), passed_over)
+        found = _found(members, Path(folder), encoding, passed_over)
         if layer is not None:
             wanted = [
                 (file, unread)
@@ -82,7 +82,42 @@ def open_delivery(
                 names = ", ".join(unread.name for _, unread in found)
                 raise refusal("layer", shown, layer=layer, layers=names)
             found = wanted
-        return [_noted(unread.read()) for _, unread in found]
+        layers = [_noted(unread.read()) for _, unread in found]
+        if layers and passed_over:
+            layers[0] = replace(layers[0], left_out=(*passed_over, *layers[0].left_out))
+        return layers
+
+
+def _found(
+    members: list[tuple[Path, str, str]], folder: Path, encoding: str | None, passed_over: list[LeftOut]
+) -> list[tuple[str, Unread]]:
+    """Tell the layers of a delivery; of several files, one that holds nothing stops none."""
+    found: list[tuple[str, Unread]] = []
+    first: SourceError | None = None
+    for number, (member, file, driver) in enumerate(members):
+        try:
+            layers = reader_of(driver)(Source(member, file, _private(folder, number), encoding))
+        except SourceError as error:
+            if len(members) == 1 or points_elsewhere(error) or error.code not in _PASSED_OVER:
+                raise
+            first = first or error
+            passed_over.append(_member(file, error))
+            continue
+        found += [(file, unread) for unread in layers if unread.name not in _NO_DATA]
+    if not found and first is not None:
+        raise first
+    return found
+
+
+def _member(file: str, error: SourceError) -> LeftOut:
+    """Count a member that is not read, with what is wrong with it."""
+    en, fa = (error.message(lang).rpartition(f"{file}")[2].lstrip("\u2069: ") for lang in ("en", "fa"))
+    return LeftOut(file, "", 1, Text("member of the delivery", "عضو تحویل"), _literal(Text(en, fa)))
+
+
+def _literal(text: Text) -> Text:
+    """Keep braces of a finished sentence from being taken for fields."""
+    return Text(*(part.replace("{", "{{").replace("}", "}}") for part in (text.en, text.fa)))
 
 
 def _private(folder: Path, number: int) -> Path:
@@ -95,14 +130,15 @@ def _noted(raw: RawLayer) -> RawLayer:
     return raw if len(raw.frame) else replace(raw, notes=(*raw.notes, Note("D009", raw.title)))
 
 
-def _members(path: Path, shown: str, folder: Path) -> list[tuple[Path, str, str]]:
+def _members(path: Path, shown: str, folder: Path, passed_over: list[LeftOut]) -> list[tuple[Path, str, str]]:
     """Tell the files of a delivery that hold data: each with its name for people and its driver."""
     driver = identify.identify(path, shown)
     if driver == "folder":
         inside = sorted(path.iterdir())
         if len(inside) > archives.MAX_FILES:
             raise refusal("unknown", shown)
-        return _chosen([(file, f"{shown}/{file.name}") for file in inside], shown, folder, archives.Budget())
+        named = [(file, f"{shown}/{file.name}") for file in inside]
+        return _chosen(named, shown, folder, archives.Budget(), passed_over)
     if driver != "ZIP":
         return [(path, shown, driver)]
     budget = archives.Budget()
@@ -110,18 +146,23 @@ def _members(path: Path, shown: str, folder: Path) -> list[tuple[Path, str, str]
         return [(path, shown, kind)]
     unpacked = folder / "unpacked"
     unpacked.mkdir()
-    return _chosen(
-        archives.unpack(path, shown, unpacked, budget=budget), shown, folder, budget, inner=kind == "KMZ"
-    )
+    files = archives.unpack(path, shown, unpacked, budget=budget)
+    return _chosen(files, shown, folder, budget, passed_over, inner=kind == "KMZ")
 
 
 def _chosen(
-    files: list[tuple[Path, str]], shown: str, folder: Path, budget: archives.Budget, *, inner: bool = False
+    files: list[tuple[Path, str]],
+    shown: str,
+    folder: Path,
+    budget: archives.Budget,
+    passed_over: list[LeftOut],
+    *,
+    inner: bool = False,
 ) -> list[tuple[Path, str, str]]:
     """Leave out what belongs to another file or holds no data; refuse what points elsewhere."""
     paths = {(file.parent, file.name.lower()) for file, _ in files}
     chosen: list[tuple[Path, str, str]] = []
-    passed_over: SourceError | None = None
+    first: SourceError | None = None
     for file, name in files:
         if identify.GEODATABASE_TABLE in {file.name, file.parent.name}:
             continue
@@ -132,16 +173,17 @@ def _chosen(
         try:
             driver = identify.identify(file, name)
             if driver == "ZIP":
-                chosen += _inner(file, name, shown, folder, budget, inner=inner)
+                chosen += _inner(file, name, shown, folder, budget, passed_over, inner=inner)
             elif driver != "folder":
                 chosen.append((file, name, driver))
         except SourceError as error:
             if points_elsewhere(error) or error.code == "D008":
                 raise
-            passed_over = passed_over or error
+            first = first or error
+            passed_over.append(_member(name, error))
     chosen += _geodatabases(files)
     if not chosen:
-        raise passed_over if passed_over is not None and len(files) == 1 else refusal("nothing-inside", shown)
+        raise first if first is not None and len(files) == 1 else refusal("nothing-inside", shown)
     return chosen
 
 
@@ -154,7 +196,14 @@ def _geodatabases(files: list[tuple[Path, str]]) -> list[tuple[Path, str, str]]:
 
 
 def _inner(
-    file: Path, name: str, shown: str, folder: Path, budget: archives.Budget, *, inner: bool
+    file: Path,
+    name: str,
+    shown: str,
+    folder: Path,
+    budget: archives.Budget,
+    passed_over: list[LeftOut],
+    *,
+    inner: bool,
 ) -> list[tuple[Path, str, str]]:
     """Take a KMZ or a spreadsheet within an archive; any other archive within one is refused."""
     kind = archives.kind(file, name)
@@ -163,4 +212,5 @@ def _inner(
     if kind != "KMZ" or inner:
         raise archives.refuse_nested(shown, name.removeprefix(f"{shown}/"))
     unpacked = Path(tempfile.mkdtemp(prefix="kmz-", dir=folder))
-    return _chosen(archives.unpack(file, name, unpacked, budget=budget), name, folder, budget, inner=True)
+    files = archives.unpack(file, name, unpacked, budget=budget)
+    return _chosen(files, name, folder, budget, passed_over, inner=True)

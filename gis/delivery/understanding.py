@@ -246,7 +246,9 @@ def _by_geometry(raw: RawLayer) -> list[RawLayer]:
     types = shapely.get_type_id(raw.frame.geometry.to_numpy())
     if not (np.isin(types, _LINE_TYPES).any() and np.isin(types, _POINT_TYPES).any()):
         return [raw]
-    return [_of_form(raw, "LineString"), _of_form(raw, "Point")]
+    # What the reading found is said once, with the lines.
+    points = replace(_of_form(raw, "Point"), notes=type(raw.notes)(), left_out=type(raw.left_out)())
+    return [_of_form(raw, "LineString"), points]
 
 
 def _part(raw: RawLayer, chosen: NDArray[np.bool_]) -> RawLayer:

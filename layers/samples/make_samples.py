@@ -407,8 +407,9 @@ def phone(given: Plan) -> bytes:
     # It stood still at the tenth point for half a minute, and lost its sky at the twentieth.
     outlier = _moved(track[20], 70, 140)
     track = np.vstack([track[:10], np.repeat(track[10:11], 4, axis=0), track[11:21], outlier, track[21:]])
+    climbed = np.concatenate([np.arange(10), np.full(4, 10), np.arange(11, len(track) - 3)])
     points = "\n".join(
-        f'   <trkpt lat="{lat:.8f}" lon="{lon:.8f}"><ele>{2240 + 0.3 * number:.1f}</ele>'
+        f'   <trkpt lat="{lat:.8f}" lon="{lon:.8f}"><ele>{2240 + 0.3 * climbed[number]:.1f}</ele>'
         f"<time>2020-08-02T06:{number // 6:02}:{number % 6 * 10:02}Z</time></trkpt>"
         for number, (lon, lat) in enumerate(track)
     )

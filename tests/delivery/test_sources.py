@@ -215,7 +215,8 @@ KML = """<?xml version="1.0" encoding="UTF-8"?>
 <Placemark><name>R1</name><ExtendedData><Data name="طول"><value>12.5</value></Data></ExtendedData>
 <LineString><coordinates>51.6,32.6,0 51.61,32.61,0
 51.62, 32.61, 0</coordinates></LineString></Placemark>
-<Folder><name>هوایی</name><Placemark><name>R2</name><gx:Track><gx:coord>51.6 32.6 1570</gx:coord>
+<Folder><name>هوایی</name><Placemark><name>R2</name><gx:Track><gx:altitudeMode>absolute</gx:altitudeMode>
+<gx:coord>51.6 32.6 1570</gx:coord>
 <gx:coord>51.7 32.7 1580</gx:coord></gx:Track></Placemark></Folder></Folder>
 <Folder><name>حوضچه‌ها</name><Placemark><name>M1</name><Point><coordinates>51.6,32.6</coordinates></Point></Placemark>
 <Placemark><name>M2</name><Point><coordinates>here</coordinates></Point></Placemark></Folder>

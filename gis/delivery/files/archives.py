@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from gis.delivery.files.reasons import reason
 from gis.delivery.files.refusals import refusal
 from gis.language import Text
 
@@ -126,7 +127,7 @@ def opened(path: Path, shown: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except (zipfile.BadZipFile, ValueError, NotImplementedError, UnicodeError) as error:
-        raise refusal("unreadable", shown, driver="zip", reason=str(error)) from error
+        raise refusal("unreadable", shown, driver="zip", reason=reason(error)) from error
 
 
 def inspect(
@@ -175,7 +176,7 @@ def inspect(
         name = _name(info)
         _check(info, name, shown)
         if (
-            info.is_dir()
+            name.endswith("/")
             or _CLUTTER & set(PurePosixPath(name).parts)
             or PurePosixPath(name).name.startswith("._")
         ):
@@ -209,7 +210,7 @@ def kind(path: Path, shown: str) -> str:
         D001 where it is damaged, D010 for documents of office programs that are not read.
     """
     with opened(path, shown) as archive:
-        names = archive.namelist()
+        names = [_name(info) for info in archive.infolist()]
     if "xl/workbook.xml" in names:
         return "XLSX"
     if "[Content_Types].xml" in names or "mimetype" in names:
@@ -258,20 +259,20 @@ def refuse_nested(shown: str, inner: str) -> SourceError:
 
 
 def _name(info: zipfile.ZipInfo) -> str:
+    """Give a member's name; backslashes, as PowerShell 5 and .NET before 4.6.1 wrote them, part folders."""
+    name = info.filename
     # Programs that write UTF-8 names without saying so: Python has read them as cp437.
     if not info.flag_bits & _UTF8_NAME:
         try:
-            return info.filename.encode("cp437").decode("utf-8")
+            name = name.encode("cp437").decode("utf-8")
         except UnicodeError:
-            pass
-    return info.filename
+            name = info.filename
+    return name.replace("\\", "/")
 
 
 def _check(info: zipfile.ZipInfo, name: str, shown: str) -> None:
-    # Programs on Windows have written backslashes; some of those that unpack take them for folders.
-    raw = info.orig_filename
-    parts = PurePosixPath(name.replace("\\", "/")).parts
-    if ".." in parts or name.startswith(("/", "\\")) or "\\" in raw or "\0" in raw or name[1:2] == ":":
+    parts = PurePosixPath(name).parts
+    if ".." in parts or name.startswith("/") or "\0" in info.orig_filename or name[1:2] == ":":
         raise _unsafe(shown, _naming(name, "leads outside the archive", "به بیرون از بایگانی می‌رود"))
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind == stat.S_IFLNK:
@@ -289,7 +290,7 @@ def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, shown: str) -> Iter
             while chunk := member.read(_CHUNK):
                 yield chunk
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise refusal("unreadable", shown, driver="zip", reason=str(error)) from error
+        raise refusal("unreadable", shown, driver="zip", reason=reason(error)) from error
 
 
 def _naming(name: str, en: str, fa: str) -> Text:

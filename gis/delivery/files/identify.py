@@ -84,6 +84,7 @@ _PARTS = {
     **dict.fromkeys(_SHAPEFILE_PARTS, (".shp",)),
     **dict.fromkeys(_MAPINFO_PARTS, (".tab", ".mif")),
     ".dbf": (".shp", ".tab"),
+    **dict.fromkeys((".gpkg-wal", ".gpkg-shm", ".gpkg-journal"), (".gpkg",)),
     ".gfs": (".gml", ".xml"),
     ".xsd": (".gml", ".xml"),
     ".xml": (".shp",),
@@ -200,7 +201,7 @@ def _text(head: bytes, path: Path, shown: str) -> str:
         return "MapInfo MIF"
     if path.suffix.lower() in _MAPINFO_PARTS:
         raise refusal("unknown", shown)
-    if (wide or b"\0" not in head) and _tabular(start):
+    if (wide or b"\0" not in head) and _table(start, path, shown):
         return "CSV"
     raise refusal("unknown", shown)
 
@@ -295,6 +296,21 @@ def _tabular(start: bytes) -> bool:
         if len(counts) > 1 and max(counts) and sum(count >= 1 for count in counts) > len(counts) / 2:
             return True
     return False
+
+
+def _table(start: bytes, path: Path, shown: str) -> bool:
+    """Tell whether a text is a table; refuse one that is a heading alone."""
+    if _tabular(start):
+        return True
+    if path.suffix.lower() in {".csv", ".tsv", ".txt"} and _heading(start):
+        raise refusal("rows", shown)
+    return False
+
+
+def _heading(start: bytes) -> bool:
+    """Tell whether a text is one line of two columns or more."""
+    lines = [line for line in start.splitlines() if line.strip()]
+    return len(lines) == 1 and any(delimiter in lines[0] for delimiter in (b",", b";", b"\t", b"|"))
 
 
 def main_parts(path: Path) -> tuple[str, ...]:

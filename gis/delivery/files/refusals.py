@@ -18,6 +18,27 @@ _REASONS: dict[str, tuple[str, Text]] = {
         "D009",
         Text("{file}: holds nothing; ask for the file again", "{file}: خالی است؛ فایل را دوباره بخواهید"),
     ),
+    "rows": (
+        "D009",
+        Text(
+            "{file}: has a heading and no rows; ask for the file again",
+            "{file}: سرستون دارد و هیچ سطری ندارد؛ فایل را دوباره بخواهید",
+        ),
+    ),
+    "members": (
+        "D009",
+        Text(
+            "{file}: GML without a featureMember; export the layer as GeoPackage",
+            "{file}: GML بدون featureMember است؛ لایه را با قالب GeoPackage خروجی بگیرید",
+        ),
+    ),
+    "entities": (
+        "D009",
+        Text(
+            "{file}: DXF without an ENTITIES section; save the drawing again",
+            "{file}: فایل DXF بدون بخش ENTITIES است؛ نقشه را دوباره ذخیره کنید",
+        ),
+    ),
     "unreadable": (
         "D001",
         Text(

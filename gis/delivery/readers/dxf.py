@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import mmap
 import re
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 
 from gis.delivery.files.layer import RawLayer, is_string, stage, title, undecoded
-from gis.delivery.readers import gdal
-from gis.delivery.readers.reader import Source, Unread, damaged, reader
+from gis.delivery.files.refusals import refusal
+from gis.delivery.readers import gdal, parts
+from gis.delivery.readers.reader import Source, Unread, damaged, left_out, reader
 from gis.inventory import Note
 from gis.language import Text
 
@@ -18,11 +21,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import geopandas as gpd
+    from numpy.typing import NDArray
 
 _HEAD = 256 * 1024
-# What stands for a route or a node in a drawing, as DXF's subclass markers name it: LINE, LWPOLYLINE, POLYLINE, POINT,
-# INSERT. Texts, hatches, dimensions and the like are left out.
-_DRAWN = re.compile(r"AcDb(?:Line|Polyline|2dPolyline|3dPolyline|Point|BlockReference|MInsertBlock)\b")
+# What stands for a route or a node in a drawing, as DXF's subclass markers name it: LINE, LWPOLYLINE, POLYLINE, ARC,
+# CIRCLE, ELLIPSE, SPLINE, POINT, INSERT. Texts, hatches, dimensions and the like are left out and counted.
+_DRAWN = re.compile(
+    r"AcDb(?:Line|Polyline|2dPolyline|3dPolyline|Arc|Circle|Ellipse|Spline|Point|BlockReference|MInsertBlock)\b"
+)
+_NO_PLANT = Text("it is no line and no point", "نه خط است و نه نقطه")
+_KINDS: tuple[tuple[str, Text], ...] = (
+    (r"AcDb(?:M?Text|Attribute\w*)\b", Text("texts of the drawing", "نوشتهٔ نقشه")),
+    (r"AcDbHatch\b", Text("hatches of the drawing", "هاشور نقشه")),
+    (
+        r"Dimension\b|AcDbM?Leader\b",
+        Text("dimensions and leaders of the drawing", "اندازه‌گذاری و راهنمای نقشه"),
+    ),
+    (r"", Text("other entities of the drawing", "شیء دیگر نقشه")),
+)
+_SHEET = Text("entities of paper space", "شیء فضای کاغذ")
+_BLOCKS = Text("inserted blocks with lines in them", "بلوک درج‌شدهٔ خط‌دار")
+_AS_POINTS = Text(
+    "each is taken as its point, and its lines are not measured; explode the blocks",
+    "هر یک نقطهٔ درجش گرفته شد و خط‌هایش اندازه‌گیری نشد؛ بلوک‌ها را باز کنید (explode)",
+)
 _UNICODE = re.compile(r"\\U\+([0-9A-Fa-f]{4})")
 _UTF8_SINCE = "AC1021"
 # $INSUNITS of the DXF reference, where it is not metres.
@@ -38,7 +60,10 @@ _UNITS = {
     21: Text("US survey feet", "فوت نقشه‌برداری آمریکا"),
 }
 _INSERTS_AS_POINTS = {"DXF_INLINE_BLOCKS": "FALSE"}
+# LineString, LinearRing, MultiLineString and collections of them.
+_LINE_TYPES = (1, 2, 5, 7)
 _LATIN = "ISO-8859-1"
+_ENTITIES = re.compile(rb"^[ \t]*2[ \t]*\r?\n[ \t]*ENTITIES[ \t]*\r?$", re.MULTILINE)
 
 
 @reader("DXF")
@@ -56,7 +81,15 @@ def dxf(source: Source) -> list[Unread]:
     list of Unread
         ``"entities"``: lines, polylines, points and inserted blocks of model space, with the drawing's own layers in
         the column ``Layer``.
+
+    Raises
+    ------
+    SourceError
+        D009 where it has no section of entities.
     """
+    with source.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        if not _ENTITIES.search(data):
+            raise refusal("entities", source.shown)
     return [Unread("entities", partial(_dxf, source))]
 
 
@@ -72,14 +105,8 @@ def _dxf(source: Source) -> RawLayer:
         config["DXF_ENCODING"] = used
     records = gdal.read(staged, "DXF", "entities", shown, config=config)
     frame = records.frame
-    keep = np.ones(len(frame), dtype=bool)
-    if "PaperSpace" in frame:
-        keep &= ~frame["PaperSpace"].fillna(0).astype(bool).to_numpy()
-    markers = frame["SubClasses"].fillna("").astype(str)
-    if markers.any():
-        keep &= markers.str.contains(_DRAWN).to_numpy()
-    elif "Text" in frame:  # a drawing of release 12 has no markers
-        keep &= frame["Text"].isna().to_numpy()
+    keep, passed_over = _drawn(frame)
+    passed_over.append((_with_lines(staged, shown, frame[keep], config), _BLOCKS, _AS_POINTS))
     frame = frame[keep].reset_index(drop=True)
     frame = frame[[column for column in frame.columns if column == "geometry" or frame[column].notna().any()]]
     frame = frame.drop(columns=["SubClasses", "PaperSpace"], errors="ignore")
@@ -94,8 +121,51 @@ def _dxf(source: Source) -> RawLayer:
         notes += (Note("C106", title(shown, "entities"), fields={"declared": units, "why": why}),)
     shown_encoding = "" if kept else (encoding or declared)
     return RawLayer(
-        shown, "entities", "DXF", None, shown_encoding, frame, records.fids[keep] + 1, notes, kept
+        shown,
+        "entities",
+        "DXF",
+        None,
+        shown_encoding,
+        frame,
+        records.fids[keep] + 1,
+        notes,
+        kept,
+        (
+            *left_out(shown, "entities", passed_over),
+            *parts.short_parts(shown, "entities", records.short),
+        ),
     )
+
+
+def _drawn(frame: gpd.GeoDataFrame) -> tuple[NDArray[np.bool_], list[tuple[int, Text, Text]]]:
+    """Tell which entities are plant, as far as a drawing tells; count the others by their kind."""
+    model = np.ones(len(frame), dtype=bool)
+    if "PaperSpace" in frame:
+        model = ~frame["PaperSpace"].fillna(0).astype(bool).to_numpy()
+    passed_over = [(int((~model).sum()), _SHEET, _NO_PLANT)]
+    markers = frame["SubClasses"].fillna("").astype(str)
+    texts = frame["Text"].notna().to_numpy() if "Text" in frame else np.zeros(len(frame), dtype=bool)
+    # A drawing of release 12 has no markers.
+    drawn = markers.str.contains(_DRAWN).to_numpy() if markers.any() else ~texts
+    rest = model & ~drawn
+    for pattern, what in _KINDS:
+        of_kind = rest & (markers.str.contains(pattern, regex=True).to_numpy() if markers.any() else True)
+        passed_over.append((int(of_kind.sum()), what, _NO_PLANT))
+        rest &= ~of_kind
+    return model & drawn, passed_over
+
+
+def _with_lines(staged: Path, shown: str, frame: gpd.GeoDataFrame, config: dict[str, str]) -> int:
+    """Count the inserted blocks that hold lines or other blocks, and not points and texts alone."""
+    if "BlockName" not in frame or not frame["BlockName"].notna().any():
+        return 0
+    if all(head.name != "blocks" for head in gdal.heads(staged, "DXF", shown, config=config)):
+        return 0
+    blocks = gdal.read(staged, "DXF", "blocks", shown, config=config).frame
+    lines = np.isin(shapely.get_type_id(blocks.geometry.to_numpy()), _LINE_TYPES)
+    if "BlockName" in blocks:
+        lines |= blocks["BlockName"].notna().to_numpy()
+    return int(frame["BlockName"].isin(set(blocks["Block"][lines])).sum())
 
 
 def _plain(frame: gpd.GeoDataFrame) -> bool:

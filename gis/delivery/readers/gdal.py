@@ -27,12 +27,12 @@ import pyproj
 import shapely
 from fiona._err import CPLE_BaseError
 from fiona.errors import FionaError
-from shapely.geometry import shape
 
 from gis import progress
 from gis.delivery.files.layer import RawLayer
+from gis.delivery.files.reasons import reason
 from gis.delivery.files.refusals import refusal
-from gis.delivery.readers import wkb
+from gis.delivery.readers import parts, wkb
 from gis.delivery.readers.process import Held
 from gis.delivery.readers.reader import Unread, damaged
 
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from numpy.typing import NDArray
+
+    from gis.language import Text
 
 BULK = {"ESRI Shapefile", "GPKG", "FlatGeobuf", "OpenFileGDB", "GeoJSON", "GeoJSONSeq"}
 # GDAL crashes where it reads a large FlatGeobuf with missing geometries into Arrow.
@@ -118,12 +120,15 @@ class Records:
         Records that could not be read: the feature id, or the position from 0 where the driver gives none, and why.
     crs
         What the bulk reader has for the declared CRS.
+    short
+        How many parts of lines were left out, as they have fewer than two positions.
     """
 
     frame: gpd.GeoDataFrame
     fids: NDArray[np.int64]
-    damaged: tuple[tuple[int, str], ...]
+    damaged: tuple[tuple[int, str | Text], ...]
     crs: pyproj.CRS | None = None
+    short: int = 0
 
 
 @contextlib.contextmanager
@@ -204,17 +209,17 @@ def heads(
             except ValueError as error:
                 # fiona's word for "no such layer" is a bare ValueError.
                 if isinstance(error, (FionaError, UnicodeError)):
-                    raise refusal("unreadable", shown, driver=driver, reason=_reason(error)) from error
+                    raise refusal("unreadable", shown, driver=driver, reason=reason(error)) from error
                 if not found:
                     raise refusal("empty", shown) from error
                 return found
             except _DAMAGED as error:
-                raise refusal("unreadable", shown, driver=driver, reason=_reason(error)) from error
+                raise refusal("unreadable", shown, driver=driver, reason=reason(error)) from error
             try:
                 with layer:
                     found.append(Head(layer.name, _crs(layer), layer.encoding or "", _count(layer)))
             except _DAMAGED as error:
-                raise refusal("unreadable", shown, driver=driver, reason=_reason(error)) from error
+                raise refusal("unreadable", shown, driver=driver, reason=reason(error)) from error
 
 
 def read(
@@ -267,12 +272,12 @@ def read(
                 path, driver=driver, layer=layer or None, encoding=encoding, **_ALLOW, **options
             )
         except _DAMAGED as error:
-            raise refusal("unreadable", shown, driver=driver, reason=_reason(error)) from error
+            raise refusal("unreadable", shown, driver=driver, reason=reason(error)) from error
         with collection:
             try:
                 columns = list(collection.schema["properties"])
             except _DAMAGED as error:
-                raise refusal("unreadable", shown, driver=driver, reason=_reason(error)) from error
+                raise refusal("unreadable", shown, driver=driver, reason=reason(error)) from error
             return _one_by_one(collection, columns)
 
 
@@ -355,17 +360,17 @@ def _geometry(
     name: str, expected: int, chosen: Mapping[str, Any]
 ) -> tuple[NDArray[np.object_], NDArray[np.int64], str | None]:
     """Read the geometry of a layer, batch by batch: (n,) geometries, (n,) feature ids, and the declared CRS."""
-    parts, fids = [], []
+    geometries, fids = [], []
     done = 0
     how = {"columns": [], "return_fids": True, "use_pyarrow": True, "batch_size": _BATCH}
     with pyogrio.open_arrow(name, **how, **chosen) as (about, batches):
         for batch in batches:
             fid = batch.column(about["fid_column"])
-            parts.append(wkb.geometries(batch.column(about["geometry_name"] or "wkb_geometry")))
+            geometries.append(wkb.geometries(batch.column(about["geometry_name"] or "wkb_geometry")))
             fids.append(fid.to_numpy())
             done += len(fid)
             progress.tell(progress.READING, done, expected)
-    return np.concatenate(parts), np.concatenate(fids), about["crs"]
+    return np.concatenate(geometries), np.concatenate(fids), about["crs"]
 
 
 def plain_crs(crs: pyproj.CRS | None) -> pyproj.CRS | None:
@@ -415,30 +420,36 @@ def _one_by_one(collection: fiona.Collection, columns: list[str]) -> Records:
     rows: list[dict[str, Any]] = []
     geometries: list[Any] = []
     fids: list[int] = []
-    damaged: list[tuple[int, str]] = []
+    damaged: list[tuple[int, str | Text]] = []
+    short = 0
     expected = _count(collection)
     iterator = iter(collection)
     reached = -1
     while True:
         try:
             feature = next(iterator)
-            reached = int(feature.id)
-            geometry = None if feature.geometry is None else shape(feature.geometry)
         except StopIteration:
             break
         except _DAMAGED as error:
             reached += 1
-            damaged.append((reached, _reason(error)))
+            damaged.append((reached, reason(error)))
             if len(damaged) + len(rows) >= expected:  # a driver that cannot step over its fault
                 break
             continue
+        reached = int(feature.id)
+        try:
+            geometry, passed_over = parts.sound(feature.geometry)
+        except _DAMAGED as error:
+            damaged.append((reached, reason(error)))
+            continue
+        short += passed_over
         rows.append(dict(feature.properties))
         geometries.append(geometry)
         fids.append(reached)
     array = np.empty(len(geometries), dtype=object)
     array[:] = geometries
     frame = gpd.GeoDataFrame(pd.DataFrame(rows, columns=columns), geometry=array)
-    return Records(frame, np.array(fids, dtype=np.int64), tuple(damaged))
+    return Records(frame, np.array(fids, dtype=np.int64), tuple(damaged), short=short)
 
 
 def _count(layer: fiona.Collection) -> int:
@@ -457,11 +468,6 @@ def _crs(layer: fiona.Collection) -> pyproj.CRS | None:
         return None
     # What GeoPackage calls undefined, and the plane of a file that names none.
     return None if crs.name.casefold().startswith("undefined") or crs.is_engineering else plain_crs(crs)
-
-
-def _reason(error: Exception) -> str:
-    cause = error.__cause__ or error.__context__ or error
-    return " ".join(str(cause).split())[:200] or type(error).__name__
 
 
 def each(staged: Path, driver: str, shown: str, options: dict[str, Any], *, first: int = 0) -> list[Unread]:
@@ -523,5 +529,8 @@ def layer(
         D001 where it cannot be read.
     """
     records = read(staged, driver, head.name, shown, **options)
-    faults = damaged(shown, head.name, ((at + first, reason) for at, reason in records.damaged))
-    return RawLayer(shown, head.name, driver, head.crs, "", records.frame, records.fids + first, faults)
+    faults = damaged(shown, head.name, ((at + first, why) for at, why in records.damaged))
+    short = parts.short_parts(shown, head.name, records.short)
+    return RawLayer(
+        shown, head.name, driver, head.crs, "", records.frame, records.fids + first, faults, left_out=short
+    )

@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 import pyproj
 import shapely
-from shapely.geometry import shape
 
 from gis.delivery.files.layer import RawLayer, stage
+from gis.delivery.files.reasons import reason
 from gis.delivery.files.refusals import refusal
-from gis.delivery.readers import gdal
+from gis.delivery.readers import gdal, parts
 from gis.delivery.readers.reader import Source, Unread, damaged, reader
+from gis.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,19 +27,28 @@ if TYPE_CHECKING:
 
     from gis.inventory import Note
 
+# An object, or None for a stretch that is none and what is wrong there.
+Element = tuple[dict[str, Any] | None, Text | None]
+
+_FEATURE_KEYS = {"geometry", "properties", "coordinates", "geometries"}
+_NO_OBJECT = Text("a value instead of an object", "مقداری به جای شیء")
 _DEPTH = 6
 _SEPARATOR = "; "
 _ENDS = {"start", "end"}
 _FEATURE = re.compile(r'\{\s*"(?:type"\s*:\s*"Feature"|id"\s*:|geometry"\s*:|properties"\s*:)')
+_WHOLE_FEATURE = re.compile(r'\{\s*"type"\s*:\s*"Feature"')
 # A CRS that is an object: by name it is an old habit; by link or URL, GDAL would fetch it.
 _CRS_OBJECT = re.compile(rb'"crs"\s*:\s*\{', re.IGNORECASE)
+# What makes up a document, as far as it tells where a key stands.
+_JSON_TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*)"|[{}\[\],]', re.DOTALL)
 # ASCII letters that are escaped, which no program does, could hide such a key.
 _HIDDEN_LETTERS = re.compile(rb"\\u00(?:4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])", re.IGNORECASE)
 _CRS_NAME = re.compile(
     r"(?:urn:(?:x-)?ogc:def:crs:|urn:x-ogc:|EPSG:)[\w:.,-]+|https?://(?:www\.)?opengis\.net/def/crs/[\w/.-]+",
     re.IGNORECASE,
 )
-_UNREADABLE = (
+# What is raised of records that are none.
+UNREADABLE = (
     ValueError,
     RecursionError,
     TypeError,
@@ -133,7 +143,7 @@ def load(path: Path, shown: str, encoding: str | None = None) -> str:
         raise refusal("encoding", shown, encoding=encoding) from error
 
 
-def elements(text: str, at: int) -> Iterator[tuple[dict[str, Any] | None, str]]:
+def elements(text: str, at: int) -> Iterator[Element]:
     """
     Give the objects of a JSON array, one by one, as far as they are whole.
 
@@ -146,28 +156,36 @@ def elements(text: str, at: int) -> Iterator[tuple[dict[str, Any] | None, str]]:
 
     Yields
     ------
-    tuple of (dict or None, str)
+    tuple of (dict or None, Text or None)
         Each object; or None for a stretch that is none, with what is wrong there.
     """
     decoder = json.JSONDecoder()
+    broken = False
     while True:
         at = _skip(text, at)
-        if at >= len(text) or text[at] == "]":
+        if at >= len(text) or (text[at] == "]" and not broken):
             return
+        started = at
+        value: Any = None
+        wrong: Text | None = None
         try:
             value, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
-            yield None, str(error)
-            following = _FEATURE.search(text, at + 1)
+            wrong = reason(error)
+        whole = isinstance(value, dict) and not (broken and not _FEATURE_KEYS & value.keys())
+        if whole:
+            yield value, None
+            broken = False
+            continue
+        # What follows a fault may be a piece of the same record.
+        if not broken or _WHOLE_FEATURE.match(text, started):
+            yield None, wrong or _NO_OBJECT
+        broken = broken or wrong is not None
+        if broken:
+            following = _FEATURE.search(text, max(at, started + 1))
             if following is None:
                 return
             at = following.start()
-        else:
-            yield (
-                (value, "")
-                if isinstance(value, dict)
-                else (None, f"{type(value).__name__} instead of an object")
-            )
 
 
 def flatten(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -234,21 +252,51 @@ def build(rows: list[dict[str, Any]], geometries: list[Any]) -> gpd.GeoDataFrame
 def _look(path: Path, shown: str) -> bool:
     """Refuse a CRS that is to be fetched; tell whether GDAL can be given the file as it stands."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        for match in _CRS_OBJECT.finditer(data):
-            _check_crs(data[match.end() - 1 : match.end() + 2000].decode("utf-8", "replace"), shown)
+        doubtful = [
+            match.start() for match in _CRS_OBJECT.finditer(data) if not _harmless(data, match.end() - 1)
+        ]
+        if _outside_properties(data, doubtful):
+            raise refusal("reference", shown, what='"crs"')
         return data[:2] not in {b"\xff\xfe", b"\xfe\xff"} and not _HIDDEN_LETTERS.search(data)
 
 
-def _check_crs(text: str, shown: str) -> None:
+def _harmless(data: Any, at: int) -> bool:
+    """Tell whether what a key "crs" holds names a system, or is no CRS as old GeoJSON had it: that has a type."""
     try:
-        crs, _ = json.JSONDecoder().raw_decode(text)
-        kind, name = str(crs["type"]).casefold(), crs["properties"].get("name", crs["properties"].get("code"))
-    except _UNREADABLE:
-        kind, name = "", None
-    if kind not in {"name", "epsg"} or not (
-        name is None or isinstance(name, int) or _CRS_NAME.fullmatch(str(name))
-    ):
-        raise refusal("reference", shown, what='"crs"')
+        crs, _ = json.JSONDecoder().raw_decode(data[at : at + 2000].decode("utf-8", "replace"))
+        types = [value for key, value in crs.items() if key.casefold() == "type"]
+        if not types:
+            return True
+        properties = crs["properties"]
+        name = properties.get("name", properties.get("code"))
+    except UNREADABLE:
+        return False
+    known = name is None or isinstance(name, int) or _CRS_NAME.fullmatch(str(name))
+    return len(types) == 1 and str(types[0]).casefold() in {"name", "epsg"} and bool(known)
+
+
+def _outside_properties(data: Any, places: list[int]) -> list[int]:
+    """Tell which keys of a document are its own, and not a feature's: those that no "properties" hold."""
+    if not places:
+        return []
+    own, waiting = [], set(places)
+    inside: list[bool] = [False]
+    key = b""
+    for token in _JSON_TOKEN.finditer(data, 0, max(places) + 1000):
+        mark = token[0][:1]
+        if mark == b'"':
+            key = token[1]
+            if token.start() in waiting and not inside[-1]:
+                own.append(token.start())
+        elif mark in b"{[":
+            inside.append(inside[-1] or key == b"properties")
+            key = b""
+        elif mark in b"}]" and len(inside) > 1:
+            inside.pop()
+            key = b""
+        elif mark == b",":
+            key = b""
+    return own
 
 
 def _read(source: Source, driver: str, *, plain: bool) -> RawLayer:
@@ -274,20 +322,24 @@ def _salvaged(
     shown: str,
     driver: str,
     crs: pyproj.CRS | None,
-    items: Iterator[tuple[dict[str, Any] | None, str]],
+    items: Iterator[Element],
 ) -> RawLayer:
-    rows, geometries, numbers, faults = [], [], [], []
+    rows, geometries, numbers, short = [], [], [], 0
+    faults: list[tuple[int, str | Text]] = []
     for number, (feature, wrong) in enumerate(items, start=1):
+        if feature is None:
+            faults.append((number, wrong or _NO_OBJECT))
+            continue
         try:
-            if feature is None:
-                raise ValueError(wrong)
             bare = "coordinates" in feature or "geometries" in feature
             geometry = feature if bare else feature.get("geometry")
             properties = {} if bare else feature.get("properties") or {}
-            geometries.append(None if geometry is None else shape(geometry))
-        except _UNREADABLE as error:
-            faults.append((number, " ".join(str(error).split())[:200]))
+            built, passed_over = parts.sound(geometry)
+        except UNREADABLE as error:
+            faults.append((number, reason(error)))
             continue
+        geometries.append(built)
+        short += passed_over
         rows.append(
             properties if "id" in properties or "id" not in feature else {"id": feature["id"], **properties}
         )
@@ -295,7 +347,8 @@ def _salvaged(
     if not rows and faults:
         raise refusal("unreadable", shown, driver=driver, reason=faults[0][1])
     notes = damaged(shown, path.stem, faults)
-    return _layer(path, shown, driver, crs, build(rows, geometries), np.array(numbers, dtype=np.int64), notes)
+    records = np.array(numbers, dtype=np.int64)
+    return _layer(path, shown, driver, crs, build(rows, geometries), records, notes, short)
 
 
 def _layer(
@@ -306,8 +359,10 @@ def _layer(
     frame: gpd.GeoDataFrame,
     records: Any,
     notes: tuple[Note, ...],
+    short: int = 0,
 ) -> RawLayer:
-    return RawLayer(shown, path.stem, driver, crs, "", frame, records, notes)
+    passed_over = parts.short_parts(shown, path.stem, short)
+    return RawLayer(shown, path.stem, driver, crs, "", frame, records, notes, left_out=passed_over)
 
 
 def _with_id(records: gdal.Records) -> gpd.GeoDataFrame:
@@ -320,15 +375,18 @@ def _with_id(records: gdal.Records) -> gpd.GeoDataFrame:
 
 
 def _declared(text: str) -> pyproj.CRS | None:
-    match = re.search(r'"crs"\s*:\s*(?=\{)', text)
-    if match is None:
+    data = text.encode("utf-8", "surrogatepass")
+    own = _outside_properties(data, [match.start() for match in _CRS_OBJECT.finditer(data)])
+    if not own:
         return pyproj.CRS(_GEOJSON_CRS)
     try:
-        crs, _ = json.JSONDecoder().raw_decode(text, match.end())
+        crs, _ = json.JSONDecoder().raw_decode(data[own[0] :].decode().partition(":")[2].lstrip())
+        if "type" not in crs:
+            return pyproj.CRS(_GEOJSON_CRS)
         properties = crs["properties"]
         name = properties["name"] if "name" in properties else f"EPSG:{properties['code']}"
         known = pyproj.CRS.from_user_input(name)
-    except (*_UNREADABLE, pyproj.exceptions.CRSError):
+    except (*UNREADABLE, pyproj.exceptions.CRSError):
         return None
     return gdal.plain_crs(known)
 
@@ -340,20 +398,16 @@ def _records(path: Path) -> int:
         return sum(1 for _ in re.finditer(rb"[^\r\n]*\S[^\r\n]*", data))
 
 
-def _lines(text: str) -> Iterator[tuple[dict[str, Any] | None, str]]:
+def _lines(text: str) -> Iterator[Element]:
     for record in text.split("\x1e") if "\x1e" in text else text.splitlines():
         if not record.strip():
             continue
         try:
             value = json.loads(record)
         except (ValueError, RecursionError) as error:
-            yield None, str(error)
+            yield None, reason(error)
         else:
-            yield (
-                (value, "")
-                if isinstance(value, dict)
-                else (None, f"{type(value).__name__} instead of an object")
-            )
+            yield (value, None) if isinstance(value, dict) else (None, _NO_OBJECT)
 
 
 def _skip(text: str, at: int) -> int:

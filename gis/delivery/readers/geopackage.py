@@ -11,6 +11,7 @@ import re
 import shutil
 import sqlite3
 import struct
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ import shapely
 from gis.delivery.files.layer import RawLayer, stage
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import gdal
-from gis.delivery.readers.reader import Source, Unread, damaged, reader
+from gis.delivery.readers.reader import Source, Unread, damaged, left_out, reader
 from gis.delivery.readers.sqlite_pages import Pages
 from gis.errors import SourceError
 from gis.language import Text, number
@@ -33,6 +34,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from gis.inventory import LeftOut
+
+# The versions of reading and writing in SQLite's head; 2 is a journal beside the file, write-ahead.
+_WRITTEN_WITH, _JOURNAL = slice(18, 20), b"\2\2"
+_JOURNAL_IS_MISSING = Text("journal of edits beside the file (-wal)", "ژورنال ویرایش کنار فایل (-wal)")
+_MAY_BE_MORE = Text(
+    "the file is written with one and it was not delivered: what was drawn last may be missing; close the file in "
+    "the program that wrote it, or send both",
+    "فایل با ژورنال نوشته شده و ژورنال تحویل نشده است: شاید آخرین ترسیم‌ها در آن نباشد؛ فایل را در برنامه‌ای که آن را "
+    "نوشته ببندید، یا هر دو را بفرستید",
+)
 _VIRTUAL = re.compile(r"create\s+virtual\s+table\s.*?\susing\s+[\"'`\[]?(\w+)", re.IGNORECASE | re.DOTALL)
 _OWN_MODULES = {"rtree", "rtree_i32", "fts3", "fts4", "fts5"}
 # Bytes of the envelope by the indicator in the header's flags.
@@ -233,7 +245,27 @@ def geopackage(source: Source) -> list[Unread]:
         heads = gdal.heads(staged, "GPKG", source.shown, **options)
     except SourceError:
         return [Unread.given(raw) for raw in salvage(staged, source.shown)]
-    return [Unread(head.name, partial(_read, staged, source.shown, head, options)) for head in heads]
+    lacking = () if journal.exists() else _lacking(source)
+    return [
+        Unread(head.name, partial(_journalled, staged, source.shown, head, options, lacking))
+        for head in heads
+    ]
+
+
+def _lacking(source: Source) -> tuple[LeftOut, ...]:
+    """Say that the journal of edits, which the file's head says it is written with, was not delivered."""
+    with source.path.open("rb") as file:
+        head = file.read(_WRITTEN_WITH.stop)
+    if head[_WRITTEN_WITH] != _JOURNAL:
+        return ()
+    return left_out(source.shown, "", [(1, _JOURNAL_IS_MISSING, _MAY_BE_MORE)])
+
+
+def _journalled(
+    staged: Path, shown: str, head: gdal.Head, options: dict[str, Any], lacking: tuple[LeftOut, ...]
+) -> RawLayer:
+    raw = _read(staged, shown, head, options)
+    return replace(raw, left_out=raw.left_out + lacking) if lacking else raw
 
 
 def _read(staged: Path, shown: str, head: gdal.Head, options: dict[str, Any]) -> RawLayer:

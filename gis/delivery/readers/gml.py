@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import gdal, xml
 from gis.delivery.readers.reader import Source, Unread, reader
 from gis.delivery.readers.xml import clean_layer
@@ -29,11 +30,13 @@ def gml(source: Source) -> list[Unread]:
     Raises
     ------
     SourceError
-        D001 where it breaks before its first feature; D010 for a document type or an entity.
+        D001 where it breaks before its first feature; D009 where it has none; D010 for a document type or an entity.
     """
     forced, declared = xml.readable_encoding(source.path, source.encoding)
     staged = source.folder / "layer.gml"
     copied = xml.copy(source.path, source.shown, staged, _GML_FEATURES, encoding=forced)
+    if not copied.features:
+        raise refusal("members", source.shown)
     heads = gdal.heads(staged, "GML", source.shown)
     return [
         Unread(
@@ -44,7 +47,7 @@ def gml(source: Source) -> list[Unread]:
                 "GML",
                 source.shown,
                 head,
-                copied.fault if head is heads[-1] else "",
+                copied.fault if head is heads[-1] else None,
                 declared,
             ),
         )

@@ -12,21 +12,22 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
+from xml.sax.handler import ContentHandler
 
-import defusedxml
-import defusedxml.ElementTree
 import numpy as np
 import pyproj
 import shapely
 
 from gis.delivery.files.layer import RawLayer, undecoded
+from gis.delivery.files.reasons import TOO_FEW, DamagedError
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import geojson, xml
-from gis.delivery.readers.reader import Source, Unread, damaged, reader
+from gis.delivery.readers.parts import WHAT_SHORT, WHY_SHORT
+from gis.delivery.readers.reader import Source, Unread, damaged, left_out, reader
+from gis.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from shapely.geometry.base import BaseGeometry
@@ -39,17 +40,40 @@ _MULTI: dict[str, Any] = {
     "LineString": shapely.multilinestrings,
     "Polygon": shapely.multipolygons,
 }
+_SHORT, _HEIGHTS, _MODELS, _OVERLAYS = "short", "heights", "models", "overlays"
+_PASSED_OVER = {
+    _SHORT: (WHAT_SHORT, WHY_SHORT),
+    _HEIGHTS: (
+        Text("features whose heights are not taken", "عارضه که ارتفاع‌هایش گرفته نشد"),
+        Text(
+            "their altitudeMode is not absolute: such heights are not above sea level",
+            "چون altitudeMode آن‌ها absolute نیست: چنین ارتفاع‌هایی از سطح دریا نیست",
+        ),
+    ),
+    _MODELS: (
+        Text("three-dimensional models", "مدل سه‌بعدی"),
+        Text("they are no lines and no points", "نه خط‌اند و نه نقطه"),
+    ),
+    _OVERLAYS: (
+        Text("images laid over the map", "تصویر روی نقشه"),
+        Text("they are no lines and no points", "نه خط‌اند و نه نقطه"),
+    ),
+}
+_PICTURES = {"GroundOverlay", "ScreenOverlay", "PhotoOverlay"}
+# Its numbers that stand for heights above sea level; no mode means that they are to be ignored.
+_ABSOLUTE = "absolute"
 
 
 @dataclass
 class _Layer:
-    """One folder: where it lies, and its placemarks so far."""
+    """One folder: where it lies, its placemarks so far, and what of it was passed over."""
 
     path: tuple[str, ...]
     rows: list[dict[str, Any]] = field(default_factory=list)
     geometries: list[BaseGeometry | None] = field(default_factory=list)
     records: list[int] = field(default_factory=list)
-    damaged: list[tuple[int, str]] = field(default_factory=list)
+    damaged: list[tuple[int, str | Text]] = field(default_factory=list)
+    passed_over: Counter[str] = field(default_factory=Counter)
 
 
 @reader("KML")
@@ -75,14 +99,18 @@ def kml(source: Source) -> list[Unread]:
     forced, declared = xml.readable_encoding(source.path, source.encoding)
     # An archive's document may link to the archive's other documents, which are read for themselves.
     unpacked = source.folder.parent if source.path.is_relative_to(source.folder.parent) else None
-    found, fault, linked = _parse(source.path, source.shown, forced, unpacked)
-    if fault:
+    handler = _Reader(source.shown, source.path, unpacked)
+    fault = xml.parse(source.path, source.shown, handler, encoding=forced)
+    found, linked, pictures = list(handler.found.values()), handler.linked, handler.pictures
+    if fault is not None:
         if not any(layer.records for layer in found):
             raise refusal("unreadable", source.shown, driver="KML", reason=fault)
         found[-1].damaged.append((len(found[-1].records) + len(found[-1].damaged) + 1, fault))
     used = [layer for layer in found if layer.rows or layer.damaged]
     if not used and not linked:
         used = [_Layer(())]
+    if used:
+        used[0].passed_over[_OVERLAYS] = pictures
     names = Counter(layer.path[-1] if layer.path else source.path.stem for layer in used)
     result: list[Unread] = []
     for layer in used:
@@ -93,76 +121,72 @@ def kml(source: Source) -> list[Unread]:
     return result
 
 
-def _parse(
-    path: Path, shown: str, encoding: str | None, unpacked: Path | None
-) -> tuple[list[_Layer], str, bool]:
-    """
-    Read all placemarks, folder by folder in the order of the document.
-
-    Tells what is wrong where it breaks off, and whether it links to other documents of its archive.
-    """
-    found: dict[tuple[int, ...], _Layer] = {}
-    parser = defusedxml.ElementTree.XMLParser(encoding=encoding, forbid_dtd=True)
-    reader = _Reader(shown, found, path, unpacked)
-    try:
-        for event, element in _events(path, parser):
-            reader.take(event, element)
-    except defusedxml.DefusedXmlException as error:
-        raise xml.forbidden(shown) from error
-    except (ParseError, ValueError, LookupError) as error:
-        return list(found.values()), str(error), reader.linked
-    return list(found.values()), "", reader.linked
-
-
-def _events(path: Path, parser: Any) -> Iterator[tuple[str, Element]]:
-    yield from defusedxml.ElementTree.iterparse(path, events=("start", "end"), parser=parser)
-
-
-class _Reader:
+class _Reader(ContentHandler):
     """Follows the document's elements and keeps placemarks; lets go of what it has seen."""
 
-    def __init__(
-        self, shown: str, found: dict[tuple[int, ...], _Layer], path: Path, unpacked: Path | None
-    ) -> None:
+    def __init__(self, shown: str, path: Path, unpacked: Path | None) -> None:
+        super().__init__()
         self._shown = shown
-        self._found = found
         self._open: list[Element] = []
         self._inside: list[tuple[int, Element]] = []
         self._containers = 0
         self._path = path
         self._unpacked = unpacked
+        self._text: list[str] = []
+        self.found: dict[tuple[int, ...], _Layer] = {}
         self.linked = False
+        self.pictures = 0
 
-    def take(self, event: str, element: Element) -> None:
-        name = _local(element)
-        if event == "start":
-            xml.check_element(name, self._shown, {"networklink"} if self._unpacked else ())
-            if len(self._open) > 200:  # noqa: PLR2004 - as deep as `xmlguard` goes
-                raise ValueError("nested too deeply")
-            self._open.append(element)
-            if name in _CONTAINERS:
-                self._containers += 1
-                self._inside.append((self._containers, element))
-            return
-        self._open.pop()
-        if name in _CONTAINERS:
+    def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802 - SAX's name
+        local = name.rpartition(":")[2]
+        xml.check_element(local, self._shown, {"networklink"} if self._unpacked else ())
+        xml.check_depth(len(self._open), self._shown)
+        element = Element(local, dict(attrs.items()))
+        if self._open:
+            self._end_text()
+            self._open[-1].append(element)
+        self._open.append(element)
+        self._text = []
+        if local in _CONTAINERS:
+            self._containers += 1
+            self._inside.append((self._containers, element))
+
+    def endElement(self, name: str) -> None:  # noqa: N802 - SAX's name
+        self._end_text()
+        element, local = self._open.pop(), name.rpartition(":")[2]
+        if local in _CONTAINERS:
             self._inside.pop()
-        elif name == "NetworkLink":
+        elif local == "NetworkLink":
             self._follow(element)
-        elif name == "Placemark":
+        elif local == "Placemark":
             self._keep(element)
             element.clear()
             if self._open:
                 self._open[-1].remove(element)
+        elif local in _PICTURES:
+            self.pictures += 1
+
+    def characters(self, content: str) -> None:
+        self._text.append(content)
+
+    def _end_text(self) -> None:
+        """Give an element the text before its first child."""
+        if not len(self._open[-1]):
+            self._open[-1].text = "".join(self._text)
 
     def _keep(self, placemark: Element) -> None:
         layer = self._layer()
         number = len(layer.records) + len(layer.damaged) + 1
+        passed_over: Counter[str] = Counter()
         try:
-            geometry = _geometry(placemark)
-        except (ValueError, shapely.errors.ShapelyError) as error:
-            layer.damaged.append((number, str(error)))
+            geometry = _geometry(placemark, passed_over)
+        except DamagedError as error:
+            layer.damaged.append((number, error.why))
             return
+        if geometry is None and passed_over[_SHORT]:
+            layer.damaged.append((number, TOO_FEW))
+            return
+        layer.passed_over += Counter({**passed_over, _HEIGHTS: min(passed_over[_HEIGHTS], 1)})
         layer.rows.append(_properties(placemark))
         layer.geometries.append(geometry)
         layer.records.append(number)
@@ -171,7 +195,7 @@ class _Reader:
         """Let a link to another document of the same archive be; refuse any other."""
         for element in link.iter():
             href = (element.text or "").strip()
-            if _local(element) != "href" or not href or self._unpacked is None:
+            if element.tag != "href" or not href or self._unpacked is None:
                 continue
             target = (self._path.parent / href).resolve()
             if ":" in href or not target.is_relative_to(self._unpacked.resolve()) or not target.is_file():
@@ -180,10 +204,10 @@ class _Reader:
 
     def _layer(self) -> _Layer:
         key = tuple(number for number, _ in self._inside)
-        if key not in self._found:
+        if key not in self.found:
             names = tuple(_child_text(element, "name") for _, element in self._inside)
-            self._found[key] = _Layer(tuple(name for name in names if name))
-        return self._found[key]
+            self.found[key] = _Layer(tuple(name for name in names if name))
+        return self.found[key]
 
 
 def _raw(shown: str, name: str, layer: _Layer, declared: str) -> RawLayer:
@@ -192,13 +216,16 @@ def _raw(shown: str, name: str, layer: _Layer, declared: str) -> RawLayer:
     notes = damaged(shown, name, layer.damaged)
     kept = undecoded(frame, declared=declared) if declared else None
     records = np.array(layer.records, dtype=np.int64)
-    return RawLayer(shown, name, "KML", pyproj.CRS("EPSG:4326"), "", frame, records, notes, kept)
+    passed_over = left_out(shown, name, [(n, *_PASSED_OVER[kind]) for kind, n in layer.passed_over.items()])
+    return RawLayer(
+        shown, name, "KML", pyproj.CRS("EPSG:4326"), "", frame, records, notes, kept, left_out=passed_over
+    )
 
 
 def _properties(placemark: Element) -> dict[str, Any]:
     values: dict[str, Any] = {"name": None}
     for element in placemark.iter():
-        name, text = _local(element), (element.text or "").strip()
+        name, text = element.tag, (element.text or "").strip()
         if name == "Data":
             values[element.get("name", "")] = _child_text(element, "value") or None
         elif name in {"SimpleData", "SimpleArrayData"}:
@@ -206,16 +233,16 @@ def _properties(placemark: Element) -> dict[str, Any]:
         elif name in {"begin", "end"}:
             values[name] = text or None
     for element in placemark:
-        if (name := _local(element)) in _PLAIN:
+        if (name := element.tag) in _PLAIN:
             values[_PLAIN[name]] = (element.text or "").strip() or None
         elif name == "TimeStamp":
             values["timestamp"] = _child_text(element, "when") or None
     return values
 
 
-def _geometry(element: Element) -> BaseGeometry | None:
-    """Build the geometry of a placemark, or of one part of it."""
-    parts = [part for child in element if (part := _part(child)) is not None]
+def _geometry(element: Element, passed_over: Counter[str]) -> BaseGeometry | None:
+    """Build the geometry of a placemark, or of one part of it; count what is passed over."""
+    parts = [part for child in element if (part := _part(child, passed_over)) is not None]
     if len(parts) < 2:  # noqa: PLR2004 - one is itself
         return parts[0] if parts else None
     kinds = {part.geom_type for part in parts}
@@ -228,43 +255,70 @@ def _geometry(element: Element) -> BaseGeometry | None:
     return collected
 
 
-def _part(element: Element) -> BaseGeometry | None:
-    name = _local(element)
-    if name == "Point":
-        return shapely.Point(_coordinates(element)[0])
-    if name in {"LineString", "LinearRing"}:
-        return shapely.LineString(_coordinates(element))
-    if name == "Polygon":
-        rings = [_coordinates(ring) for ring in element.iter() if _local(ring) == "LinearRing"]
-        return shapely.Polygon(rings[0], rings[1:]) if rings else None
-    if name == "Track":
-        rows = [(child.text or "").split() for child in element if _local(child) == "coord"]
-        return shapely.LineString(_array([",".join(row) for row in rows])) if rows else None
+def _part(element: Element, passed_over: Counter[str]) -> BaseGeometry | None:
+    name = element.tag
     if name in {"MultiGeometry", "MultiTrack"}:
-        return _geometry(element)
-    return None
+        return _geometry(element, passed_over)
+    if name == "Model":
+        passed_over[_MODELS] += 1
+    absolute = _child_text(element, "altitudeMode") == _ABSOLUTE
+    if name == "Polygon":
+        rings = [
+            _positions(ring, passed_over, absolute=absolute)
+            for ring in element.iter()
+            if ring.tag == "LinearRing"
+        ]
+        if not rings or min(map(len, rings)) < 4:  # noqa: PLR2004 - three corners and the first again
+            raise DamagedError(Text("a ring of fewer than four positions", "حلقه‌ای با کم‌تر از چهار نقطه"))
+        return shapely.Polygon(rings[0], rings[1:])
+    if name not in {"Point", "LineString", "LinearRing", "Track"}:
+        return None
+    positions = _positions(element, passed_over, absolute=absolute)
+    if name == "Point":
+        if not len(positions):
+            raise DamagedError(Text("a point without a position", "نقطه‌ای بی‌مختصات"))
+        return shapely.Point(positions[0])
+    if len(positions) < 2:  # noqa: PLR2004 - a line
+        passed_over[_SHORT] += 1
+        return None
+    return shapely.LineString(positions)
 
 
-def _coordinates(element: Element) -> Any:
-    text = _child_text(element, "coordinates")
-    return _array(_COMMA.sub(",", text).split())
+def _positions(element: Element, passed_over: Counter[str], *, absolute: bool) -> Any:
+    """
+    Give the positions of a point, a line, a ring or a track: longitude, latitude and, where they count, heights.
+
+    A track has an empty one where its receiver had no fix.
+    """
+    if element.tag == "Track":
+        tuples = [",".join((child.text or "").split()) for child in element if child.tag == "coord"]
+        tuples = [one for one in tuples if one]
+    else:
+        tuples = _COMMA.sub(",", _child_text(element, "coordinates")).split()
+    rows = [_position(one) for one in tuples]
+    xyz = np.array(rows, dtype=np.float64).reshape(-1, 3)
+    known = np.nan_to_num(xyz[:, 2]).any()
+    if known and not absolute:
+        passed_over[_HEIGHTS] += 1
+    # Heights that are all 0 are none: the ground's.
+    return xyz if known and absolute else xyz[:, :2]
 
 
-def _array(tuples: list[str]) -> Any:
-    """Read ``lon,lat[,height]`` tuples; heights count where all vertices have one and not all are 0, the ground."""
-    if not tuples:
-        raise ValueError("no coordinates")
-    rows = [[float(number) for number in entry.strip(",").split(",")] for entry in tuples]
-    width = min(map(len, rows))
-    if width < 2 or max(map(len, rows)) > 3:  # noqa: PLR2004 - two or three numbers
-        raise ValueError(f"coordinates {tuples[0][:40]!r} are not lon,lat[,height]")
-    xyz = np.array([row[:width] for row in rows], dtype=np.float64)
-    return xyz if width > 2 and xyz[:, 2].any() else xyz[:, :2]  # noqa: PLR2004
+def _position(written: str) -> tuple[float, float, float]:
+    """Read ``lon,lat[,height]``; a height that is missing is not a number."""
+    try:
+        numbers = [float(number) for number in written.strip(",").split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in {2, 3} or not np.isfinite(numbers).all():
+        raise DamagedError(
+            Text(
+                "coordinates {written} are not lon,lat[,height]",
+                "مختصات {written} به شکل lon,lat[,height] نیست",
+            ).filled(written=repr(written[:40]))
+        )
+    return numbers[0], numbers[1], numbers[2] if len(numbers) > 2 else np.nan  # noqa: PLR2004
 
 
 def _child_text(element: Element, name: str) -> str:
-    return next(((child.text or "").strip() for child in element if _local(child) == name), "")
-
-
-def _local(element: Element) -> str:
-    return str(element.tag).rpartition("}")[2]
+    return next(((child.text or "").strip() for child in element if child.tag == name), "")

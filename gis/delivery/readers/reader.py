@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gis.delivery.files.layer import title
-from gis.inventory import FeatureRef, Note
+from gis.inventory import FeatureRef, LeftOut, Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -162,6 +162,27 @@ def damaged(shown: str, layer: str, records: Iterable[tuple[int, str | Text]]) -
         )
         for number, reason in records
     )
+
+
+def left_out(shown: str, layer: str, parts: Iterable[tuple[int, Text, Text]]) -> tuple[LeftOut, ...]:
+    """
+    Say what of a layer was passed over.
+
+    Parameters
+    ----------
+    shown
+        The file's name for people.
+    layer
+        The layer in it.
+    parts
+        Of each kind how many, what they are and why they are left out; kinds of which there is none are passed over.
+
+    Returns
+    -------
+    tuple of LeftOut
+        One a kind, in the order given.
+    """
+    return tuple(LeftOut(shown, layer, count, what, why) for count, what, why in parts if count)
 
 
 def _same(raw: RawLayer) -> RawLayer:

@@ -114,7 +114,9 @@ def read(source: Source) -> RawLayer:
     frame, rows = records.frame, records.fids
     if table is not None:
         _restore_dates(frame, rows, table, parts[".dbf"])
-    faults = dict.fromkeys([] if index is None else np.flatnonzero(index.damaged).tolist(), "")
+    faults: dict[int, str | Text] = dict.fromkeys(
+        [] if index is None else np.flatnonzero(index.damaged).tolist(), ""
+    )
     faults |= dict(records.damaged)
     keep = ~np.isin(rows, list(faults))
     notes += damaged(shown, path.stem, ((at + 1, reason) for at, reason in sorted(faults.items())))

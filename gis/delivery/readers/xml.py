@@ -20,7 +20,7 @@ import defusedxml.expatreader
 
 from gis.delivery.files.layer import RawLayer, distinct, undecoded
 from gis.delivery.files.refusals import refusal
-from gis.delivery.readers import gdal
+from gis.delivery.readers import gdal, parts
 from gis.delivery.readers.reader import damaged
 from gis.language import Text
 
@@ -44,6 +44,15 @@ _REFERRING = {
 # What GDAL takes for columns where no schema tells it otherwise.
 _LEFT_OUT = {"boundedBy"}
 _REFERRING_ATTRIBUTES = {"schemalocation", "nonamespaceschemalocation", "href"}
+# What the parser says of a document that ends too early.
+_CUT = {"no element found", "unclosed token", "unclosed CDATA section", "partial character"}
+# Prefixes that programs use without declaring them.
+_KNOWN_PREFIXES = {
+    "gx": "http://www.google.com/kml/ext/2.2",
+    "xsi": "http://www.w3.org/2001/XMLSchema-instance",
+    "xlink": "http://www.w3.org/1999/xlink",
+    "gml": "http://www.opengis.net/gml",
+}
 _DECLARED = re.compile(rb"""^\s*(?:\xef\xbb\xbf)?<\?xml[^>]*\bencoding\s*=\s*["']([\w.:-]+)""")
 
 
@@ -57,14 +66,72 @@ class Copied:
     features
         How many whole features went into the copy.
     fault
-        What is wrong after them; empty where the document is whole.
+        What is wrong after them; None where the document is whole.
     """
 
     features: int
-    fault: str
+    fault: Text | None
 
 
-def copy(path: Path, shown: str, target: Path, features: set[str], *, encoding: str | None = None) -> Copied:
+def parse(path: Path, shown: str, handler: ContentHandler, *, encoding: str | None = None) -> Text | None:
+    """
+    Read a document as a stream, its names as they are written: prefixes that it does not declare do no harm.
+
+    Parameters
+    ----------
+    path
+        The document.
+    shown
+        Its name for people.
+    handler
+        Takes its elements.
+    encoding
+        What its bytes are in, whatever it says.
+
+    Returns
+    -------
+    Text or None
+        What is wrong where the document breaks off; None where it is whole.
+
+    Raises
+    ------
+    SourceError
+        D010 for a document type or an entity, and what the handler raises.
+    """
+    parser = defusedxml.expatreader.create_parser(forbid_dtd=True)
+    parser.setContentHandler(handler)
+    document = InputSource()
+    if encoding:
+        document.setEncoding(encoding)
+    try:
+        with path.open("rb") as source:
+            document.setByteStream(source)
+            parser.parse(document)
+    except defusedxml.DefusedXmlException as error:
+        raise forbidden(shown) from error
+    except xml.sax.SAXParseException as error:
+        line = error.getLineNumber() or 1
+        if error.getMessage() in _CUT:
+            return Text("the document breaks off in line {line}", "سند در سطر {line} بریده است").filled(
+                line=line
+            )
+        return Text("the XML is wrong in line {line}", "نوشتار XML در سطر {line} نادرست است").filled(
+            line=line
+        )
+    except (xml.sax.SAXException, ValueError, LookupError):
+        return Text("its encoding is not known", "کدگذاری آن شناخته نیست")
+    return None
+
+
+def copy(
+    path: Path,
+    shown: str,
+    target: Path,
+    features: set[str],
+    *,
+    encoding: str | None = None,
+    copier: type[Copier] | None = None,
+) -> Copied:
     """
     Write a clean copy of an XML document.
 
@@ -80,6 +147,8 @@ def copy(path: Path, shown: str, target: Path, features: set[str], *, encoding: 
         The elements, without prefix, after which a broken document may be closed.
     encoding
         What its bytes are in, whatever it says.
+    copier
+        What writes it, where a format needs more than `Copier` does.
 
     Returns
     -------
@@ -92,25 +161,14 @@ def copy(path: Path, shown: str, target: Path, features: set[str], *, encoding: 
         D001 where it breaks before its first feature; D010 for a document type, an entity, or an element that links
         to another file or host.
     """
-    with path.open("rb") as source, target.open("wb+") as out:
-        handler = _Copier(out, shown, features)
-        parser = defusedxml.expatreader.create_parser(forbid_dtd=True)
-        parser.setContentHandler(handler)
-        document = InputSource()
-        document.setByteStream(source)
-        if encoding:
-            document.setEncoding(encoding)
-        try:
-            parser.parse(document)
-        except defusedxml.DefusedXmlException as error:
-            raise forbidden(shown) from error
-        except (xml.sax.SAXException, ValueError, LookupError) as error:
-            fault = error.getMessage() if isinstance(error, xml.sax.SAXException) else str(error)
+    with target.open("wb+") as out:
+        handler = (copier or Copier)(out, shown, features)
+        fault = parse(path, shown, handler, encoding=encoding)
+        if fault is not None:
             if not handler.features:
-                raise refusal("unreadable", shown, driver="XML", reason=fault) from error
+                raise refusal("unreadable", shown, driver="XML", reason=fault)
             handler.close_after_last()
-            return Copied(handler.features, fault)
-        return Copied(handler.features, "")
+        return Copied(handler.features, fault)
 
 
 def forbidden(shown: str) -> SourceError:
@@ -152,6 +210,27 @@ def check_element(name: str, shown: str, allowed: Container[str] = ()) -> None:
         raise refusal("reference", shown, what=what)
 
 
+def check_depth(depth: int, shown: str) -> None:
+    """
+    Refuse a document whose elements lie too deep within each other.
+
+    Parameters
+    ----------
+    depth
+        How many elements are open.
+    shown
+        The document's name for people.
+
+    Raises
+    ------
+    SourceError
+        D001 where they are too many.
+    """
+    if depth >= _DEPTH:
+        reason = Text("nested too deeply", "تودرتویی بیش از اندازه")
+        raise refusal("unreadable", shown, driver="XML", reason=reason)
+
+
 def readable_encoding(path: Path, encoding: str | None) -> tuple[str | None, str]:
     """
     Tell how to read a document's bytes where it is not in the encoding that it declares.
@@ -189,8 +268,19 @@ def readable_encoding(path: Path, encoding: str | None) -> tuple[str | None, str
     return None, ""
 
 
-class _Copier(ContentHandler):
-    """Writes what it is told, minus what reaches out, and remembers where the last whole feature ended."""
+class Copier(ContentHandler):
+    """
+    Writes what it is told, minus what reaches out, and remembers where the last whole feature ended.
+
+    Parameters
+    ----------
+    out
+        The copy.
+    shown
+        The document's name for people.
+    features
+        The elements, without prefix, after which a broken document may be closed.
+    """
 
     def __init__(self, out: IO[bytes], shown: str, features: set[str]) -> None:
         super().__init__()
@@ -202,18 +292,14 @@ class _Copier(ContentHandler):
         self._stack: list[str] = []
         self.features = 0
         self._silent = 0
+        self._prefixes: list[frozenset[str]] = [frozenset({"xml", "xmlns"})]
         self._out.write(b'<?xml version="1.0" encoding="UTF-8"?>\n')
 
     def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802 - SAX's name
+        """Copy the beginning of an element."""
         local = name.rpartition(":")[2]
         check_element(local, self._shown)
-        if len(self._open) >= _DEPTH:
-            raise refusal(
-                "unreadable",
-                self._shown,
-                driver="XML",
-                reason=Text("nested too deeply", "تودرتویی بیش از اندازه"),
-            )
+        check_depth(len(self._open), self._shown)
         kept = [
             f" {key}={quoteattr(value)}"
             for key, value in attrs.items()
@@ -222,11 +308,25 @@ class _Copier(ContentHandler):
         self._open.append(name)
         if local in _LEFT_OUT:
             self._silent += 1
-        self._write(f"<{name}{''.join(kept)}>")
+        self.write(f"<{name}{self._declarations(name, attrs)}{''.join(kept)}>")
+
+    def _declarations(self, name: str, attrs: Any) -> str:
+        """Declare the prefixes of an element that nothing around it declares."""
+        keys = attrs.getNames()
+        declared = self._prefixes[-1] | {key[6:] for key in keys if key.startswith("xmlns:")}
+        used = {key.rpartition(":")[0] for key in (name, *keys) if ":" in key}
+        missing = sorted(used - declared)
+        self._prefixes.append(declared | used)
+        return "".join(
+            f" xmlns:{prefix}={quoteattr(_KNOWN_PREFIXES.get(prefix, f'urn:undeclared:{prefix}'))}"
+            for prefix in missing
+        )
 
     def endElement(self, name: str) -> None:  # noqa: N802 - SAX's name
+        """Copy the end of an element."""
         self._open.pop()
-        self._write(f"</{name}>")
+        self._prefixes.pop()
+        self.write(f"</{name}>")
         if name.rpartition(":")[2] in _LEFT_OUT:
             self._silent -= 1
         if name.rpartition(":")[2] in self._names:
@@ -235,7 +335,8 @@ class _Copier(ContentHandler):
             self._stack = list(self._open)
 
     def characters(self, content: str) -> None:
-        self._write(escape(content))
+        """Copy text."""
+        self.write(escape(content))
 
     def close_after_last(self) -> None:
         """Cut the copy after the last whole feature and close what is open there."""
@@ -243,15 +344,16 @@ class _Copier(ContentHandler):
         self._out.truncate(at)
         self._out.seek(at)
         for name in reversed(self._stack[:depth]):
-            self._write(f"</{name}>")
+            self.write(f"</{name}>")
 
-    def _write(self, text: str) -> None:
+    def write(self, text: str) -> None:
+        """Add text to the copy, where nothing around it is left out."""
         if not self._silent:
             self._out.write(text.encode("utf-8", "replace"))
 
 
 def clean_layer(
-    staged: Path, driver: str, shown: str, head: gdal.Head, fault: str, declared: str
+    staged: Path, driver: str, shown: str, head: gdal.Head, fault: Text | None, declared: str, **options: Any
 ) -> RawLayer:
     """
     Read one layer of a clean copy.
@@ -267,9 +369,11 @@ def clean_layer(
     head
         The layer.
     fault
-        What is wrong where the document breaks off; empty where it is whole.
+        What is wrong where the document breaks off; None where it is whole.
     declared
         The encoding that the document declares but is not in; empty where it is.
+    **options
+        Open options of the driver.
 
     Returns
     -------
@@ -281,15 +385,16 @@ def clean_layer(
     SourceError
         D001 where it cannot be read.
     """
-    records = gdal.read(staged, driver, head.name, shown)
+    records = gdal.read(staged, driver, head.name, shown, **options)
     frame = _used(records.frame)
-    faults = [(at + 1, reason) for at, reason in records.damaged]
-    if fault:
+    faults = [(at + 1, why) for at, why in records.damaged]
+    if fault is not None:
         faults.append((len(frame) + len(faults) + 1, fault))
     notes = damaged(shown, head.name, faults)
     kept = undecoded(frame, declared=declared, names=False) if declared else None
     numbers = records.fids if driver == "GML" and (records.fids > 0).all() else records.fids + 1
-    return RawLayer(shown, head.name, driver, head.crs, "", frame, numbers, notes, kept)
+    short = parts.short_parts(shown, head.name, records.short)
+    return RawLayer(shown, head.name, driver, head.crs, "", frame, numbers, notes, kept, short)
 
 
 def _used(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
