@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 READING = Text("Reading", "خواندن")
 MEASURING = Text("Measuring", "اندازه‌گیری")
-CHECKING = Text("Checking", "بررسی")
 
 _watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
