@@ -17,7 +17,6 @@ from gis.language import Text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tomlkit import TOMLDocument
     from tomlkit.items import Comment, Table
 
     from gis.delivery.understanding import Destination, Understanding
@@ -94,7 +93,7 @@ def draft(
     layers = [_layer(one, one.destination, origins, crs, lang, shared) for one in understood]
     totals = tomlkit.document()
     totals.add(_comment(_TOTALS.render(lang)))
-    return "\n".join(part.as_string() for part in (head, *layers, totals)) + _EXAMPLE
+    return "\n".join([head.as_string(), *layers, totals.as_string()]) + _EXAMPLE
 
 
 def _origin(source: str | Path, folder: str | Path) -> tuple[str, str]:
@@ -130,18 +129,18 @@ def _layer(
     crs: str | None,
     lang: Language,
     shared: set[str],
-) -> TOMLDocument:
+) -> str:
     """Write what is known of a layer: a document of its own, since layers stand in the order of the delivery."""
     raw = one.raw
     told = Text("{title}: {driver}, {features} features", "{title}: {driver}، {features} عارضه")
-    written = tomlkit.document()
-    written.add(_comment(told.render(lang, title=raw.title, driver=raw.driver, features=len(raw.frame))))
+    above = tomlkit.document()
+    above.add(_comment(told.render(lang, title=raw.title, driver=raw.driver, features=len(raw.frame))))
     if destination is None:
         unknown = Text(
             "??? matches no canonical layer; it is left out", "??? با هیچ لایه‌ای نمی‌خواند و کنار گذاشته شد"
         )
-        written.add(_comment(unknown.render(lang)))
-        return written
+        above.add(_comment(unknown.render(lang)))
+        return above.as_string()
     origin = max((path for path in origins if raw.path == path or raw.path.startswith(f"{path}/")), key=len)
     entry = tomlkit.table()
     entry.add("source", origins[origin])
@@ -155,14 +154,15 @@ def _layer(
         values = tomlkit.inline_table()
         values.update(destination.entry.set)
         entry.add("set", values)
-    entry.add(tomlkit.nl())
     entry.add("columns", _columns(destination))
     entries = tomlkit.aot()
     entries.append(entry)
     layers = tomlkit.table(is_super_table=True)
     layers.add(destination.schema.name, entries)
+    written = tomlkit.document()
     written.add("layers", layers)
-    return written
+    # Within one document a blank line would come between.
+    return above.as_string() + written.as_string()
 
 
 def _columns(destination: Destination) -> Table:

@@ -80,7 +80,6 @@ class Unread:
         return cls(raw.layer, partial(_same, raw))
 
 
-Reader = "Callable[[Source], list[Unread]]"
 _READERS: dict[str, Callable[[Source], list[Unread]]] = {}
 
 

@@ -14,7 +14,6 @@ import html
 import math
 import re
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -204,18 +203,6 @@ def pack(path: str | Path, bounds: Sequence[float], target: Path) -> Background:
             {"tile_type": kind, "tile_compression": Compression.NONE}, {"attribution": attribution}
         )
     return Background(path.name, attribution, (zooms[0], zooms[-1]), cut)
-
-
-def packs() -> bool:
-    """
-    Tell whether `pack` can write.
-
-    Returns
-    -------
-    bool
-        Whether the package ``pmtiles`` is installed.
-    """
-    return find_spec("pmtiles") is not None
 
 
 def _fitting(archive: Archive, bounds: Sequence[float], room: Room, path: Path) -> tuple[list[int], bool]:
