@@ -82,8 +82,8 @@ def read(source: Source) -> RawLayer:
     Returns
     -------
     RawLayer
-        Its records, with D002 for a missing or unfitting part and D003 for each damaged record. Text whose encoding
-        no .cpg tells is left `Undecoded`.
+        Its records, with D002 for a missing or unfitting part and D003 for each damaged record. Text is left
+        `Undecoded` unless a person gives its encoding: a .cpg is but a witness.
 
     Raises
     ------
@@ -276,8 +276,8 @@ def _restore_dates(frame: gpd.GeoDataFrame, rows: NDArray[np.int64], table: _Tab
 
 
 def _decoded(layer: RawLayer, cpg: Path | None, table: _Table | None, encoding: str | None) -> RawLayer:
-    """Decode as told, or as the .cpg says where the bytes bear it out; else leave that to who sees all the text."""
-    declared = cpg.read_text("latin-1").strip("\ufeff\xef\xbb\xbf \t\r\n")[:40] if cpg is not None else ""
+    """Decode as a person tells; else leave the text, with what the parts say of it, to who weighs that."""
+    declared = cpg.read_text("latin-1").strip("\ufeff\xef\xbb\xbf \t\r\n\0")[:40] if cpg is not None else ""
     wanted = codec(encoding) if encoding else codec(declared)
     if encoding and wanted is None:
         raise refusal("encoding", layer.path, encoding=encoding)
@@ -285,9 +285,4 @@ def _decoded(layer: RawLayer, cpg: Path | None, table: _Table | None, encoding: 
     if kept is None:
         return replace(layer, encoding=wanted or "")
     layer = replace(layer, undecoded=kept)
-    if wanted is None:
-        return layer
-    try:
-        return layer.decode(wanted, errors="replace" if encoding else "strict")
-    except UnicodeDecodeError:
-        return layer
+    return layer.decode(wanted) if encoding and wanted else layer
