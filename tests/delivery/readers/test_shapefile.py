@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import struct
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
 
@@ -94,3 +97,153 @@ def test_counties_of_a_shapefile_have_their_names(tmp_path):
     counties = read(tmp_path / "p.toml").counties
     assert counties is not None
     assert list(counties["name"]) == names
+
+
+# --- Parts that do not fit each other ---
+
+
+@pytest.fixture
+def routes(tmp_path):
+    """Eight routes, the last of them with more vertices, and one without geometry."""
+    lines = [line(n) for n in range(8)]
+    lines[6] = None
+    lines[7] = shapely.LineString(np.c_[np.linspace(51.6, 51.7, 30), np.linspace(32.6, 32.7, 30)])
+    frame = gpd.GeoDataFrame({"route_id": [f"R{n}" for n in range(8)]}, geometry=lines, crs=4326)
+    frame.to_file(tmp_path / "a.shp")
+    return frame
+
+
+def whole(layer, frame) -> None:
+    assert list(layer.frame["route_id"]) == list(frame["route_id"])
+    for found, right in zip(layer.frame.geometry, frame.geometry, strict=True):
+        assert (found is None) if right is None else found.equals_exact(right, 1e-12)
+
+
+def shuffled(entries: bytes) -> bytes:
+    return b"".join(entries[at : at + 8] for at in (40, 0, 16, 8, 56, 24, 32, 48))
+
+
+SHX = {
+    "truncated": lambda head, entries: head + entries[:24],
+    "cut within an entry": lambda head, entries: head + entries[:27],
+    "header alone": lambda head, entries: head + entries[:0],
+    "cut within the header": lambda head, entries: (head + entries)[:50],
+    "empty": lambda head, entries: (head + entries)[:0],
+    "offsets of zero": lambda head, entries: head + bytes(len(entries)),
+    "too long by zeros": lambda head, entries: head + entries + bytes(40),
+    "too long by repetition": lambda head, entries: head + entries + entries[:16],
+    "sorted otherwise": lambda head, entries: head + shuffled(entries),
+    "backwards": lambda head, entries: head + b"".join(entries[at : at + 8] for at in range(56, -1, -8)),
+    "swapped": lambda head, entries: head + np.frombuffer(entries, ">i4").astype("<i4").tobytes(),
+    "in bytes for words": lambda head, entries: head + (np.frombuffer(entries, ">i4") * 2).astype(">i4").tobytes(),
+    "one off": lambda head, entries: head + (np.frombuffer(entries, ">i4") + 1).astype(">i4").tobytes(),
+    "noise": lambda head, entries: head + np.random.default_rng(3).bytes(len(entries)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", SHX)
+def test_a_wrong_shx_hides_no_record(routes, tmp_path, how):
+    shx = tmp_path / "a.shx"
+    data = shx.read_bytes()
+    shx.write_bytes(SHX[how](data[:100], data[100:]))
+    (layer,) = open_delivery(tmp_path / "a.shp")
+    whole(layer, routes)
+    assert [note.code for note in layer.notes] == ["D002"]
+    assert ".shx" in layer.notes[0].fields["what"].en
+
+
+def test_the_shx_of_another_file_hides_no_record(routes, tmp_path):
+    other = gpd.GeoDataFrame(
+        {"route_id": list("abcdefgh")}, geometry=[line(n).segmentize(0.002) for n in range(8)], crs=4326
+    )
+    other.to_file(tmp_path / "b.shp")
+    shutil.copy(tmp_path / "b.shx", tmp_path / "a.shx")
+    (layer,) = open_delivery(tmp_path / "a.shp")
+    whole(layer, routes)
+    assert [note.code for note in layer.notes] == ["D002"]
+
+
+def test_a_sound_shapefile_says_nothing(routes, tmp_path):
+    (layer,) = open_delivery(tmp_path / "a.shp")
+    whole(layer, routes)
+    assert not layer.notes
+    assert not layer.left_out
+
+
+def test_a_record_that_was_put_at_the_end_anew_counts_once(routes, tmp_path):
+    """As GDAL does where a shape grows: the .shx tells where it now is, and the old one stays behind."""
+    shp, shx = (tmp_path / f"a.{ending}" for ending in ("shp", "shx"))
+    content, entries = bytearray(shp.read_bytes()), np.fromfile(shx, ">i4", offset=100).reshape(-1, 2)
+    grown = shapely.LineString([*line(2).coords, (51.7, 32.7)])
+    vertices = shapely.get_coordinates(grown)
+    body = struct.pack("<i4d3i", 3, *grown.bounds, 1, len(vertices), 0) + vertices.tobytes()
+    entries[2] = len(content) // 2, len(body) // 2
+    content += struct.pack(">2i", 3, len(body) // 2) + body
+    content[24:28] = struct.pack(">i", len(content) // 2)
+    shp.write_bytes(content)
+    shx.write_bytes(shx.read_bytes()[:100] + entries.tobytes())
+    (layer,) = open_delivery(shp)
+    routes.loc[2, "geometry"] = grown
+    whole(layer, routes)
+    assert not layer.notes
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [(4, ">i4"), (8, "<i4"), (44, "<i4"), (48, "<i4"), (52, "<i4")],
+    ids=["length", "type", "parts", "vertices", "where the part begins"],
+)
+def test_a_damaged_record_alone_is_lost(routes, tmp_path, indexed, place, value):
+    shp, shx = (tmp_path / f"a.{ending}" for ending in ("shp", "shx"))
+    at = int(np.fromfile(shx, ">i4", offset=100)[4]) * 2 + place  # the third record
+    content = bytearray(shp.read_bytes())
+    content[at : at + 4] = np.array([70_000_000], value).tobytes()
+    shp.write_bytes(content)
+    if not indexed:
+        shx.unlink()
+    (layer,) = open_delivery(shp)
+    whole(layer, routes.drop(index=2))
+    assert [note.code for note in layer.notes] == ["D003"] if indexed else ["D002", "D003"]
+    assert [note.feature for note in layer.notes if note.code == "D003"] == ["3"]
+    assert list(layer.records) == [1, 2, 4, 5, 6, 7, 8]
+
+
+def dbf_rows(path: Path) -> tuple[bytearray, int, int]:
+    data = bytearray(path.read_bytes())
+    return data, *struct.unpack("<HH", data[8:12])
+
+
+def test_rows_marked_as_deleted_are_left_out_and_told(routes, tmp_path):
+    data, header, width = dbf_rows(tmp_path / "a.dbf")
+    for row in (1, 4):
+        data[header + row * width] = ord("*")
+    (tmp_path / "a.dbf").write_bytes(data)
+    (layer,) = open_delivery(tmp_path / "a.shp")
+    whole(layer, routes.drop(index=[1, 4]))
+    assert list(layer.records) == [1, 3, 4, 6, 7, 8]
+    (left,) = layer.left_out
+    assert (left.source, left.layer, left.count) == (str(tmp_path / "a.shp"), "a", 2)
+    assert not layer.notes
+
+
+def test_rows_that_the_dbf_does_not_count_are_read(routes, tmp_path):
+    data, _, _ = dbf_rows(tmp_path / "a.dbf")
+    data[4:8] = struct.pack("<I", 2)
+    (tmp_path / "a.dbf").write_bytes(data)
+    (layer,) = open_delivery(tmp_path / "a.shp")
+    whole(layer, routes)
+    assert not layer.notes
+
+
+@pytest.mark.parametrize(("rows", "named"), [(5, 5), (11, 8)])
+def test_a_dbf_with_fewer_or_more_rows(routes, tmp_path, rows, named):
+    other = gpd.GeoDataFrame(
+        {"route_id": [f"R{n}" for n in range(rows)]}, geometry=[line(0)] * rows, crs=4326
+    )
+    other.to_file(tmp_path / "b.shp")
+    shutil.copy(tmp_path / "b.dbf", tmp_path / "a.dbf")
+    (layer,) = open_delivery(tmp_path / "a.shp")
+    assert [note.code for note in layer.notes] == ["D002"]
+    assert layer.frame["route_id"].notna().sum() == named
+    assert shapely.equals_exact(layer.frame.geometry[7], routes.geometry[7])
