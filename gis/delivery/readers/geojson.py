@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import mmap
 import re
 from functools import partial
@@ -23,6 +24,9 @@ from gis.delivery.readers.reader import Source, Unread, damaged, reader
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from gis.inventory import Note
 
@@ -231,6 +235,59 @@ def build(rows: list[dict[str, Any]], geometries: list[Any]) -> gpd.GeoDataFrame
     return flatten(gpd.GeoDataFrame(frame, geometry=array))
 
 
+def shaped(geometry: dict[str, Any]) -> BaseGeometry:
+    """
+    Make a geometry of its GeoJSON object.
+
+    Parameters
+    ----------
+    geometry
+        With ``type`` and ``coordinates``, or ``geometries``.
+
+    Returns
+    -------
+    shapely.geometry.base.BaseGeometry
+        The geometry. Where some of its positions have a height, those without one, or with null for it, have NaN;
+        what follows the height is left out.
+
+    Raises
+    ------
+    ValueError, TypeError, AttributeError, KeyError, IndexError, shapely.errors.ShapelyError
+        It is none.
+    """
+    if "geometries" in geometry:
+        return shapely.GeometryCollection([shaped(part) for part in geometry["geometries"]])
+    coordinates = geometry["coordinates"]
+    width = 3 if _deep(coordinates) else 2
+    made: BaseGeometry = shape({**geometry, "coordinates": _positions(coordinates, width)})
+    return made
+
+
+def _deep(coordinates: Any) -> bool:
+    """Tell whether any position has a height."""
+    if coordinates and not isinstance(coordinates[0], list):
+        return len(coordinates) > 2 and coordinates[2] is not None  # noqa: PLR2004 - x and y come first
+    return any(map(_deep, coordinates))
+
+
+def _positions(coordinates: Any, width: int) -> Any:
+    """Give positions of one width: nothing of a height is NaN."""
+    if coordinates and not isinstance(coordinates[0], list):
+        x, y, *rest = coordinates
+        height = rest[0] if rest and rest[0] is not None else math.nan
+        return [x, y, height][:width]
+    return [_positions(part, width) for part in coordinates]
+
+
+def _doubtful(geometry: NDArray[np.object_]) -> NDArray[np.intp]:
+    """Tell the geometries in which GDAL may have written 0 for no height, or which it made nothing of."""
+    there = np.flatnonzero(shapely.has_z(geometry))
+    xyz, owners = shapely.get_coordinates(geometry[there], include_z=True, return_index=True)
+    zeros = np.bincount(owners[xyz[:, 2] == 0], minlength=len(there)) > 0
+    others = np.bincount(owners[xyz[:, 2] != 0], minlength=len(there)) > 0
+    return np.concatenate([np.flatnonzero(shapely.is_missing(geometry)), there[zeros & others]])
+
+
 def _look(path: Path, shown: str) -> bool:
     """Refuse a CRS that is to be fetched; tell whether GDAL can be given the file as it stands."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
@@ -259,14 +316,56 @@ def _read(source: Source, driver: str, *, plain: bool) -> RawLayer:
         records = gdal.bulk(staged, driver, "", **options)
         if records is not None and (driver == "GeoJSON" or _records(path) == len(records.frame)):
             frame = _with_id(records)
-            return _layer(path, shown, driver, records.crs, flatten(frame), np.arange(1, len(frame) + 1), [])
+            doubtful = _doubtful(frame.geometry.to_numpy())
+            if not len(doubtful):
+                return _layer(
+                    path, shown, driver, records.crs, flatten(frame), np.arange(1, len(frame) + 1), []
+                )
+            items = list(_items(load(path, shown), driver))
+            if len(items) == len(frame):
+                return _looked_up(path, shown, driver, records.crs, frame, items, doubtful)
     text = load(path, shown, source.encoding)
-    if driver == "GeoJSON":
-        start = re.search(r'"features"\s*:\s*\[', text)
-        items = elements(text, start.end() if start else 0)
-    else:
-        items = _lines(text)
-    return _salvaged(path, shown, driver, _declared(text), items)
+    return _salvaged(path, shown, driver, _declared(text), _items(text, driver))
+
+
+def _items(text: str, driver: str) -> Iterator[tuple[dict[str, Any] | None, str]]:
+    """Give the features of a document, as far as they are whole."""
+    if driver != "GeoJSON":
+        return _lines(text)
+    start = re.search(r'"features"\s*:\s*\[', text)
+    return elements(text, start.end() if start else 0)
+
+
+def _looked_up(
+    path: Path,
+    shown: str,
+    driver: str,
+    crs: pyproj.CRS | None,
+    frame: gpd.GeoDataFrame,
+    items: list[tuple[dict[str, Any] | None, str]],
+    doubtful: NDArray[np.intp],
+) -> RawLayer:
+    """Take geometries that GDAL may have understood wrongly from the document itself."""
+    geometry = frame.geometry.to_numpy().copy()
+    faults = []
+    for at in sorted(doubtful.tolist()):
+        try:
+            geometry[at] = _shape_of(items[at][0] or {})
+        except _UNREADABLE as error:
+            faults.append((at + 1, " ".join(str(error).split())[:200]))
+    if len(faults) == len(frame):
+        raise refusal("unreadable", shown, driver=driver, reason=faults[0][1])
+    kept = np.setdiff1d(np.arange(len(frame)), [number - 1 for number, _ in faults])
+    frame = frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index)).iloc[kept].reset_index(drop=True)
+    notes = damaged(shown, path.stem, faults)
+    return _layer(path, shown, driver, crs, flatten(frame), kept.astype(np.int64) + 1, notes)
+
+
+def _shape_of(feature: dict[str, Any]) -> BaseGeometry | None:
+    """Make the geometry of a feature, or of an object that is but a geometry."""
+    bare = "coordinates" in feature or "geometries" in feature
+    geometry = feature if bare else feature.get("geometry")
+    return None if geometry is None else shaped(geometry)
 
 
 def _salvaged(
@@ -282,9 +381,8 @@ def _salvaged(
             if feature is None:
                 raise ValueError(wrong)
             bare = "coordinates" in feature or "geometries" in feature
-            geometry = feature if bare else feature.get("geometry")
             properties = {} if bare else feature.get("properties") or {}
-            geometries.append(None if geometry is None else shape(geometry))
+            geometries.append(_shape_of(feature))
         except _UNREADABLE as error:
             faults.append((number, " ".join(str(error).split())[:200]))
             continue

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyproj
 import shapely
-from shapely.geometry import shape
 
 from gis.delivery.files.layer import RawLayer
 from gis.delivery.files.refusals import refusal
@@ -96,8 +95,15 @@ def _read(shown: str, name: str, records: list[tuple[dict[str, Any] | None, str]
             if record is None:
                 raise ValueError(wrong)  # noqa: TRY301 - one way out for all that is wrong with a record
             geometry = record.get(_GEOMETRY[name])
-            geometries.append(None if geometry is None else shape(geometry))
-        except (ValueError, TypeError, AttributeError, KeyError, shapely.errors.ShapelyError) as error:
+            geometries.append(None if geometry is None else geojson.shaped(geometry))
+        except (
+            ValueError,
+            TypeError,
+            AttributeError,
+            KeyError,
+            IndexError,
+            shapely.errors.ShapelyError,
+        ) as error:
             faults.append((number, str(error)[:200]))
             continue
         rows.append({key: value for key, value in record.items() if key != _GEOMETRY[name]})

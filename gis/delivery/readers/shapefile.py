@@ -273,7 +273,7 @@ def _walk(content: NDArray[np.uint8]) -> _Index:
     """Go from record to record, and past those whose length cannot be to the next one that is whole."""
     found: list[tuple[int, int, int, bool]] = []
     at, size = _HEADER, len(content)
-    view = memoryview(content)
+    view = content.data
     while at + 12 <= size:
         number, words, kind = (*struct.unpack_from(">2i", view, at), *struct.unpack_from("<i", view, at + 8))
         end = at + 8 + words * 2
