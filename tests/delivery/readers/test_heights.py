@@ -116,34 +116,34 @@ def test_no_data_is_no_height_in_any_format(tmp_path, none, ending):
     assert row["slope_m"] == pytest.approx(row["ground_m"], abs=1e-6)
 
 
+def polyline_z(folder: Path, xy: Any, z: Any, m: Any, crs: int) -> Path:
+    """Write one shape of type 13, with measures, which GDAL's writers here leave out."""
+    line = shapely.LineString([(*place, 1.0) for place in xy])
+    frame = gpd.GeoDataFrame({"route_id": ["R1"], "kind": ["cable"]}, geometry=[line], crs=crs)
+    frame.to_file(folder / "a.shp")
+    body = struct.pack("<i4d3i", 13, *line.bounds, 1, len(xy), 0) + np.array(xy, "<f8").tobytes()
+    body += b"".join(np.array([min(some), max(some), *some], "<f8").tobytes() for some in (z, m))
+    head = bytearray((folder / "a.shp").read_bytes()[:100])
+    head[24:28] = struct.pack(">i", (108 + len(body)) // 2)
+    (folder / "a.shp").write_bytes(head + struct.pack(">2i", 1, len(body) // 2) + body)
+    index = bytearray((folder / "a.shx").read_bytes())
+    index[100:108] = struct.pack(">2i", 50, len(body) // 2)
+    (folder / "a.shx").write_bytes(index)
+    return folder / "a.shp"
+
+
 @pytest.mark.parametrize("measures", [-1e39, 7.0], ids=["no measures", "measures"])
 def test_heights_and_measures_of_a_polylinez(tmp_path, measures):
-    """A shape of type 13 by hand: its M is no height, whatever it says."""
-    line = shapely.LineString([(*xy, 1.0) for xy in XY])
-    gpd.GeoDataFrame({"route_id": ["R1"]}, geometry=[line], crs=4326).to_file(tmp_path / "a.shp")
-    xy = shapely.get_coordinates(line)
-    z, m = np.array([-1e39, 1575.0, -1e39]), np.full(3, measures)
-    body = struct.pack("<i4d3i", 13, *line.bounds, 1, 3, 0) + xy.tobytes()
-    body += b"".join(np.r_[some.min(), some.max(), some].astype("<f8").tobytes() for some in (z, m))
-    head = bytearray((tmp_path / "a.shp").read_bytes()[:100])
-    head[24:28] = struct.pack(">i", (108 + len(body)) // 2)
-    (tmp_path / "a.shp").write_bytes(head + struct.pack(">2i", 1, len(body) // 2) + body)
-    index = bytearray((tmp_path / "a.shx").read_bytes())
-    index[100:108] = struct.pack(">2i", 50, len(body) // 2)
-    (tmp_path / "a.shx").write_bytes(index)
-    routes = read(tmp_path / "a.shp").routes
+    path = polyline_z(tmp_path, XY, [-1e39, 1575.0, -1e39], [measures] * 3, 4326)
+    routes = read(path).routes
     assert np.array_equal(heights(routes.geometry[0]), [np.nan, 1575, np.nan], equal_nan=True)
-    assert measured(tmp_path / "a.shp")["slope_m"] == pytest.approx(sum(S), abs=0.2)
+    assert measured(path)["slope_m"] == pytest.approx(sum(S), abs=0.2)
 
 
 def test_heights_beside_measures_outlive_a_change_of_system(tmp_path):
-    east, north = 562_000.0, 3_612_000.0
-    wkt = f"LINESTRING ZM ({east} {north} 1575 0, {east + 500} {north} 1580 500)"
-    frame = gpd.GeoDataFrame(
-        {"route_id": ["R1"], "kind": ["cable"]}, geometry=[shapely.from_wkt(wkt)], crs=32639
-    )
-    frame.to_file(tmp_path / "a.gpkg")
-    assert heights(read(tmp_path / "a.gpkg").routes.geometry[0]) == [1575, 1580]
+    xy = [(562_000.0, 3_612_000.0), (562_500.0, 3_612_000.0)]
+    path = polyline_z(tmp_path, xy, [1575.0, 1580.0], [0.0, 500.0], 32639)
+    assert heights(read(path).routes.geometry[0]) == [1575, 1580]
 
 
 @pytest.mark.parametrize(("z", "own"), [((0.0, 0.0, 0.0), False), ((0.0, 0.0, 0.5), True)])
