@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gis.coordinates import rounding, systems
+from gis.coordinates import heights, rounding, systems
 from gis.delivery import project_sources
 from gis.delivery.canonical import canonical, empty
 from gis.delivery.understanding import ORDER, understood
@@ -153,7 +153,7 @@ def _canonical(
         raw.frame,
         destination.schema,
         destination.match.columns,
-        geometry=project_sources.placed(raw.frame.geometry.to_numpy(), read),
+        geometry=project_sources.placed(heights.known(raw.frame.geometry.to_numpy()), read),
         source=raw.path,
         source_layer=raw.layer,
         records=raw.records,

@@ -12,6 +12,7 @@ import shapely
 from gis import address
 from gis.coordinates.reading import Reading
 from gis.delivery import sources
+from gis.delivery.decoding import decoded
 from gis.errors import ProjectError
 from gis.language import Text
 from gis.schema import CRS
@@ -206,7 +207,7 @@ def counties(project: Project) -> gpd.GeoDataFrame | None:
 
 def _polygons(project: Project, source: str) -> gpd.GeoDataFrame:
     """Read polygons that the project file names, WGS 84."""
-    raw = _only(sources.open_delivery(_found(project, source)), source, project)
+    raw = decoded(_only(sources.open_delivery(_found(project, source)), source, project))
     geometry = raw.frame.geometry.to_numpy()
     if not len(geometry) or not np.isin(shapely.get_type_id(geometry), (3, 6)).all():
         raise ProjectError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +16,11 @@ from gis.coordinates.belief import believe
 from gis.coordinates.reading import Reading
 from gis.delivery import project_sources, sources
 from gis.delivery.columns import match
+from gis.delivery.decoding import decoded
 from gis.errors import ProjectError
-from gis.inventory import LeftOut, Note
+from gis.inventory import LeftOut
 from gis.language import Text
 from gis.schema import SCHEMAS, LayerName
-from gis.text import encodings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -180,7 +179,7 @@ def _project_readings(project: Project) -> list[Understanding]:
     region = Region(project_sources.area(project)[1], tuple(project.area.candidates) if project.area else ())
     found: list[Understanding] = []
     for name, entry in entries:
-        raw = _decoded(project_sources.layer(project, entry))
+        raw = decoded(project_sources.layer(project, entry))
         # A drawing that is named for its lines and again for its points gives each its own.
         if any(_same_place(entry, other) and _form(name) != _form(theirs) for theirs, other in entries):
             raw = _of_form(raw, _form(name))
@@ -205,7 +204,7 @@ def _of_form(raw: RawLayer, form: str) -> RawLayer:
 
 def _bare_readings(paths: Iterable[str | Path], crs: str | None) -> list[Understanding]:
     layers = [
-        part for path in paths for raw in sources.open_delivery(path) for part in _by_geometry(_decoded(raw))
+        part for path in paths for raw in sources.open_delivery(path) for part in _by_geometry(decoded(raw))
     ]
     guesses = [
         match.which_layer(raw.table.head(_SAMPLE), raw.types, f"{Path(raw.path).name} {raw.layer}")
@@ -255,27 +254,6 @@ def _part(raw: RawLayer, chosen: NDArray[np.bool_]) -> RawLayer:
     frame = raw.frame[chosen].reset_index(drop=True)
     used = [name for name in frame.columns if name == frame.geometry.name or frame[name].notna().any()]
     return replace(raw, frame=frame[used], records=raw.records[chosen])
-
-
-def _decoded(raw: RawLayer) -> RawLayer:
-    """Decode text whose encoding the file does not tell, and say which was taken."""
-    if raw.undecoded is None:
-        return raw
-    texts = (value for name in raw.undecoded.columns for value in raw.frame[name].unique())
-    found = encodings.detect(
-        chain(texts, raw.undecoded.names), None, raw.undecoded.declared, raw.undecoded.language_byte
-    )
-    decoded = raw.decode(found.encoding)
-    # Where two tables were put together, single values may be in another encoding than the most.
-    for at, name in enumerate(raw.frame.columns):
-        if name in raw.undecoded.columns:
-            broken = decoded.frame.iloc[:, at].str.contains("\ufffd", regex=False).fillna(value=False)
-            mended = raw.frame.loc[broken, name].map(lambda value: encodings.decode(value, found.encoding))
-            decoded.frame.loc[broken, decoded.frame.columns[at]] = mended
-    if not found.guessed:
-        return decoded
-    note = Note("D006", raw.title, fields={"encoding": found.name, "evidence": found.evidence})
-    return replace(decoded, notes=(*raw.notes, note))
 
 
 def _reading(

@@ -19,7 +19,7 @@ import pandas as pd
 
 from gis.language import Text
 from gis.text.letters import each
-from gis.text.likelihood import CLEARLY, PLAUSIBLE, likelihood
+from gis.text.likelihood import ARABIC_CODECS, CLEARLY, PLAUSIBLE, likelihood
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,14 +28,44 @@ if TYPE_CHECKING:
 
     from gis.text.letters import Values
 
-NAMES = {"utf-8": "UTF-8", "cp1256": "CP1256", "cp1252": "CP1252", "iran-system": "Iran System"}
+NAMES = {
+    "utf-8": "UTF-8",
+    "cp1256": "CP1256",
+    "cp1252": "CP1252",
+    "iran-system": "Iran System",
+    "iso8859-6": "ISO 8859-6",
+}
+# Those that the bytes alone may tell, the usual ones first.
+_CANDIDATES = ("cp1256", "iran-system", "cp1252", "iso8859-6")
+# How many bits rarer than the others an encoding is met.
+_RARER_BITS = {"iso8859-6": 10.0}
 
+# So much likelier a reading is in all that nothing speaks against it.
+_SURELY_BITS = 40.0
 _SAMPLE_BYTES = 200_000
 _VALID = 0.9
 
 # The language drivers of dBASE and FoxPro that mean a single code page; those of western Europe, which programs put
 # into any file, tell nothing.
 _LANGUAGE_BYTES = {
+    0x13: "cp932",
+    0x1F: "cp852",
+    0x22: "cp852",
+    0x23: "cp852",
+    0x26: "cp866",
+    0x40: "cp852",
+    0x4D: "gbk",
+    0x4E: "cp949",
+    0x4F: "cp950",
+    0x50: "cp874",
+    0x78: "cp950",
+    0x79: "cp949",
+    0x7A: "gbk",
+    0x7B: "cp932",
+    0x7C: "cp874",
+    0x96: "mac-cyrillic",
+    0x97: "mac-latin2",
+    0x98: "mac-greek",
     0x7E: "cp1256",
     0x7D: "cp1255",
     0x64: "cp852",
@@ -52,6 +82,21 @@ _LANGUAGE_BYTES = {
     0xCB: "cp1253",
     0xCC: "cp1257",
 }
+
+# Numbers of Windows for encodings that are no "cp" in Python.
+_CODE_PAGES = {
+    "708": "iso8859-6",
+    "10004": "mac-arabic",
+    "10006": "mac-greek",
+    "10007": "mac-cyrillic",
+    "20127": "utf-8",
+    "20866": "koi8-r",
+    "21866": "koi8-u",
+    "54936": "gb18030",
+    "65001": "utf-8",
+    **{f"{28590 + part}": f"iso8859-{part}" for part in (*range(1, 10), 13, 15)},
+}
+_ISO = re.compile(r"(?:(?:ansi|oem|cp)[ _-]?)?(?:iso[ _-]?)?8859[ _-]?(\d{1,2})(?:-[ei]|:\d{4})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +121,7 @@ class Detected:
     @property
     def name(self) -> str:
         """The encoding's name for people."""
-        return NAMES.get(self.encoding, self.encoding)
+        return NAMES.get(self.encoding, self.encoding.upper())
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,51 +237,64 @@ def detect(
     Detected
         The encoding, and what it rests on.
     """
-    if declared and (codec := _codec(declared)):
-        return Detected(codec, Text("as given", "آن‌گونه که داده شده"), guessed=False)
+    if declared and (given := codec(declared)):
+        return Detected(given, Text("as given", "آن‌گونه که داده شده"), guessed=False)
     sample = _sample(values)
     if not sample:
         evidence = Text("all its text is ASCII", "همهٔ نوشته‌هایش ASCII است")
         return Detected("utf-8", evidence, guessed=False)
     best, evidence = _from_bytes(sample)
     witnesses = (
-        (_codec(cpg or ""), Text("the .cpg file says {name}", "پروندهٔ ‎.cpg می‌گوید {name}")),
+        (codec(cpg or ""), Text("the .cpg file says {name}", "پروندهٔ ‎.cpg می‌گوید {name}")),
         (
             _LANGUAGE_BYTES.get(language_byte or 0),
             Text("the language byte of the .dbf says {name}", "بایت زبان ‎.dbf می‌گوید {name}"),
         ),
     )
-    for codec, words in witnesses:
-        if codec is None:
+    for named, words in witnesses:
+        if named is None:
             continue
-        said = words.filled(name=NAMES.get(codec, codec.upper()))
-        if codec == best or _bears_out(sample, codec, best):
-            return Detected(codec, said, guessed=False)
+        said = words.filled(name=NAMES.get(named, named.upper()))
+        if named == best or _bears_out(sample, named, best):
+            return Detected(named, said, guessed=False)
         evidence = Text("{said}, but {evidence}", "{said}، ولی {evidence}").filled(
             said=said, evidence=evidence
         )
     return Detected(best, evidence, guessed=True)
 
 
-def _codec(name: str) -> str | None:
-    """Find the codec that a person or a .cpg file means: ``UTF-8``, ``1256``, ``ANSI 1256``, ``windows-1256``."""
-    name = name.strip("\ufeff \t\r\n\0").lower()
+def codec(name: str) -> str | None:
+    """
+    Find the codec that a person or a .cpg file means.
+
+    Parameters
+    ----------
+    name
+        What is written: ``UTF-8``, ``1256``, ``ANSI 1256``, ``OEM 720``, ``88596``, ``ISO 8859-6``, ``65001`` …
+
+    Returns
+    -------
+    str or None
+        The name of a codec of Python; None where it is no encoding of text. ISO 8859-1 is CP1252, as which
+        programs read and write it.
+    """
+    name = name.strip("\ufeff\xef\xbb\xbf \t\r\n\0").lower()
     if not name or len(name) > 40:  # noqa: PLR2004 - no codec's name
         return None
-    number = re.search(r"(?:^|\D)(\d{3,5})$", name)
-    tries = [name, name.replace(" ", "-")]
-    if number and "8859" not in name:
-        tries += ["utf-8"] if number[1] == "65001" else [f"cp{number[1]}"]
-    if (iso := re.fullmatch(r"(?:iso[ _-]?)?8859[ _-]?(\d{1,2})", name)) is not None:
+    if (iso := _ISO.fullmatch(name)) is not None:
         tries = [f"iso8859-{iso[1]}"]
+    else:
+        number = re.search(r"(?:^|\D)(\d{3,5})$", name)
+        tries = [_CODE_PAGES.get(number[1], f"cp{number[1]}")] if number else []
+        tries += [name, name.replace(" ", "-")]
     for attempt in tries:
         try:
-            codec = codecs.lookup(attempt)
-        except (LookupError, ValueError):
+            info = codecs.lookup(attempt)
+        except (LookupError, ValueError):  # ValueError: a null byte
             continue
-        if codec._is_text_encoding:  # noqa: SLF001 - base64 is no encoding of text
+        if info._is_text_encoding:  # noqa: SLF001 - base64 is no encoding of text
             # Latin-1 as Windows means it.
-            return {"iso8859-1": "cp1252", "ascii": "utf-8", "utf-8-sig": "utf-8"}.get(codec.name, codec.name)
+            return {"iso8859-1": "cp1252", "ascii": "utf-8", "utf-8-sig": "utf-8"}.get(info.name, info.name)
     return None
 
 
@@ -264,8 +322,10 @@ def _from_bytes(sample: list[bytes]) -> tuple[str, Text]:
             "{valid} نوشته از {all} نوشتهٔ غیر ASCII با UTF-8 درست است",
         ).filled(valid=valid, all=len(sample))
     joined = b"\n".join(sample)
-    scores = {codec: likelihood(joined, codec) for codec in ("cp1256", "iran-system", "cp1252")}
-    best = max(scores, key=lambda codec: scores[codec])
+    scores = {
+        name: likelihood(joined, name) - _RARER_BITS.get(name, 0.0) / _beyond(joined) for name in _CANDIDATES
+    }
+    best = max(scores, key=lambda name: scores[name])
     if scores[best] <= PLAUSIBLE - CLEARLY:
         return best, Text(
             "its bytes look like no text known here, least unlike {name}",
@@ -277,25 +337,34 @@ def _from_bytes(sample: list[bytes]) -> tuple[str, Text]:
     ).filled(name=NAMES[best], words=words)
 
 
-def _excerpt(sample: list[bytes], codec: str) -> str:
+def _beyond(data: bytes) -> int:
+    """Count the bytes that are not ASCII."""
+    return sum(byte > 0x7F for byte in data)  # noqa: PLR2004 - ASCII
+
+
+def _excerpt(sample: list[bytes], encoding: str) -> str:
     """Show what a text comes out as."""
     longest = max(sample[:200], key=len)
-    return "«" + " ".join(longest.decode(codec, errors="replace").split())[:40] + "»"
+    return "«" + " ".join(longest.decode(encoding, errors="replace").split())[:40] + "»"
 
 
-def _bears_out(sample: list[bytes], codec: str, best: str) -> bool:
+def _bears_out(sample: list[bytes], named: str, best: str) -> bool:
     """Tell whether the bytes can be in a declared encoding, another one being likeliest."""
-    if codec == "utf-8" or best == "utf-8":
+    # Bytes that can be UTF-8 have been found to be, and no table is in UTF-16.
+    if best == "utf-8" or named.startswith("utf-"):
         return False
     joined = b"\n".join(sample)
     try:
-        joined.decode(codec)
+        joined.decode(named)
     except UnicodeDecodeError:
         return False
-    if codec not in NAMES:
-        # An encoding that nothing is known of here, such as one of Cyrillic, stands unless this is surely Persian.
-        return likelihood(joined, best) < PLAUSIBLE or best == "cp1252"
-    return likelihood(joined, best) - likelihood(joined, codec) < CLEARLY
+    rival = likelihood(joined, best)
+    clearly = CLEARLY
+    if {named, best} <= ARABIC_CODECS:
+        # Two arrangements of the same letters differ less a letter, but with each one more.
+        clearly = min(CLEARLY, max(1.0, _SURELY_BITS / _beyond(joined)))
+    # An encoding of letters that are not known here, such as Chinese, stands unless this is surely something else.
+    return rival - likelihood(joined, named) < clearly or (named not in _CANDIDATES and rival < PLAUSIBLE)
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -305,30 +374,3 @@ def _is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError as error:
         return error.reason == "unexpected end of data" and not data[: error.start].isascii()
     return True
-
-
-def codec(name: str) -> str | None:
-    """
-    Tell the codec that a .cpg file means.
-
-    Parameters
-    ----------
-    name
-        Its content: ``UTF-8``, ``1256``, ``ANSI 1256``, ``OEM 720``, ``ISO 88591`` and so on.
-
-    Returns
-    -------
-    str or None
-        The name of a codec of Python, or None where there is none.
-    """
-    plain = name.strip().upper().removeprefix("ANSI ").removeprefix("OEM ").replace(" ", "")
-    if plain.startswith(("88591", "ISO88591")):
-        plain = "ISO8859-" + plain.removeprefix("ISO").removeprefix("8859")
-    elif plain.startswith("CP") or plain.isdigit():
-        plain = "cp" + plain.removeprefix("CP")
-        plain = {"cp65001": "utf-8"}.get(plain, plain)
-    try:
-        info = codecs.lookup(plain)
-    except (LookupError, ValueError):  # ValueError: a null byte
-        return None
-    return info.name if info._is_text_encoding else None  # noqa: SLF001 - the only way to leave out base64 and the like

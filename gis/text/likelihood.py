@@ -87,6 +87,19 @@ _PERSIAN = dict(
         strict=True,
     )
 )
+# Letters in 1000 of Arabic news prose; its own ones stand for themselves.
+_ARABIC = dict(
+    zip(
+        "الیمونرتهةبعدسفقکحجشصطخضثزذغءظأإآؤئى",
+        (
+            *(130, 120, 70, 65, 60, 60, 45, 40, 35, 30, 35, 38, 30, 27, 27, 25, 21, 20),
+            *(14, 12, 11, 9, 9, 6, 7, 7, 9, 5, 3, 2, 25, 8, 3, 2, 4, 10),
+        ),
+        strict=True,
+    )
+)
+# Encodings of Arabic letters.
+ARABIC_CODECS = frozenset({"cp1256", "iso8859-6", "cp720", "cp864", "mac-arabic", "mac-farsi"})
 PUNCTUATION = frozenset("،؛؟«»…–—\u200c\u200d\u200e\u200f\u00a0\u00ab\u00bb°×÷±²³½¼¾’‘“”•€£§©®™")
 _RARE = 1e-5
 # Bits a character by which one reading must be likelier than another to be believed against a declaration or against
@@ -109,7 +122,7 @@ def likelihood(data: bytes, codec: str) -> float:
     data
         The bytes.
     codec
-        ``"cp1256"``, ``"iran-system"``, or any other for western text.
+        Any codec of Python for text, beside ``"iran-system"``.
 
     Returns
     -------
@@ -117,37 +130,53 @@ def likelihood(data: bytes, codec: str) -> float:
         The mean log2 probability of the characters beyond ASCII; minus infinity where there are none.
     """
     if codec == "iran-system":
-        bits = [b for line in data.split(b"\n") for b in _iran_system_bits(line)]
-    elif codec == "cp1256":
-        bits = _persian_bits(data.decode(codec))
-    else:
-        bits = _western_bits(data.decode("latin-1").translate(WINDOWS_LATIN))
+        return _mean([b for line in data.split(b"\n") for b in _iran_system_bits(line)])
+    if codec in ARABIC_CODECS:
+        # That code page of DOS holds shaped letters.
+        text = data.decode(codec, errors="replace")
+        text = unicodedata.normalize("NFKC", text) if codec == "cp864" else text
+        return max(_mean(_arabic_script_bits(text, persian=persian)) for persian in (True, False))
+    if codec == "cp1252":
+        return _mean(_other_bits(data.decode("latin-1").translate(WINDOWS_LATIN)))
+    return _mean(_other_bits(data.decode(codec, errors="replace")))
+
+
+def _mean(bits: list[float]) -> float:
     return float(np.mean(bits)) if bits else -math.inf
 
 
 @cache
-def _persian_bit(character: str) -> float:
-    letter = "" if character in "أإؤ" else fold(character)  # rare in Persian
-    if len(letter) == 1 and letter in _PERSIAN:
-        return math.log2(_PERSIAN[letter] / 1100)
+def _letter_bit(character: str, *, persian: bool = True) -> float:
+    """Weigh a character as one of Persian or of Arabic text."""
+    letters = _PERSIAN if persian else _ARABIC
+    letter = character if character in letters else fold(character)
+    if persian and character in "أإؤ":  # rare in Persian
+        letter = ""
+    if len(letter) == 1 and letter in letters:
+        return math.log2(letters[letter] / 1100)
     if unicodedata.category(character) == "Mn" or character in PUNCTUATION or character in "۰۱۲۳۴۵۶۷۸۹أإؤ":
         return math.log2(0.005)
     return math.log2(_RARE)
 
 
-def _persian_bits(text: str) -> list[float]:
+def _arabic_script_bits(text: str, *, persian: bool) -> list[float]:
     bits = []
     for before, character, after in zip(f" {text}", text, f"{text[1:]} ", strict=False):
         if not character.isascii():
-            # Letters of two scripts do not meet within a word.
+            # Letters of two scripts do not meet within a word, and a vowel sign has a letter before it.
             mixed = character.isalpha() and (_latin(before) or _latin(after))
-            bits.append(_persian_bit(character) - (6.0 if mixed else 0.0))
+            stray = unicodedata.category(character) == "Mn" and before.isascii()
+            bits.append(_letter_bit(character, persian=persian) - (6.0 if mixed or stray else 0.0))
     return bits
 
 
 def _iran_system_bits(line: bytes) -> list[float]:
     shapes = iran_system.in_order(line)
-    bits = [_persian_bit(unicodedata.normalize("NFKC", c)[0]) - 1 for c in shapes if not c.isascii()]
+    bits = []
+    for before, shape, after in zip(f" {shapes}", shapes, f"{shapes[1:]} ", strict=False):
+        if not shape.isascii():
+            mixed = _latin(before) or _latin(after)
+            bits.append(_letter_bit(unicodedata.normalize("NFKC", shape)[0]) - (7.0 if mixed else 1.0))
     # The joining of the shapes is a witness of its own: each contradiction is a rare event.
     return [bit - 8 * iran_system.misjoined(shapes) / len(bits) for bit in bits]
 
@@ -156,17 +185,30 @@ def _latin(character: str) -> bool:
     return character.isascii() and character.isalpha()
 
 
-def _western_bits(text: str) -> list[float]:
-    """Weigh accented letters, which stand singly among plain ones, and the signs of western text."""
+def _other_bits(text: str) -> list[float]:
+    """Weigh accented letters, which stand singly among plain ones, letters of other scripts, and signs."""
     bits = []
-    for before, character, after in zip(f" {text}", text, f"{text[1:]} ", strict=False):
+    for at, character in enumerate(text):
         if character.isascii():
             continue
+        before, after = text[at - 1 : at] or " ", text[at + 1 : at + 2] or " "
         if not character.isalpha():
             bits.append(math.log2(0.005 if character in PUNCTUATION else _RARE))
-            continue
-        beside = _latin(before) or _latin(after)
-        common = character.lower() in "éèêàâçôîûëïüùöäßñáíóúãõåæøşğıö"
-        odd = character.isupper() and before.isalpha() and before.islower()
-        bits.append((-5.0 if common else -8.0) + (0.0 if beside else -6.0) - (6.0 if odd else 0.0))
+        elif _accented(character):
+            beside = _latin(before) or _latin(after)
+            common = character.lower() in "éèêàâçôîûëïüùöäßñáíóúãõåæøşğıö"
+            odd = character.isupper() and before.isalpha() and before.islower()
+            bits.append((-5.0 if common else -8.0) + (0.0 if beside else -6.0) - (6.0 if odd else 0.0))
+        else:
+            # A capital follows no small letter, and of several capitals none is followed by one.
+            odd = (character.isupper() and before.islower()) or (
+                character.islower() and before.isupper() and text[max(at - 2, 0) : at - 1].isupper()
+            )
+            bits.append((-12.0 if character > "\u2e80" else -5.0) - (10.0 if odd else 0.0))
     return bits
+
+
+@cache
+def _accented(character: str) -> bool:
+    """Tell whether a letter is one of the Latin script."""
+    return unicodedata.name(character, "").startswith(("LATIN", "FEMININE", "MASCULINE", "MICRO"))

@@ -17,7 +17,9 @@ import pyproj
 import pytest
 import shapely
 
+from gis.delivery.decoding import decoded
 from gis.delivery.sources import open_delivery
+from gis.delivery.understanding import readings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,7 +108,9 @@ def test_format_of_another_program_gives_routes_back(name, writer, options, driv
     if driver == "MapInfo File":
         # MapInfo has had no name for UTF-8 until lately: GDAL 3.6 declares "Neutral".
         layer = layer.decode("utf-8")
+    layer = decoded(layer)
     assert layer.undecoded is None
+    assert not layer.notes
     assert lengths(layer.frame.geometry) == pytest.approx(lengths(routes.geometry), abs=1e-3)
     by_id = layer.frame.set_index("route_id")
     assert by_id["name_fa"].to_dict() == dict(zip(routes["route_id"], NAMES, strict=True))
@@ -190,10 +194,12 @@ def test_undeclared_bytes_of_a_dbf_come_back_as_they_are(codec, tmp_path):
     assert list(raw.decode(codec).frame["NAME"]) == list(frame["NAME"])
     (told,) = open_delivery(tmp_path / "a.shp", encoding=codec)
     assert list(told.frame["NAME"]) == list(frame["NAME"])
-    # A .cpg that the bytes belie decides nothing.
-    (tmp_path / "a.cpg").write_text("UTF-8")
-    (belied,) = open_delivery(tmp_path / "a.shp")
-    assert (belied.undecoded is None) == (codec == "utf-8")
+    # A .cpg is one witness: where the bytes belie it, they count, and that is told.
+    for said in ("UTF-8", "ISO 8859-1", "OEM 866"):
+        (tmp_path / "a.cpg").write_text(said)
+        (read,) = readings(tmp_path / "a.shp")
+        assert list(read.raw.frame["NAME"]) == list(frame["NAME"])
+        assert ("D006" in [note.code for note in read.raw.notes]) == ((said, codec) != ("UTF-8", "utf-8"))
 
 
 def test_jalali_date_of_a_dbf_is_not_bent(tmp_path):

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from gis.inventory import Note
 
 # An object, or None for a stretch that is none and what is wrong there.
@@ -249,6 +251,15 @@ def build(rows: list[dict[str, Any]], geometries: list[Any]) -> gpd.GeoDataFrame
     return flatten(gpd.GeoDataFrame(frame, geometry=array))
 
 
+def _doubtful(geometry: NDArray[np.object_]) -> NDArray[np.intp]:
+    """Tell the geometries in which GDAL may have written 0 for no height, or which it made nothing of."""
+    there = np.flatnonzero(shapely.has_z(geometry))
+    xyz, owners = shapely.get_coordinates(geometry[there], include_z=True, return_index=True)
+    zeros = np.bincount(owners[xyz[:, 2] == 0], minlength=len(there)) > 0
+    others = np.bincount(owners[xyz[:, 2] != 0], minlength=len(there)) > 0
+    return np.concatenate([np.flatnonzero(shapely.is_missing(geometry)), there[zeros & others]])
+
+
 def _look(path: Path, shown: str) -> bool:
     """Refuse a CRS that is to be fetched; tell whether GDAL can be given the file as it stands."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
@@ -307,14 +318,53 @@ def _read(source: Source, driver: str, *, plain: bool) -> RawLayer:
         records = gdal.bulk(staged, driver, "", **options)
         if records is not None and (driver == "GeoJSON" or _records(path) == len(records.frame)):
             frame = _with_id(records)
-            return _layer(path, shown, driver, records.crs, flatten(frame), np.arange(1, len(frame) + 1), ())
+            doubtful = _doubtful(frame.geometry.to_numpy())
+            numbers = np.arange(1, len(frame) + 1)
+            if not len(doubtful):
+                return _layer(path, shown, driver, records.crs, flatten(frame), numbers, ())
+            items = list(_items(load(path, shown), driver))
+            if len(items) == len(frame):
+                return _looked_up(path, shown, driver, records.crs, frame, items, doubtful)
     text = load(path, shown, source.encoding)
-    if driver == "GeoJSON":
-        start = re.search(r'"features"\s*:\s*\[', text)
-        items = elements(text, start.end() if start else 0)
-    else:
-        items = _lines(text)
-    return _salvaged(path, shown, driver, _declared(text), items)
+    return _salvaged(path, shown, driver, _declared(text), _items(text, driver))
+
+
+def _items(text: str, driver: str) -> Iterator[Element]:
+    """Give the features of a document, as far as they are whole."""
+    if driver != "GeoJSON":
+        return _lines(text)
+    start = re.search(r'"features"\s*:\s*\[', text)
+    return elements(text, start.end() if start else 0)
+
+
+def _looked_up(
+    path: Path,
+    shown: str,
+    driver: str,
+    crs: pyproj.CRS | None,
+    frame: gpd.GeoDataFrame,
+    items: list[Element],
+    doubtful: NDArray[np.intp],
+) -> RawLayer:
+    """Take geometries that GDAL may have understood wrongly from the document itself."""
+    geometry = frame.geometry.to_numpy().copy()
+    faults: list[tuple[int, str | Text]] = []
+    short = 0
+    for at in sorted(doubtful.tolist()):
+        feature = items[at][0] or {}
+        bare = "coordinates" in feature or "geometries" in feature
+        try:
+            geometry[at], passed_over = parts.sound(feature if bare else feature.get("geometry"))
+        except UNREADABLE as error:
+            faults.append((at + 1, reason(error)))
+            continue
+        short += passed_over
+    if len(faults) == len(frame):
+        raise refusal("unreadable", shown, driver=driver, reason=faults[0][1])
+    kept = np.setdiff1d(np.arange(len(frame)), [number - 1 for number, _ in faults])
+    frame = frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index)).iloc[kept].reset_index(drop=True)
+    notes = damaged(shown, path.stem, faults)
+    return _layer(path, shown, driver, crs, flatten(frame), kept.astype(np.int64) + 1, notes, short)
 
 
 def _salvaged(
@@ -332,9 +382,8 @@ def _salvaged(
             continue
         try:
             bare = "coordinates" in feature or "geometries" in feature
-            geometry = feature if bare else feature.get("geometry")
             properties = {} if bare else feature.get("properties") or {}
-            built, passed_over = parts.sound(geometry)
+            built, passed_over = parts.sound(feature if bare else feature.get("geometry"))
         except UNREADABLE as error:
             faults.append((number, reason(error)))
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import shapely
@@ -59,14 +60,14 @@ def _sound(geometry: Any, depth: int) -> tuple[BaseGeometry, int]:
         return _lines(geometry["coordinates"])
     if kind == "geometrycollection" and depth < _DEPTH:
         return _collection(geometry["geometries"], depth)
-    return shape(geometry), 0
+    return shaped(geometry), 0
 
 
 def _lines(parts: list[Any]) -> tuple[BaseGeometry, int]:
     kept = [part for part in parts if len(part) >= _LINE]
     if not kept and any(len(part) for part in parts):
         raise DamagedError(TOO_FEW)
-    return shape({"type": "MultiLineString", "coordinates": kept}), len(parts) - len(kept)
+    return shaped({"type": "MultiLineString", "coordinates": kept}), len(parts) - len(kept)
 
 
 def _collection(members: list[Any], depth: int) -> tuple[BaseGeometry, int]:
@@ -82,6 +83,50 @@ def _collection(members: list[Any], depth: int) -> tuple[BaseGeometry, int]:
     if short and not built:
         raise DamagedError(TOO_FEW)
     return shapely.geometrycollections(built), short
+
+
+def shaped(geometry: dict[str, Any]) -> BaseGeometry:
+    """
+    Make a geometry of its GeoJSON object.
+
+    Parameters
+    ----------
+    geometry
+        With ``type`` and ``coordinates``, or ``geometries``.
+
+    Returns
+    -------
+    shapely.geometry.base.BaseGeometry
+        The geometry. Where some of its positions have a height, those without one, or with null for it, have NaN;
+        what follows the height is left out.
+
+    Raises
+    ------
+    ValueError, TypeError, AttributeError, KeyError, IndexError, shapely.errors.ShapelyError
+        It is none.
+    """
+    if "geometries" in geometry:
+        return shapely.GeometryCollection([shaped(part) for part in geometry["geometries"]])
+    coordinates = geometry["coordinates"]
+    width = 3 if _deep(coordinates) else 2
+    made: BaseGeometry = shape({**geometry, "coordinates": _positions(coordinates, width)})
+    return made
+
+
+def _deep(coordinates: Any) -> bool:
+    """Tell whether any position has a height."""
+    if coordinates and not isinstance(coordinates[0], (list, tuple)):
+        return len(coordinates) > 2 and coordinates[2] is not None  # noqa: PLR2004 - x and y come first
+    return any(map(_deep, coordinates))
+
+
+def _positions(coordinates: Any, width: int) -> Any:
+    """Give positions of one width: nothing of a height is NaN."""
+    if coordinates and not isinstance(coordinates[0], (list, tuple)):
+        x, y, *rest = coordinates
+        height = rest[0] if rest and rest[0] is not None else math.nan
+        return [x, y, height][:width]
+    return [_positions(part, width) for part in coordinates]
 
 
 def short_parts(shown: str, layer: str, count: int) -> tuple[LeftOut, ...]:

@@ -13,8 +13,9 @@ import pandas as pd
 from gis.delivery.files.layer import RawLayer, stage, undecoded
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import gdal
+from gis.delivery.readers.parts import short_parts
 from gis.delivery.readers.reader import Source, Unread, damaged, reader
-from gis.inventory import Note
+from gis.inventory import LeftOut, Note
 from gis.language import Text, number
 from gis.text.encodings import codec
 
@@ -26,15 +27,53 @@ if TYPE_CHECKING:
 
 _HEADER = 100
 _DATE_WIDTH = 8
+_DELETED = ord("*")
+# The types of shapes, and the fewest bytes that each takes beside its parts and vertices (ESRI 1998).
+_LEAST = {
+    0: 4,
+    1: 20,
+    3: 44,
+    5: 44,
+    8: 40,
+    11: 28,
+    13: 60,
+    15: 60,
+    18: 56,
+    21: 20,
+    23: 44,
+    25: 44,
+    28: 40,
+    31: 60,
+}
+# Where their parts and vertices are counted, and the bytes of each: x and y, and z where there is one.
+_COUNTS = [
+    *((kind, (36, 40), (4, 16)) for kind in (3, 5, 23, 25)),
+    *((kind, (36, 40), (4, 24)) for kind in (13, 15)),
+    *((kind, (36,), (16,)) for kind in (8, 28)),
+    (18, (36,), (24,)),
+    (31, (36, 40), (8, 24)),
+]
 
 
 @dataclass
 class _Index:
-    """The records of a .shp: where each begins, how many bytes it has, and which the file does not hold whole."""
+    """The records of a .shp: where each begins, its bytes and number, and which the file does not hold whole."""
 
     offsets: NDArray[np.int64]
     lengths: NDArray[np.int64]
+    numbers: NDArray[np.int64]
     damaged: NDArray[np.bool_]
+
+    def follows(self, size: int, stated: int) -> bool:
+        """Tell whether whole records follow each other to the end that the file has, or says it has."""
+        ends = self.offsets + 8 + self.lengths
+        return (
+            not self.damaged.any()
+            and len(ends) > 0
+            and self.offsets[0] == _HEADER
+            and np.array_equal(ends[:-1], self.offsets[1:])
+            and (ends[-1] == size or ends[-1] == stated)
+        )
 
 
 @dataclass
@@ -82,8 +121,8 @@ def read(source: Source) -> RawLayer:
     Returns
     -------
     RawLayer
-        Its records, with D002 for a missing or unfitting part and D003 for each damaged record. Text whose encoding
-        no .cpg tells is left `Undecoded`.
+        Its records, with D002 for a missing or unfitting part and D003 for each damaged record. Text is left
+        `Undecoded` unless a person gives its encoding: a .cpg is but a witness.
 
     Raises
     ------
@@ -99,7 +138,7 @@ def read(source: Source) -> RawLayer:
         parts[".shp"] = path
     notes: list[Note] = []
     index = _index(parts, shown, notes) if ".shp" in parts else None
-    table = _table(parts[".dbf"]) if ".dbf" in parts else None
+    table = _table(parts[".dbf"], 0 if index is None else len(index.offsets)) if ".dbf" in parts else None
     if index is None:
         notes.append(_missing(shown, ".shp"))
     if table is None:
@@ -118,6 +157,8 @@ def read(source: Source) -> RawLayer:
         [] if index is None else np.flatnonzero(index.damaged).tolist(), ""
     )
     faults |= dict(records.damaged)
+    if index is not None:
+        faults |= dict.fromkeys(_without_shape(frame, rows, index, parts[".shp"]), "")
     keep = ~np.isin(rows, list(faults))
     notes += damaged(shown, path.stem, ((at + 1, reason) for at, reason in sorted(faults.items())))
     layer = RawLayer(
@@ -129,6 +170,10 @@ def read(source: Source) -> RawLayer:
         frame=frame[keep].reset_index(drop=True),
         records=rows[keep] + 1,
         notes=tuple(notes),
+        left_out=(
+            *_deleted(shown, path.stem, table, parts.get(".dbf")),
+            *short_parts(shown, path.stem, records.short),
+        ),
     )
     return _decoded(layer, parts.get(".cpg"), table, source.encoding)
 
@@ -147,63 +192,163 @@ def _unlike(shown: str, shapes: int, part: str, rows: int) -> Note:
     return Note("D002", shown, fields={"what": Text(en, fa)})
 
 
+def _unfit(shown: str) -> Note:
+    what = Text(
+        "the .shx does not fit the .shp, whose own records are taken",
+        "\u2068.shx\u2069 با \u2068.shp\u2069 نمی‌خواند و رکوردهای خود \u2068.shp\u2069 گرفته شد",
+    )
+    return Note("D002", shown, fields={"what": what})
+
+
 def _index(parts: dict[str, Path], shown: str, notes: list[Note]) -> _Index:
-    """Take the index from the .shx where it fits the .shp, else walk the .shp itself."""
-    size = parts[".shp"].stat().st_size
-    walked: _Index | None = None
-    if ".shx" not in parts:
+    """Take the index from the .shx where it fits the .shp, else from the .shp itself."""
+    path = parts[".shp"]
+    size = path.stat().st_size
+    if size <= _HEADER:
+        if ".shx" not in parts:
+            notes.append(_missing(shown, ".shx"))
+        return _Index(*(np.empty(0, np.int64),) * 3, np.empty(0, bool))
+    content = np.memmap(path, dtype=np.uint8, mode="r")
+    told = _from_shx(parts[".shx"], content) if ".shx" in parts else None
+    stated = struct.unpack(">i", content[24:28].tobytes())[0] * 2
+    if told is not None and told.follows(size, stated):
+        return told
+    walked = _walk(content)
+    if told is None:
         notes.append(_missing(shown, ".shx"))
+    elif not _fits(told, walked, stated > size):
+        notes.append(
+            _unlike(shown, len(walked.offsets), ".shx", len(told.offsets))
+            if len(walked.offsets) != len(told.offsets)
+            else _unfit(shown)
+        )
     else:
-        index = _from_shx(parts[".shx"], parts[".shp"], size)
-        if index is not None and not index.damaged.any():
-            return index
-        walked = _walk(parts[".shp"], size)
-        if index is not None and len(index.offsets) >= len(walked.offsets):
-            # The .shp was cut: the .shx still knows how many there were.
-            return index
-        notes.append(_unlike(shown, len(walked.offsets), ".shx", 0 if index is None else len(index.offsets)))
-    walked = walked or _walk(parts[".shp"], size)
-    if not len(walked.offsets) and size > _HEADER:
+        return told
+    if walked.damaged.all():
         raise refusal("unreadable", shown, driver="ESRI Shapefile", reason="no record is whole")
     return walked
 
 
-def _from_shx(shx: Path, shp: Path, size: int) -> _Index | None:
-    data = (
-        np.fromfile(shx, dtype=">i4", offset=_HEADER) if shx.stat().st_size > _HEADER else np.empty(0, ">i4")
-    )
+def _fits(told: _Index, walked: _Index, cut: bool) -> bool:
+    """
+    Tell whether the .shx is the better index, though its records do not simply follow each other.
+
+    Programs that change a record may put it at the end anew and leave the old one where it was: the .shx knows which
+    counts. Of a .shp that was cut it knows how many there were.
+    """
+    if not len(told.offsets) or told.damaged.all():
+        return False
+    in_order = np.array_equal(told.numbers[~told.damaged], np.flatnonzero(~told.damaged) + 1)
+    if not told.damaged.any():
+        return in_order and walked.numbers.max(initial=0) <= len(told.offsets)
+    broken = cut or bool(walked.damaged.any())
+    return broken and in_order and (~told.damaged).sum() >= (~walked.damaged).sum()
+
+
+def _from_shx(shx: Path, content: NDArray[np.uint8]) -> _Index:
+    """Read a .shx, and hold each entry against the record that it tells of."""
+    beyond = shx.stat().st_size - _HEADER
+    data = np.fromfile(shx, dtype=">i4", offset=_HEADER) if beyond > 0 else np.empty(0, ">i4")
     pairs = data[: len(data) // 2 * 2].reshape(-1, 2).astype(np.int64) * 2
     offsets, lengths = pairs[:, 0], pairs[:, 1]
-    if (offsets < _HEADER).any() or (lengths < 0).any():
+    inside = (offsets >= _HEADER) & (lengths >= 4) & (offsets + 8 + lengths <= len(content))  # noqa: PLR2004
+    numbers, stated, sound = np.zeros((3, len(offsets)), np.int64)
+    numbers[inside], stated[inside], sound[inside] = _heads(content, offsets[inside])
+    # Each record begins with its length, which the index repeats.
+    return _Index(offsets, lengths, numbers, ~(inside & (stated == lengths) & (sound > 0)))
+
+
+def _heads(content: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give (3, n) what records at offsets say: number, bytes of content, and whether their content can be so long."""
+    head = np.ascontiguousarray(content[offsets[:, None] + np.arange(12)])
+    numbers = head[:, :4].copy().view(">i4")[:, 0].astype(np.int64)
+    lengths = head[:, 4:8].copy().view(">i4")[:, 0].astype(np.int64) * 2
+    kinds = head[:, 8:].copy().view("<i4")[:, 0]
+    least = np.array([_LEAST.get(int(kind), np.iinfo(np.int64).max) for kind in np.unique(kinds)], np.int64)
+    needed = least[np.searchsorted(np.unique(kinds), kinds)] if len(kinds) else np.empty(0, np.int64)
+    for kind, at, sizes in _COUNTS:
+        some = np.flatnonzero((kinds == kind) & (lengths >= needed) & (offsets + 8 + lengths <= len(content)))
+        for place, size in zip(at, sizes, strict=True):
+            where = offsets[some, None] + 8 + place + np.arange(4)
+            counts = np.ascontiguousarray(content[where]).view("<i4")[:, 0].astype(np.int64)
+            needed[some] += np.where(counts < 0, np.iinfo(np.int32).max, counts) * size
+    return np.stack([numbers, lengths, (lengths >= needed).astype(np.int64)])
+
+
+def _walk(content: NDArray[np.uint8]) -> _Index:
+    """Go from record to record, and past those whose length cannot be to the next one that is whole."""
+    found: list[tuple[int, int, int, bool]] = []
+    at, size = _HEADER, len(content)
+    view = content.data
+    while at + 12 <= size:
+        number, words, kind = (*struct.unpack_from(">2i", view, at), *struct.unpack_from("<i", view, at + 8))
+        end = at + 8 + words * 2
+        if words >= 2 and number >= 0 and kind in _LEAST and end <= size:  # noqa: PLR2004 - a null shape has two words
+            found.append((at, words * 2, number, False))
+            at = end
+            continue
+        last = found[-1][2] if found else 0
+        following = _next(content, at, last)
+        if following is None:
+            if words > 0:
+                found.append((at, max(words, 2) * 2, last + 1, True))
+            break
+        lost = int(_heads(content, np.array([following]))[0, 0]) - last - 1
+        found += [(at, 4, last + 1 + step, True) for step in range(lost)]
+        at = following
+    offsets, lengths, numbers, damaged = np.array(found, np.int64).reshape(-1, 4).T
+    whole = np.flatnonzero(damaged == 0)
+    damaged[whole] = 1 - _heads(content, offsets[whole])[2]
+    return _Index(offsets, lengths, numbers, damaged > 0)
+
+
+def _next(content: NDArray[np.uint8], at: int, last: int) -> int | None:
+    """Find where the next whole record begins, behind one that is not; None where there is none."""
+    rest = content[at + 4 : at + 4 + (len(content) - at - 4) // 4 * 4].view(">i4")
+    if len(rest) < 3:  # noqa: PLR2004 - number, length and type
         return None
-    whole = offsets + 8 + lengths <= size
-    damaged = ~whole
-    if whole.any():
-        # Each record begins with its length, which the index repeats.
-        content = np.memmap(shp, dtype=np.uint8, mode="r")
-        at = offsets[whole][:, None] + np.arange(4, 8)
-        stated = np.ascontiguousarray(content[at]).view(">i4")[:, 0].astype(np.int64) * 2
-        damaged[whole] = stated != lengths[whole]
-    return _Index(offsets, lengths, damaged)
+    numbers, words = rest[:-2].astype(np.int64), rest[1:-1].astype(np.int64)
+    starts = at + 4 + 4 * np.arange(len(numbers))
+    likely = (numbers > last + 1) & (numbers <= last + 2 + len(rest) // 3) & (words >= 2)  # noqa: PLR2004
+    likely &= starts + 8 + 2 * words <= len(content)
+    for start in starts[likely].tolist():
+        number, length, sound = _heads(content, np.array([start]))[:, 0].tolist()
+        end = start + 8 + length
+        if sound and (end + 12 > len(content) or _heads(content, np.array([end]))[0, 0] == number + 1):
+            return int(start)
+    return None
 
 
-def _walk(shp: Path, size: int) -> _Index:
-    offsets, lengths, damaged = [], [], []
-    with shp.open("rb") as file:
-        at = _HEADER
-        while at + 8 <= size:
-            file.seek(at)
-            number, words = struct.unpack(">2i", file.read(8))
-            if words < 2 or number < 1:  # noqa: PLR2004 - a null shape has two words
-                break
-            offsets.append(at)
-            lengths.append(words * 2)
-            damaged.append(at + 8 + words * 2 > size)
-            at += 8 + words * 2
-    return _Index(np.array(offsets, np.int64), np.array(lengths, np.int64), np.array(damaged, bool))
+def _without_shape(frame: gpd.GeoDataFrame, rows: NDArray[np.int64], index: _Index, shp: Path) -> list[int]:
+    """Tell the records that GDAL makes no geometry of, though they hold vertices."""
+    bare = rows[frame.geometry.isna().to_numpy()]
+    bare = bare[bare < len(index.offsets)]
+    bare = bare[~index.damaged[bare]]
+    if not len(bare):
+        return []
+    content = np.memmap(shp, dtype=np.uint8, mode="r")
+    kinds = np.ascontiguousarray(content[index.offsets[bare, None] + np.arange(8, 12)]).view("<i4")[:, 0]
+    least = np.array([_LEAST[int(kind)] for kind in kinds])
+    lost: list[int] = bare[(kinds != 0) & (index.lengths[bare] > least)].tolist()
+    return lost
 
 
-def _table(dbf: Path) -> _Table:
+def _deleted(shown: str, layer: str, table: _Table | None, dbf: Path | None) -> list[LeftOut]:
+    """Tell how many rows are marked as deleted, which GDAL passes over with their shapes."""
+    if table is None or dbf is None or not table.present:
+        return []
+    rows = np.memmap(dbf, dtype=np.uint8, mode="r", offset=table.header, shape=(table.present, table.width))
+    count = int((rows[:, 0] == _DELETED).sum())
+    what = Text("records marked as deleted", "رکورد که نشان حذف دارد")
+    why = Text(
+        "the .dbf marks them as deleted; undo that in the program that wrote it if they are to count",
+        "\u2068.dbf\u2069 آن‌ها را حذف‌شده نشان کرده است؛ اگر باید شمرده شوند، حذفشان را در همان برنامه برگردانید",
+    )
+    return [LeftOut(shown, layer, count, what, why)] if count else []
+
+
+def _table(dbf: Path, shapes: int) -> _Table:
+    """Read a DBF's header; where it counts fewer rows than there are, the shapes tell how many it means."""
     size = dbf.stat().st_size
     with dbf.open("rb") as file:
         head = file.read(32)
@@ -219,7 +364,7 @@ def _table(dbf: Path) -> _Table:
             table.fields.append((entry[:11].split(b"\0")[0], chr(entry[11]), at, entry[16]))
             at += entry[16]
     if width:
-        table.present = min(declared, max(size - header, 0) // width)
+        table.present = min(max(declared, shapes), max(size - header, 0) // width)
     return table
 
 
@@ -229,26 +374,19 @@ def _lay_out(parts: dict[str, Path], index: _Index | None, table: _Table | None,
     if table is not None and table.fields:
         stage(parts[".dbf"], folder / "layer.dbf")
         wanted = table.present if index is None else max(table.present, len(index.offsets))
-        if wanted > table.present or table.present < table.declared:
+        if wanted != table.declared or wanted > table.present:
             _fill(folder / "layer.dbf", parts[".dbf"], table, wanted)
     if index is None:
         return folder / "layer.dbf"
     stage(parts[".shp"], folder / "layer.shp")
     if ".prj" in parts:
         stage(parts[".prj"], folder / "layer.prj")
-    if (
-        ".shx" in parts
-        and not index.damaged.any()
-        and parts[".shx"].stat().st_size == _HEADER + 8 * len(index.offsets)
-    ):
-        stage(parts[".shx"], folder / "layer.shx")
-    else:
-        with parts[".shp"].open("rb") as file:
-            head = bytearray(file.read(_HEADER))
-        head[24:28] = struct.pack(">i", (_HEADER + 8 * len(index.offsets)) // 2)
-        pairs = np.stack([index.offsets // 2, index.lengths // 2], axis=1).astype(">i4")
-        pairs[index.damaged] = 0
-        (folder / "layer.shx").write_bytes(bytes(head) + pairs.tobytes())
+    with parts[".shp"].open("rb") as file:
+        head = bytearray(file.read(_HEADER))
+    head[24:28] = struct.pack(">i", (_HEADER + 8 * len(index.offsets)) // 2)
+    pairs = np.stack([index.offsets // 2, index.lengths // 2], axis=1).astype(">i4")
+    pairs[index.damaged] = 0
+    (folder / "layer.shx").write_bytes(bytes(head) + pairs.tobytes())
     return folder / "layer.shp"
 
 
@@ -278,8 +416,8 @@ def _restore_dates(frame: gpd.GeoDataFrame, rows: NDArray[np.int64], table: _Tab
 
 
 def _decoded(layer: RawLayer, cpg: Path | None, table: _Table | None, encoding: str | None) -> RawLayer:
-    """Decode as told, or as the .cpg says where the bytes bear it out; else leave that to who sees all the text."""
-    declared = cpg.read_text("latin-1").strip("\ufeff\xef\xbb\xbf \t\r\n")[:40] if cpg is not None else ""
+    """Decode as a person tells; else leave the text, with what the parts say of it, to who weighs that."""
+    declared = cpg.read_text("latin-1").strip("\ufeff\xef\xbb\xbf \t\r\n\0")[:40] if cpg is not None else ""
     wanted = codec(encoding) if encoding else codec(declared)
     if encoding and wanted is None:
         raise refusal("encoding", layer.path, encoding=encoding)
@@ -287,9 +425,4 @@ def _decoded(layer: RawLayer, cpg: Path | None, table: _Table | None, encoding: 
     if kept is None:
         return replace(layer, encoding=wanted or "")
     layer = replace(layer, undecoded=kept)
-    if wanted is None:
-        return layer
-    try:
-        return layer.decode(wanted, errors="replace" if encoding else "strict")
-    except UnicodeDecodeError:
-        return layer
+    return layer.decode(wanted) if encoding and wanted else layer
