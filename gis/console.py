@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gis import progress
+from gis.errors import SourceError
 from gis.language import Language, Text, number, preferred
+from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -206,13 +208,19 @@ def notice(inventory: Inventory, lang: Language) -> None:
         )
 
 
-# Coordinates that are not what they seem spoil lengths and maps.
-_DOUBTED = ("C101", "C103", "C104", "C105", "C106")
+_NOTHING_TAKEN = Text(
+    "{source}: nothing was taken, as neither columns nor names say whether these are routes, manholes or offices; name "
+    "layer and columns in a project file (`fibre init` drafts one)",
+    "{source}: چیزی گرفته نشد، چون نه ستون‌ها و نه نام‌ها نمی‌گویند که مسیر، حوضچه یا فرمانداری است؛ لایه و ستون‌ها را در "
+    "پروندهٔ پروژه نام ببرید (`fibre init` پیش‌نویس آن را می‌سازد)",
+)
+# Layers that nobody takes, and coordinates that are not what they seem, spoil lengths and maps.
+_DOUBTED = ("D004", "C101", "C103", "C104", "C105", "C106")
 
 
 def doubts(inventory: Inventory, lang: Language) -> None:
     """
-    Say on standard error where coordinates are doubtful, a line each, before somebody relies on a length.
+    Say on standard error what was not taken and where coordinates are doubtful, before somebody relies on a length.
 
     Parameters
     ----------
@@ -220,7 +228,16 @@ def doubts(inventory: Inventory, lang: Language) -> None:
         The survey.
     lang
         The language to say it in.
+
+    Raises
+    ------
+    SourceError
+        D004: nothing at all was taken.
     """
+    if not any(len(inventory.layer(name)) for name in SCHEMAS) and (
+        unknown := [note for note in inventory.notes if note.code == "D004"]
+    ):
+        raise SourceError(_NOTHING_TAKEN, code="D004", source=", ".join(note.layer for note in unknown))
     doubted = [note for note in inventory.notes if note.code in _DOUBTED]
     if not doubted:
         return

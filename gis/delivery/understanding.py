@@ -209,6 +209,8 @@ def _bare_readings(paths: Iterable[str | Path], crs: str | None) -> list[Underst
     ]
     guesses = [
         match.which_layer(raw.table.head(_SAMPLE), raw.types, f"{Path(raw.path).name} {raw.layer}")
+        if raw.crs is not None or not shapely.is_missing(raw.frame.geometry.to_numpy()).all()
+        else None  # a table that places nothing, beside the layers: a list
         for raw in layers
     ]
     system = project_sources.system(crs, None)

@@ -75,6 +75,10 @@ _GEOJSON_TYPES = {
 }
 _XML_START = re.compile(rb"<(?:\?xml|!--|!DOCTYPE|[A-Za-z_])")
 _DXF_START = re.compile(rb"(?:\s*999\r?\n[^\n]*\n)*\s*0\r?\n\s*SECTION\b")
+_WKT_LINE = re.compile(
+    rb"\s*\"?\s*(?:SRID\s*=\s*\d+\s*;)?\s*(?:MULTI)?(?:POINT|LINESTRING|POLYGON|CURVE)\s*(?:ZM|Z|M)?\s*\(",
+    re.IGNORECASE,
+)
 _SHAPEFILE_PARTS = {".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qpj"}
 _MAPINFO_PARTS = {".dat", ".map", ".id", ".ind", ".mid"}
 GEODATABASE_TABLE = "a00000001.gdbtable"
@@ -200,7 +204,7 @@ def _text(head: bytes, path: Path, shown: str) -> str:
         return "MapInfo MIF"
     if path.suffix.lower() in _MAPINFO_PARTS:
         raise refusal("unknown", shown)
-    if (wide or b"\0" not in head) and _tabular(start):
+    if (wide or b"\0" not in head) and _tabular(start, named=path.suffix.lower() in {".csv", ".tsv"}):
         return "CSV"
     raise refusal("unknown", shown)
 
@@ -283,17 +287,21 @@ def _top_level(start: str) -> tuple[list[str], str]:
     return keys, kind
 
 
-def _tabular(start: bytes) -> bool:
-    """Tell whether the first lines of a text are rows of two columns or more."""
+def _tabular(start: bytes, *, named: bool) -> bool:
+    """Tell whether the first lines of a text are rows of columns; of a file named as a table one line is enough."""
     lines = [line for line in start.splitlines()[:20] if line.strip()]
     if len(lines) > 1:
         lines = lines[:-1] if len(start) >= _HEAD // 2 else lines
     for delimiter in (b",", b";", b"\t", b"|"):
         counts = [line.count(delimiter) for line in lines]
+        # A heading without rows is a table that holds nothing, and is said to be.
+        if named and len(counts) == 1 and counts[0]:
+            return True
         # A sheet's title above the heading, a quoted comma within: most rows, not all.
         if len(counts) > 1 and max(counts) and sum(count >= 1 for count in counts) > len(counts) / 2:
             return True
-    return False
+    # A column of geometry alone.
+    return len(lines) > 1 and sum(bool(_WKT_LINE.match(line)) for line in lines) >= len(lines) / 2
 
 
 def main_parts(path: Path) -> tuple[str, ...]:

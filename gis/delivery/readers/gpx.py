@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gis.delivery.readers import gdal, points, xml
+from gis.delivery.readers import gdal, sequences, xml
 from gis.delivery.readers.reader import Source, Unread, damaged, reader
 from gis.delivery.readers.xml import clean_layer
 
@@ -52,7 +52,7 @@ def gpx(source: Source) -> list[Unread]:
 
 def _ordered(raw: RawLayer) -> RawLayer:
     """Make routes of waypoints whose names say so."""
-    routes = points.routes_of_waypoints(raw.frame, raw.records) if raw.layer == "waypoints" else None
+    routes = sequences.routes_of_waypoints(raw.frame, raw.records) if raw.layer == "waypoints" else None
     if routes is None:
         return raw
-    return replace(raw, layer="routes of waypoints", frame=routes.frame, records=routes.records)
+    return replace(raw, layer="routes of waypoints", frame=routes[0], records=routes[1])
