@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import re
 import stat
 from typing import TYPE_CHECKING
@@ -28,9 +29,14 @@ _MAGIC = (
     (b"PK\x03\x04", "ZIP"),
     (b"PK\x05\x06", "ZIP"),
 )
+# What holds the documents of Office 97–2003, and the names of the part that a workbook has in it.
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_WORKBOOK = tuple(
+    "".join(f"{char}\0" for char in name).encode("ascii") + b"\0\0" for name in ("Workbook", "Book")
+)
 # First bytes of what is known and not read: its name, and what would do.
 _REFUSED_BYTES: tuple[tuple[bytes, str, Text], ...] = (
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Excel 97–2003 / OLE", _SAVE_XLSX),
+    (_OLE, "OLE (an older office document, or a locked one)", _SAVE_XLSX),
     (b"AutoCAD Binary DXF", "binary DXF", _SAVE_DXF),
     (b"AC10", "DWG", _SAVE_DXF),
     (b"%PDF", "PDF", _SURVEY),
@@ -110,8 +116,8 @@ def identify(path: Path, shown: str) -> str:
     str
         The driver: ``"ESRI Shapefile"``, ``"DBF"`` (a table alone), ``"GPKG"``, ``"GeoJSON"``, ``"GeoJSONSeq"``,
         ``"OFDS"``, ``"KML"``, ``"GPX"``, ``"GML"``, ``"DXF"``, ``"MapInfo TAB"``, ``"MapInfo MIF"``,
-        ``"OpenFileGDB"``, ``"FlatGeobuf"``, ``"Parquet"``, ``"XLSX"``, ``"CSV"``, ``"ZIP"`` (a KMZ is one), or
-        ``"folder"``.
+        ``"OpenFileGDB"``, ``"FlatGeobuf"``, ``"Parquet"``, ``"XLS"``, ``"CSV"``, ``"ZIP"`` (a KMZ, an XLSX and an ODS
+        are ones, which `gis.delivery.files.archives.kind` tells apart), or ``"folder"``.
 
     Raises
     ------
@@ -145,12 +151,19 @@ def _binary(head: bytes, path: Path, shown: str) -> str:
     for magic, driver in _MAGIC:
         if head.startswith(magic):
             return driver
+    if head.startswith(_OLE) and _holds(path, _WORKBOOK):
+        return "XLS"
     for magic, name, remedy in _REFUSED_BYTES:
         if head.startswith(magic):
             raise refusal("refused", shown, format=name, remedy=remedy)
     if kind := nested(head):
         raise refusal("refused", shown, format=kind, remedy=_ZIP)
     return _part(head, path, shown)
+
+
+def _holds(path: Path, names: tuple[bytes, ...]) -> bool:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return any(data.find(name) >= 0 for name in names)
 
 
 def _part(head: bytes, path: Path, shown: str) -> str:

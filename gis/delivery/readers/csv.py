@@ -147,7 +147,7 @@ def in_bulk(path: Path) -> tables.Table | None:
         return None
     columns = {name: _trimmed(read.column(at)) for at, name in enumerate(names)}
     del read
-    frame = pd.DataFrame({name: pd.Series(pd.array(column, dtype="str")) for name, column in columns.items()})
+    frame = pd.DataFrame({name: _series(column) for name, column in columns.items()})
     filled = frame.notna().any(axis=1).to_numpy()
     numbers = np.arange(2, len(frame) + 2)
     if not filled.all():
@@ -162,6 +162,12 @@ def _cells(row: list[str]) -> list[Any]:
 def _trimmed(column: pa.ChunkedArray) -> pa.ChunkedArray:
     bare = pc.utf8_trim_whitespace(column)
     return pc.if_else(pc.equal(bare, ""), None, bare)
+
+
+def _series(column: pa.ChunkedArray) -> pd.Series[Any]:
+    if column.null_count == len(column):  # of no kind
+        return pd.Series([None] * len(column), dtype=object)
+    return pd.Series(pd.array(column, dtype="str"))
 
 
 def _one_line_end(data: mmap.mmap) -> bool:
