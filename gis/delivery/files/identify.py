@@ -36,7 +36,7 @@ _WORKBOOK = tuple(
 )
 # First bytes of what is known and not read: its name, and what would do.
 _REFUSED_BYTES: tuple[tuple[bytes, str, Text], ...] = (
-    (_OLE, "OLE (an older office document, or a locked one)", _SAVE_XLSX),
+    (_OLE, "OLE (an older office document, or a locked Excel workbook)", _SAVE_XLSX),
     (b"AutoCAD Binary DXF", "binary DXF", _SAVE_DXF),
     (b"AC10", "DWG", _SAVE_DXF),
     (b"%PDF", "PDF", _SURVEY),

@@ -197,3 +197,11 @@ def test_a_heading_alone_and_one_column(tmp_path):
     assert [note.code for note in head.notes] == ["D009"]
     one = layer_of(tmp_path, "geom\nPOINT(51.67 32.65)\nPOINT(51.67 32.66)\n", "one.csv")
     assert [point.y for point in one.frame.geometry] == [32.65, 32.66]
+
+
+def test_a_table_without_positions_that_a_project_names_lacks_its_geometry(tmp_path):
+    (tmp_path / "m.csv").write_text("manhole_id,status,kind\nM1,new,manhole\nM2,new,manhole\n")
+    project = tmp_path / "p.toml"
+    project.write_text('[[layers.manholes]]\nsource = "m.csv"\n')
+    findings = gis.check(gis.read(project), select=["G201"])
+    assert list(findings["feature"]) == ["M1", "M2"]
