@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gis import progress
+from gis.errors import SourceError
 from gis.language import Language, Text, number, preferred
+from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -255,9 +257,26 @@ def notice(inventory: Inventory, lang: Language) -> None:
         )
 
 
+_NOTHING_TAKEN = Text(
+    "{source}: nothing was taken, as neither columns nor names say whether these are routes, manholes or offices; name "
+    "layer and columns in a project file (`fibre init` drafts one)",
+    "{source}: چیزی گرفته نشد، چون نه ستون‌ها و نه نام‌ها نمی‌گویند که مسیر، حوضچه یا فرمانداری است؛ لایه و ستون‌ها را در "
+    "پروندهٔ پروژه نام ببرید (`fibre init` پیش‌نویس آن را می‌سازد)",
+)
+_LEFT_OUT = Text(
+    "{where}: left out: {count} {what}, as {why}", "{where}: کنار گذاشته شد: {count} {what}، زیرا {why}"
+)
+_MORE = Text(
+    "{count} more kinds of things are left out; `fibre inspect --format json` lists them",
+    "{count} نوع دیگر هم کنار گذاشته شده است؛ فهرست کامل با `fibre inspect --format json`",
+)
+# So many lines of what is left out are shown.
+_LINES = 20
+
+
 def doubts(inventory: Inventory, lang: Language) -> None:
     """
-    Say on standard error where coordinates are doubtful, a line each, before somebody relies on a length.
+    Say on standard error what was not taken and where coordinates are doubtful, before somebody relies on a length.
 
     Parameters
     ----------
@@ -265,7 +284,23 @@ def doubts(inventory: Inventory, lang: Language) -> None:
         The survey.
     lang
         The language to say it in.
+
+    Raises
+    ------
+    SourceError
+        D004: nothing at all was taken.
     """
+    from gis.delivery.files.layer import title
+
+    if not any(len(inventory.layer(name)) for name in SCHEMAS) and inventory.left_out:
+        sources = dict.fromkeys(title(left.source, left.layer) for left in inventory.left_out)
+        raise SourceError(_NOTHING_TAKEN, code="D004", source=", ".join(sources))
+    for left in inventory.left_out[:_LINES]:
+        where = title(left.source, left.layer)
+        count = number(left.count, lang=lang)
+        complain(_LEFT_OUT.render(lang, where=where, count=count, what=left.what, why=left.why))
+    if len(inventory.left_out) > _LINES:
+        complain(_MORE.render(lang, count=len(inventory.left_out) - _LINES))
     if not inventory.notes:
         return
     from gis.checks.registry import codes_with, pages
@@ -277,12 +312,12 @@ def doubts(inventory: Inventory, lang: Language) -> None:
         (note.code, str(note.fields.get("source", note.layer)), pages()[note.code].title.render(lang))
         for note in doubted
     ]
-    for code, source, title in dict.fromkeys(told):
+    for code, source, words in dict.fromkeys(told):
         line = Text(
             "{source}: {code} {title}; `fibre check` tells more",
             "{source}: {code} {title}؛ شرح با `fibre check`",
         )
-        complain(line.render(lang, source=source, code=code, title=title))
+        complain(line.render(lang, source=source, code=code, title=words))
 
 
 def complain(line: str) -> None:

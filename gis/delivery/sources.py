@@ -28,6 +28,8 @@ __all__ = ["RawLayer", "Undecoded", "open_delivery"]
 
 # Addresses, GDAL's own file systems and its inline documents. A drive letter alone is no scheme.
 _ADDRESS = re.compile(r"[\\/]+vsi|[A-Za-z][A-Za-z0-9+.-]+:|[<{\[]|\\\\", re.IGNORECASE)
+# Documents that are archives.
+_SPREADSHEETS = {"XLSX", "ODS"}
 # Tables that QGIS keeps beside the data.
 _NO_DATA = {"layer_styles", "qgis_projects"}
 # What costs only the member of a delivery that it is about: that it is empty.
@@ -142,7 +144,7 @@ def _members(path: Path, shown: str, folder: Path, passed_over: list[LeftOut]) -
     if driver != "ZIP":
         return [(path, shown, driver)]
     budget = archives.Budget()
-    if (kind := archives.kind(path, shown)) == "XLSX":
+    if (kind := archives.kind(path, shown)) in _SPREADSHEETS:
         return [(path, shown, kind)]
     unpacked = folder / "unpacked"
     unpacked.mkdir()
@@ -207,7 +209,7 @@ def _inner(
 ) -> list[tuple[Path, str, str]]:
     """Take a KMZ or a spreadsheet within an archive; any other archive within one is refused."""
     kind = archives.kind(file, name)
-    if kind == "XLSX":
+    if kind in _SPREADSHEETS:
         return [(file, name, kind)]
     if kind != "KMZ" or inner:
         raise archives.refuse_nested(shown, name.removeprefix(f"{shown}/"))

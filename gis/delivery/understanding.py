@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from pyproj import CRS
 
 from gis import address
 from gis import project as projects
@@ -208,6 +209,8 @@ def _bare_readings(paths: Iterable[str | Path], crs: str | None) -> list[Underst
     ]
     guesses = [
         match.which_layer(raw.table.head(_SAMPLE), raw.types, f"{Path(raw.path).name} {raw.layer}")
+        if raw.crs is not None or not shapely.is_missing(raw.frame.geometry.to_numpy()).all()
+        else None  # a table that places nothing, beside the layers: a list
         for raw in layers
     ]
     system = project_sources.system(crs, None)
@@ -266,7 +269,9 @@ def _reading(
 ) -> Understanding:
     """Find out where a layer is and which column is which."""
     geometry = raw.frame.geometry.to_numpy()
-    belief = _believed(geometry, crs or raw.crs, region, known)
+    # Records without any position are in no system, and lack their geometry in every one.
+    declared = crs or raw.crs or (CRS.from_epsg(4326) if shapely.is_missing(geometry).all() else None)
+    belief = _believed(geometry, declared, region, known)
     if schema is None or entry is None:
         return Understanding(raw, belief, None)
     matched = match.match(raw.table, SCHEMAS[schema], entry.columns, raw.title, _drawn(geometry, belief))

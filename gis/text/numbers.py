@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from gis.text.letters import ascii_digits, each, fold
 
@@ -53,6 +55,7 @@ _NUMBER = re.compile(
 )
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:([.,'\u066c ])\d{3})(?:\1\d{3})*")
 _LONGEST = 64
+_PLAIN = r"^-?[0-9]{1,15}(\.[0-9]{1,15})?$"
 _TIDY = str.maketrans(
     {
         "−": "-",
@@ -231,6 +234,8 @@ def parse_numbers(values: Values, *, unit: float = 1.0, of: Dimension | None = N
     numpy.ndarray
         (n,) numbers, lengths in metres; NaN where a value is missing or not a number.
     """
+    if isinstance(values, pd.Series) and (plain := _plain_column(values)) is not None:
+        return plain
     array = np.asarray(values, dtype=None if isinstance(values, np.ndarray) else object)
     if isinstance(values, pd.Series) and pd.api.types.is_numeric_dtype(values.dtype):
         array = values.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -242,6 +247,16 @@ def parse_numbers(values: Values, *, unit: float = 1.0, of: Dimension | None = N
     }
     decimal = proofs.pop() if len(proofs) == 1 else None
     return each(array, lambda value: parse_number(value, decimal, unit=unit, of=of)).astype(np.float64)
+
+
+def _plain_column(values: pd.Series[Any]) -> NDArray[np.float64] | None:
+    """Read text that is digits with a point at most, which means the same however numbers are written; else None."""
+    if not isinstance(values.dtype, pd.StringDtype):
+        return None
+    text = pa.array(values.array, from_pandas=True)
+    if not pc.all(pc.match_substring_regex(text, _PLAIN), min_count=0).as_py():
+        return None
+    return np.asarray(pc.cast(text, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def _proof(value: str) -> Decimal | None:

@@ -321,9 +321,13 @@ def test_points_of_text_tables(tmp_path):
     (dms,) = open_delivery(tmp_path / "dms.csv")
     assert dms.frame.geometry[0].x == pytest.approx(51 + 40 / 60 + 12.5 / 3600, abs=1e-12)
     assert dms.frame.geometry[1].y == pytest.approx(32 + 39 / 60 + 16.5 / 3600, abs=1e-12)
-    assert [layer.crs.to_epsg() for layer in open_delivery(tmp_path / "utm.csv")] == [32639, 32640]
+    (utm,) = open_delivery(tmp_path / "utm.csv")
+    assert utm.crs.to_epsg() == 4326
+    for zone, row, (x, y) in ((39, 0, (562345.12, 3614567.31)), (40, 1, (262345.12, 3714567.31))):
+        place = pyproj.Transformer.from_crs(f"EPSG:326{zone}", 4326, always_xy=True).transform(x, y)
+        assert utm.frame.geometry[row].coords[0] == pytest.approx(place, abs=1e-12)
     (bare,) = open_delivery(tmp_path / "bare.csv")
-    assert bare.frame.geometry[0].wkt == "POINT (562345.12 3614567.31)"
+    assert bare.frame.geometry[0].wkt == "POINT Z (562345.12 3614567.31 1570.1)"
     assert list(bare.records) == [1, 2]
     (decimal,) = open_delivery(tmp_path / "decimal.csv")
     assert decimal.frame.geometry[0].wkt == "POINT (562345.125 3614567.5)"

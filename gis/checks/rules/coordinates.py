@@ -107,6 +107,12 @@ def zero_coordinates(context: Context) -> Iterator[Found]:
             yield Found(name, rows, np.zeros((len(rows), 2)))
 
 
+@check("C111")
+def positions_disagree(context: Context) -> Iterator[Found]:
+    """Pass on what the reading found; a layer has one position a feature, a table may have two."""
+    return noted(context, "C111")
+
+
 def _kilometres(places: Floats, area: shapely.Geometry) -> Floats:
     """Measure how far places are from an area."""
     plane = mercator.project_geometries(np.array([area], dtype=object))[0]

@@ -42,6 +42,7 @@ _NESTED = {
     b"\xfd7zXZ": "xz",
     b"(\xb5/\xfd": "zstd",
 }
+_ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 _CLUTTER = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
@@ -202,7 +203,7 @@ def kind(path: Path, shown: str) -> str:
     Returns
     -------
     str
-        ``"XLSX"``, ``"KMZ"`` or ``"ZIP"``.
+        ``"XLSX"``, ``"ODS"``, ``"KMZ"`` or ``"ZIP"``.
 
     Raises
     ------
@@ -211,13 +212,25 @@ def kind(path: Path, shown: str) -> str:
     """
     with opened(path, shown) as archive:
         names = [_name(info) for info in archive.infolist()]
+        mimetype = _first_bytes(archive, "mimetype", len(_ODS)) if "mimetype" in archive.namelist() else b""
     if "xl/workbook.xml" in names:
         return "XLSX"
+    if mimetype.startswith(_ODS):
+        return "ODS"
     if "[Content_Types].xml" in names or "mimetype" in names:
-        remedy = Text("save the table as .xlsx", "جدول را با قالب ‎.xlsx ذخیره کنید")
+        remedy = Text("save the table as .xlsx or .ods", "جدول را با قالب ‎.xlsx یا ‎.ods ذخیره کنید")
         raise refusal("refused", shown, format=Text("this office document", "این سند اداری"), remedy=remedy)
     top = [name for name in names if "/" not in name]
     return "KMZ" if top and all(name.lower().endswith(".kml") for name in top) else "ZIP"
+
+
+def _first_bytes(archive: zipfile.ZipFile, name: str, count: int) -> bytes:
+    """Give the first bytes of a member; none where it is damaged, which its reader will say."""
+    try:
+        with archive.open(name) as member:
+            return member.read(count)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError):
+        return b""
 
 
 def nested(head: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import re
 import stat
 from typing import TYPE_CHECKING
@@ -28,9 +29,14 @@ _MAGIC = (
     (b"PK\x03\x04", "ZIP"),
     (b"PK\x05\x06", "ZIP"),
 )
+# What holds the documents of Office 97–2003, and the names of the part that a workbook has in it.
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_WORKBOOK = tuple(
+    "".join(f"{char}\0" for char in name).encode("ascii") + b"\0\0" for name in ("Workbook", "Book")
+)
 # First bytes of what is known and not read: its name, and what would do.
 _REFUSED_BYTES: tuple[tuple[bytes, str, Text], ...] = (
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Excel 97–2003 / OLE", _SAVE_XLSX),
+    (_OLE, "OLE (an older office document, or a locked Excel workbook)", _SAVE_XLSX),
     (b"AutoCAD Binary DXF", "binary DXF", _SAVE_DXF),
     (b"AC10", "DWG", _SAVE_DXF),
     (b"%PDF", "PDF", _SURVEY),
@@ -75,6 +81,10 @@ _GEOJSON_TYPES = {
 }
 _XML_START = re.compile(rb"<(?:\?xml|!--|!DOCTYPE|[A-Za-z_])")
 _DXF_START = re.compile(rb"(?:\s*999\r?\n[^\n]*\n)*\s*0\r?\n\s*SECTION\b")
+_WKT_LINE = re.compile(
+    rb"\s*\"?\s*(?:SRID\s*=\s*\d+\s*;)?\s*(?:MULTI)?(?:POINT|LINESTRING|POLYGON|CURVE)\s*(?:ZM|Z|M)?\s*\(",
+    re.IGNORECASE,
+)
 _SHAPEFILE_PARTS = {".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".qpj"}
 _MAPINFO_PARTS = {".dat", ".map", ".id", ".ind", ".mid"}
 GEODATABASE_TABLE = "a00000001.gdbtable"
@@ -107,8 +117,8 @@ def identify(path: Path, shown: str) -> str:
     str
         The driver: ``"ESRI Shapefile"``, ``"DBF"`` (a table alone), ``"GPKG"``, ``"GeoJSON"``, ``"GeoJSONSeq"``,
         ``"OFDS"``, ``"KML"``, ``"GPX"``, ``"GML"``, ``"DXF"``, ``"MapInfo TAB"``, ``"MapInfo MIF"``,
-        ``"OpenFileGDB"``, ``"FlatGeobuf"``, ``"Parquet"``, ``"XLSX"``, ``"CSV"``, ``"ZIP"`` (a KMZ is one), or
-        ``"folder"``.
+        ``"OpenFileGDB"``, ``"FlatGeobuf"``, ``"Parquet"``, ``"XLS"``, ``"CSV"``, ``"ZIP"`` (a KMZ, an XLSX and an ODS
+        are ones, which `gis.delivery.files.archives.kind` tells apart), or ``"folder"``.
 
     Raises
     ------
@@ -142,12 +152,19 @@ def _binary(head: bytes, path: Path, shown: str) -> str:
     for magic, driver in _MAGIC:
         if head.startswith(magic):
             return driver
+    if head.startswith(_OLE) and _holds(path, _WORKBOOK):
+        return "XLS"
     for magic, name, remedy in _REFUSED_BYTES:
         if head.startswith(magic):
             raise refusal("refused", shown, format=name, remedy=remedy)
     if kind := nested(head):
         raise refusal("refused", shown, format=kind, remedy=_ZIP)
     return _part(head, path, shown)
+
+
+def _holds(path: Path, names: tuple[bytes, ...]) -> bool:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return any(data.find(name) >= 0 for name in names)
 
 
 def _part(head: bytes, path: Path, shown: str) -> str:
@@ -201,7 +218,7 @@ def _text(head: bytes, path: Path, shown: str) -> str:
         return "MapInfo MIF"
     if path.suffix.lower() in _MAPINFO_PARTS:
         raise refusal("unknown", shown)
-    if (wide or b"\0" not in head) and _table(start, path, shown):
+    if (wide or b"\0" not in head) and _tabular(start, named=path.suffix.lower() in {".csv", ".tsv"}):
         return "CSV"
     raise refusal("unknown", shown)
 
@@ -284,33 +301,22 @@ def _top_level(start: str) -> tuple[list[str], str]:
     return keys, kind
 
 
-def _tabular(start: bytes) -> bool:
-    """Tell whether the first lines of a text are rows of two columns or more."""
+def _tabular(start: bytes, *, named: bool) -> bool:
+    """Tell whether the first lines of a text are rows of columns; of a file named as a table one line is enough."""
     lines = [line for line in start.splitlines()[:20] if line.strip()]
     # The head may end within a line; where that is the only one below a heading, it has to do.
     if len(lines) > 2 and len(start) >= _HEAD // 2:  # noqa: PLR2004 - a heading and a row
         lines = lines[:-1]
     for delimiter in (b",", b";", b"\t", b"|"):
         counts = [line.count(delimiter) for line in lines]
+        # A heading without rows is a table that holds nothing, and is said to be.
+        if named and len(counts) == 1 and counts[0]:
+            return True
         # A sheet's title above the heading, a quoted comma within: most rows, not all.
         if len(counts) > 1 and max(counts) and sum(count >= 1 for count in counts) > len(counts) / 2:
             return True
-    return False
-
-
-def _table(start: bytes, path: Path, shown: str) -> bool:
-    """Tell whether a text is a table; refuse one that is a heading alone."""
-    if _tabular(start):
-        return True
-    if path.suffix.lower() in {".csv", ".tsv", ".txt"} and _heading(start):
-        raise refusal("rows", shown)
-    return False
-
-
-def _heading(start: bytes) -> bool:
-    """Tell whether a text is one line of two columns or more."""
-    lines = [line for line in start.splitlines() if line.strip()]
-    return len(lines) == 1 and any(delimiter in lines[0] for delimiter in (b",", b";", b"\t", b"|"))
+    # A column of geometry alone.
+    return len(lines) > 1 and sum(bool(_WKT_LINE.match(line)) for line in lines) >= len(lines) / 2
 
 
 def main_parts(path: Path) -> tuple[str, ...]:

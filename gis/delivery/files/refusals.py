@@ -9,7 +9,7 @@ from gis.language import Text
 
 READABLE = (
     "Shapefile, GeoPackage, GeoJSON, KML, KMZ, GPX, DXF, MapInfo, File Geodatabase, FlatGeobuf, GeoParquet, GML, "
-    "CSV, XLSX, OFDS"
+    "CSV, XLSX, XLS, ODS, OFDS"
 )
 
 _REASONS: dict[str, tuple[str, Text]] = {

@@ -14,6 +14,7 @@ from gis.delivery.readers import (
     ofds,
     parquet,
     shapefile,
+    xls,
     xlsx,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "ofds",
     "parquet",
     "shapefile",
+    "xls",
     "xlsx",
 ]

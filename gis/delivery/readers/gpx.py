@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from gis.delivery.readers import gdal, points, xml
+from gis.delivery.readers import gdal, sequences, xml
 from gis.delivery.readers.reader import Source, Unread, damaged, reader
 from gis.delivery.readers.xml import clean_layer
 
@@ -125,7 +125,7 @@ def _known_heights(raw: RawLayer) -> RawLayer:
 
 def _ordered(raw: RawLayer) -> RawLayer:
     """Make routes of waypoints whose names say so."""
-    routes = points.routes_of_waypoints(raw.frame, raw.records) if raw.layer == "waypoints" else None
+    routes = sequences.routes_of_waypoints(raw.frame, raw.records) if raw.layer == "waypoints" else None
     if routes is None:
         return raw
-    return replace(raw, layer="routes of waypoints", frame=routes.frame, records=routes.records)
+    return replace(raw, layer="routes of waypoints", frame=routes[0], records=routes[1])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -62,7 +63,7 @@ def parquet(source: Source) -> list[Unread]:
 def _parquet(path: Path, shown: str, *, geo: bool) -> RawLayer:
     try:
         if not geo:
-            return tables.positioned(pd.read_parquet(path), path, shown, "Parquet")
+            return tables.layer(_table(path), shown, path.stem, "Parquet")
         frame = gpd.read_parquet(path)
     except (pa.ArrowException, OSError, ValueError, KeyError, shapely.errors.ShapelyError) as error:
         raise refusal(
@@ -71,3 +72,26 @@ def _parquet(path: Path, shown: str, *, geo: bool) -> RawLayer:
     crs = gdal.plain_crs(frame.crs)
     frame = geojson.flatten(gdal.without_crs(frame.drop(columns=["bbox"], errors="ignore")))
     return RawLayer(shown, path.stem, "Parquet", crs, "", frame, np.arange(1, len(frame) + 1))
+
+
+def _table(path: Path) -> tables.Table:
+    """Read a table without declared geometry; nested values are laid flat, those that are GeoJSON kept as such."""
+    frame = pq.read_table(path).to_pandas(maps_as_pydicts="lossy")
+    frame = frame.reset_index(drop=True).rename(columns=str)
+    for name in frame.columns:
+        values = frame[name]
+        if values.dtype == object and any(_is_geojson(value) for value in values):
+            frame[name] = [_json(value) if _is_geojson(value) else None for value in values]
+    bare = gpd.GeoDataFrame(
+        frame.rename(columns={"geometry": "geometry_2"}), geometry=np.full(len(frame), None, dtype=object)
+    )
+    flat = pd.DataFrame(geojson.flatten(bare).drop(columns="geometry"))
+    return tables.Table(flat, np.arange(1, len(flat) + 1))
+
+
+def _is_geojson(value: Any) -> bool:
+    return isinstance(value, dict) and "type" in value and "coordinates" in value
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, default=np.ndarray.tolist)

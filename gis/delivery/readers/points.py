@@ -1,14 +1,13 @@
 """
-Surveyed points in rows: which columns are their coordinates, and which routes they make.
+Surveyed points in rows: which columns hold their places, in which system, and what rows without a place are.
 
-A table of points becomes routes only where it says so twice: by a column that names the route of each point, and by
-one that numbers the points along it. All else stays points.
+Whether the points are routes is told by `gis.delivery.readers.sequences`.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -18,59 +17,25 @@ import pandas as pd
 import pyproj
 import shapely
 
-from gis.inventory import Note
+from gis.coordinates.reading import Reading
+from gis.delivery.files.layer import title
+from gis.delivery.readers import cells, headings, sequences
+from gis.delivery.readers.reader import damaged as damaged_notes
+from gis.inventory import LeftOut, Note
 from gis.language import Text
-from gis.text.letters import ascii_digits, fold
+from gis.text.letters import ascii_digits
 from gis.text.numbers import parse_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
-# Words of headings, folded; those of _NOISE say nothing of which column it is.
-_NOISE = {
-    fold(word)
-    for words in (
-        "utm|utm38|utm39|utm40|utm41|zone|38n|39n|40n|41n|38|39|40|41|wgs|wgs84|84|ed50|gps|grid",
-        "m|deg|degree|degrees|decimal|dd|dms|coord|coords|coordinate|coordinates|point|pt|of|the",
-        "مختصات|متر|درجه|نقطه|جهانی|یو|تی|ام|بر|حسب",
-    )
-    for word in words.split("|")
-}
-_ROLES: dict[str, set[str]] = {
-    role: {fold(word) for word in words.split("|")}
-    for role, words in {
-        "lon": "lon|long|longitude|lng|طول جغرافیایی|طولجغرافیایی|طول جغرافیائی",
-        "lat": "lat|latitude|عرض جغرافیایی|عرض جغرافیائی|عرض",
-        "x": "x|easting|east|e|xcoord|coordx|ایکس|شرقی|شرق|ایستینگ|ex|xm|پوینت x",
-        "y": "y|northing|north|n|ycoord|coordy|ایگرگ|وای|شمالی|شمال|نورتینگ|ny|ym",
-        "z": "z|elev|elevation|height|alt|altitude|ele|h|ارتفاع|رقوم|تراز|zcoord|ارتفاع از سطح دریا",
-        "place": "latlon|latlong|latitudelongitude|location|position|موقعیت|موقعیت جغرافیایی|xy|lonlat",
-        "wkt": "wkt|geometry|geom|thegeom|shape|wktgeom|هندسه",
-        "route": (
-            "route|routeid|routeno|routename|routecode|line|lineid|lineno|linename|path|pathid|track|trackid|cable|"
-            "cableid|cableno|cablename|span|spanid|segment|segmentid|string|stringid|"
-            "مسیر|کد مسیر|شماره مسیر|شناسه مسیر|نام مسیر|خط|شماره خط|کد خط|"
-            "کابل|کد کابل|شماره کابل|نام کابل|شناسه کابل|داکت|کد داکت|شماره داکت"
-        ),
-        "sequence": (
-            "seq|sequence|seqno|order|vertex|vertexindex|vertexno|vertexid|index|idx|ptno|ptid|pointno|pointnumber|"
-            "pointid|pointorder|pointindex|nopoint|num|number|station|"
-            "ترتیب|شماره نقطه|شماره ترتیب|نقطه|شماره راس|راس|توالی|شماره|کد نقطه"
-        ),
-        "row": "no|row|rowno|id|fid|objectid|ردیف|شماره ردیف|شناسه",
-        "node": (
-            "manhole|manholeid|manholeno|mh|mhid|mhno|handhole|handholeid|hh|closure|pole|poleid|node|nodeid|"
-            "office|officeid|حوضچه|کد حوضچه|شماره حوضچه|شناسه حوضچه|نام حوضچه|هندهول|مفصل|تیر|فرمانداری|مرکز"
-        ),
-    }.items()
-}
-_ZONE_HEADINGS = {fold(word) for word in ("zone", "utmzone", "زون", "زون utm", "ناحیه", "utm zone")}
+    Floats = NDArray[np.float64]
+
 _ZONE = re.compile(r"(?<!\d)(3[89]|4[01])\s*[NSRnsr]?(?!\d)")
 _ZONE_IN_WORDS = re.compile(
     r"(?:zone|utm|زون|ناحیه|قاچ)\D{0,8}(3[89]|4[01])(?!\d)|(?<!\d)(3[89]|4[01])\s?N\b", re.IGNORECASE
 )
+_SYSTEM = re.compile(r"(?:EPSG:\d{4,6}|[A-Za-z][\w /().+-]{2,80})", re.IGNORECASE)
 _ED50 = re.compile(r"ed\W?(?:50|77)", re.IGNORECASE)
 _ANGLE = re.compile(
     r"([NSEW]?)\s*([+-]?)(\d{1,3})(?:\s*[°ºd:\-\s˚]\s*|\s+)(\d{1,2}(?:\.\d+)?)"
@@ -81,14 +46,36 @@ _HEMISPHERES = str.maketrans({"ش": "N", "ق": "E", "ج": "S", "غ": "W"})
 _PAIR = re.compile(r"\s*([^,;،؛]+?)\s*[,;،؛]\s*([^,;،؛]+?)\s*")
 _FEW_DECIMALS = 6
 _MOST = 0.5
-_POINTS = 2  # that make a line
+_NEARLY_ALL = 0.95
 # Both ranges of the plane and of the sphere that a survey in Iran or about it can have.
 _EASTING, _NORTHING = (1e5, 9.5e5), (2e6, 5e6)
 _LONGITUDE, _LATITUDE = (40.0, 68.0), (20.0, 44.0)
-_NODE_NAME = re.compile(
-    r"^(?:mh|hh|man|hand|pole|office|node|حوضچه|هندهول|تیر|فرمانداری|مفصل)", re.IGNORECASE
+_HEIGHT = (-500.0, 9000.0)
+_WGS84 = pyproj.CRS("EPSG:4326")
+_GEOD = pyproj.Geod(ellps="WGS84")
+_FEET_M = {"ft": 0.3048, "us-ft": 1200 / 3937}
+# Two positions of one point that lie farther apart than this, and than they are rounded to, disagree.
+_APART_M = 1.0
+_METRES_OF_A_DEGREE = 111_000.0
+# In a system that nobody named, positions this far apart say that it is another system.
+_ELSEWHERE_M = 10_000.0
+_SHOWN = 10
+_UNNAMED = re.compile(r"column_\d+")
+_SUM = re.compile(r"(?:sub-?\s?|grand\s)?(?:total|sum)s?\b|(?:جمع|مجموع|کل)\b", re.IGNORECASE)
+_ROWS = Text("rows without a position", "ردیف‌های بی‌موقعیت")
+_NO_FEATURE = Text(
+    "sums, remarks and empty lines of a form name no feature; a row with an id and a position is taken",
+    "جمع‌ها، توضیح‌ها و سطرهای خالی فرم عارضه‌ای را نام نمی‌برند؛ ردیفی که شناسه و موقعیت داشته باشد گرفته می‌شود",
 )
-_NUMBERED = re.compile(r"(.*?\S)\s*[-_/.:#\s]\s*(\d{1,5})")
+_VERTICES = Text("points of routes without a position", "نقطه‌های بی‌موقعیتِ مسیرها")
+_NO_VERTEX = Text(
+    "a route is drawn through its other points; give these their coordinates",
+    "مسیر از نقطه‌های دیگرش کشیده می‌شود؛ مختصات این نقطه‌ها را بدهید",
+)
+_TABLE = Text(
+    "the table has no geometry and no columns of coordinates; nothing of it is measured",
+    "جدول نه هندسه دارد و نه ستون مختصات؛ چیزی از آن اندازه گرفته نمی‌شود",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,59 +86,69 @@ class Positioned:
     Attributes
     ----------
     frame
-        The table with ``geometry``.
+        The table with ``geometry``: points, the routes that they make, or both.
     records
-        (n,) row numbers.
+        (n,) row numbers; of a route that of its first point.
     crs
-        What the headings and the zone column declare, or None.
+        What the headings, the cells or a column of zones declare, or None. Of rows in several systems, EPSG:4326.
     notes
-        D003 for rows whose coordinates cannot be read.
-    suffix
-        What to add to the layer's name where a table is split by zone.
+        D003 for rows whose coordinates cannot be read, C111 where two positions of the same rows disagree.
+    left_out
+        Rows that are no features, and points of routes without a position.
     """
 
     frame: gpd.GeoDataFrame
     records: NDArray[np.int64]
     crs: pyproj.CRS | None
-    notes: tuple[Note, ...]
-    suffix: str = ""
+    notes: tuple[Note, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
-def role(heading: Any) -> str:
-    """
-    Tell what a heading announces.
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """Where rows are: geometry from cells, or (n, 2) or (n, 3) coordinates; not-a-number where there are none."""
 
-    Parameters
-    ----------
-    heading
-        A column's name, in Persian or English.
+    used: list[str]
+    crs: pyproj.CRS | None
+    given: NDArray[np.bool_]
+    geometry: NDArray[np.object_] | None = None
+    xyz: Floats | None = None
+    notes: list[Note] = field(default_factory=list)
 
-    Returns
-    -------
-    str
-        ``"lon"``, ``"lat"``, ``"x"``, ``"y"``, ``"z"``, ``"zone"``, ``"place"``, ``"wkt"``, ``"route"``,
-        ``"sequence"``, ``"row"``, ``"node"``, or nothing.
-    """
-    name = str(heading)
-    readings = [name]
-    if not name.isascii() and all(ord(char) < 256 for char in name):  # noqa: PLR2004 - undecoded bytes, it may be
-        readings.append(name.encode("latin-1").decode("cp1256", "replace"))
-    for reading in readings:
-        words = [fold(word) for word in re.findall(r"[^\W_]+", reading)]
-        whole = "".join(words)
-        if whole in _ZONE_HEADINGS:
-            return "zone"
-        bare = "".join(word for word in words if word not in _NOISE)
-        for candidate in (whole, bare):
-            for found, names in _ROLES.items():
-                if candidate and candidate in names:
-                    return found
-    return ""
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        if self.xyz is not None:
+            return np.asarray(~np.isfinite(self.xyz[:, :2]).all(axis=1))
+        return np.asarray(shapely.is_missing(self.geometry))
+
+    def shapes(self, rows: NDArray[np.bool_]) -> NDArray[np.object_]:
+        """Give the geometry of some rows."""
+        if self.geometry is not None:
+            return self.geometry[rows]
+        xyz = np.empty((0, 2)) if self.xyz is None else self.xyz[rows]
+        there = np.isfinite(xyz[:, :2]).all(axis=1)
+        result = np.full(len(xyz), None, dtype=object)
+        result[there] = shapely.points(xyz[there])
+        return result
+
+
+@dataclass(frozen=True, eq=False)
+class _Pair:
+    """Two columns of coordinates: x before y."""
+
+    x: Floats
+    y: Floats
+    names: list[str]
+    degrees: bool
+
+    @property
+    def there(self) -> NDArray[np.bool_]:
+        return np.asarray(np.isfinite(self.x) & np.isfinite(self.y))
 
 
 def positioned(
-    frame: pd.DataFrame, records: NDArray[np.int64], layer: str, heading: str = ""
-) -> list[Positioned]:
+    frame: pd.DataFrame, records: NDArray[np.int64], shown: str, layer: str, heading: str = ""
+) -> Positioned:
     """
     Give each row of a table its place, and make routes of the points where the table orders them into routes.
 
@@ -161,86 +158,43 @@ def positioned(
         (n,) rows of text, numbers and missing values.
     records
         (n,) their row numbers.
+    shown
+        The file's name for people.
     layer
-        The layer's name for people, for the notes.
+        The table's name in it.
     heading
         What stands above the columns' names; a UTM zone may be named there.
 
     Returns
     -------
-    list of Positioned
-        One, or one for each UTM zone that a column names; with no geometry where there are no coordinates.
+    Positioned
+        Points, routes, or rows with no geometry where there are no coordinates.
     """
-    roles = _roles(frame)
-    found = _coordinates(frame, roles)
-    if found is None:
-        return [Positioned(_with(frame, np.full(len(frame), None, dtype=object)), records, None, ())]
-    geometry, used, crs = found
-    given = np.array([frame[name].notna().to_numpy() for name in used]).any(axis=0)
-    damaged = given & shapely.is_missing(geometry)
-    reason = Text("its coordinates cannot be read", "مختصات آن خوانده نمی‌شود")
-    notes = tuple(
-        Note("D003", layer, str(number), {"record": int(number), "reason": reason})
-        for number in records[damaged]
-    )
-    keep = ~damaged
-    # Sums and remarks below a table have neither coordinates nor most of its columns.
-    keep &= given | (frame.notna().sum(axis=1).to_numpy() > frame.shape[1] / 2)
-    table = frame[keep].reset_index(drop=True)
-    geometry, records = geometry[keep], records[keep]
-    zones = _zones(table, roles) if crs is None and _projected(geometry) else None
-    if zones is None:
-        if crs is None and _projected(geometry):
-            crs = _named_zone(heading)
-        points = Positioned(_with(table.drop(columns=used), geometry), records, crs, notes)
-        return [_routes(points, roles) or points]
-    result = []
-    for zone in sorted(set(zones)):
-        of = zones == zone
-        part = table[of].drop(columns=used).reset_index(drop=True)
-        name = f"{zone}N" if len(set(zones)) > 1 else ""
-        points = Positioned(
-            _with(part, geometry[of]), records[of], pyproj.CRS(f"EPSG:326{zone}"), notes, name
+    frame = frame.reset_index(drop=True)
+    label = title(shown, layer)
+    roles = headings.roles(frame)
+    places = _places(frame, roles, heading, label, records)
+    if places is None:
+        left = [LeftOut(shown, layer, len(frame), _ROWS, _TABLE)] if len(frame) else []
+        return Positioned(
+            _with(frame, np.full(len(frame), None, dtype=object)), records, None, left_out=tuple(left)
         )
-        result.append(_routes(points, roles) or points)
-        notes = ()
-    return result
-
-
-def routes_of_waypoints(frame: gpd.GeoDataFrame, records: NDArray[np.int64]) -> Positioned | None:
-    """
-    Make routes of waypoints whose names say so, as ``R12-001``, ``R12-002`` and ``R13-001`` do.
-
-    Parameters
-    ----------
-    frame
-        (n,) waypoints, their names in ``name``.
-    records
-        (n,) their numbers.
-
-    Returns
-    -------
-    Positioned or None
-        The routes; None where not all names are a route's and a number, or where they name manholes and the like.
-    """
-    if "name" not in frame or len(frame) < 2 or frame["name"].isna().any():  # noqa: PLR2004
-        return None
-    matches = [_NUMBERED.fullmatch(ascii_digits(str(name))) for name in frame["name"]]
-    found = [match for match in matches if match is not None]
-    if len(found) < len(matches) or any(_NODE_NAME.match(match[1]) for match in found):
-        return None
-    ids = pd.Series([match[1] for match in found])
-    numbers = pd.Series([int(match[2]) for match in found])
-    firsts = set(numbers.groupby(ids).min())
-    alone = (ids.groupby(ids).transform("size") == 1).any()
-    # Numbers that run on from one name to the next are names, not an order along each.
-    if alone or len(firsts) > 1 or not ids.str.contains(r"\d").all():
-        return None
-    table = pd.DataFrame(frame.drop(columns=["geometry", "name"]))
-    table.insert(0, "sequence", numbers)
-    table.insert(0, "route", ids)
-    points = Positioned(_with(table, frame.geometry.to_numpy()), records, None, ())
-    return _routes(points, {"route": ["route"], "sequence": ["sequence"]})
+    if all(_UNNAMED.fullmatch(str(name)) for name in frame.columns):
+        frame, roles = _named(frame, places.used, roles)
+    damaged = places.given & places.missing
+    reason = Text("its coordinates cannot be read", "مختصات آن خوانده نمی‌شود")
+    notes = damaged_notes(shown, layer, ((int(number), reason) for number in records[damaged]))
+    keep = ~damaged
+    keep[~places.given] = _features(frame, places.given, roles, places.used)
+    dropped = int((~keep & ~damaged).sum())
+    left = [LeftOut(shown, layer, dropped, _ROWS, _NO_FEATURE)] if dropped else []
+    table = frame.drop(columns=[name for name in places.used if name in frame])
+    if not keep.all():
+        table = table[keep].reset_index(drop=True)
+    result = _rows(table, places, keep, records[keep], roles)
+    if result[2]:
+        left.append(LeftOut(shown, layer, result[2], _VERTICES, _NO_VERTEX))
+    return Positioned(result[0], result[1], places.crs, (*notes, *places.notes), tuple(left))
 
 
 def parse_angle(value: Any) -> float | None:
@@ -279,201 +233,375 @@ def parse_angle(value: Any) -> float | None:
     return None
 
 
-def _roles(frame: pd.DataFrame) -> dict[str, list[str]]:
-    roles: dict[str, list[str]] = {}
-    for name in frame.columns:
-        if found := role(name):
-            roles.setdefault(found, []).append(name)
-    # «طول» alone is a length, but beside «عرض» a longitude.
-    if "lat" in roles and "lon" not in roles:
-        roles |= {"lon": [name for name in frame.columns if fold(str(name)) == fold("طول")][:1]}
-    return {key: names for key, names in roles.items() if names}
+def _rows(
+    table: pd.DataFrame,
+    places: _Places,
+    keep: NDArray[np.bool_],
+    records: NDArray[np.int64],
+    roles: dict[str, list[str]],
+) -> tuple[gpd.GeoDataFrame, NDArray[np.int64], int]:
+    """Make routes and points of the kept rows: them, their records, and how many vertices have no position."""
+    xyz = _vertices(places, keep)
+    of = sequences.grouping(table, roles) if xyz is not None else None
+    if xyz is None or of is None:
+        return _with(table, places.shapes(keep)), records, 0
+    made = sequences.joined(table, xyz, of)
+    numbers = records[made.first]
+    alone = of.codes < 0
+    if not alone.any():
+        return made.frame, numbers, made.lost
+    rows = np.flatnonzero(keep)[alone]
+    single = _with(table[alone], places.shapes(np.isin(np.arange(len(keep)), rows)))
+    both = pd.concat([made.frame, single], ignore_index=True)
+    return gpd.GeoDataFrame(both, geometry="geometry"), np.concatenate([numbers, records[alone]]), made.lost
 
 
-def _coordinates(
-    frame: pd.DataFrame, roles: dict[str, list[str]]
-) -> tuple[NDArray[np.object_], list[str], pyproj.CRS | None] | None:
-    """Build the geometry from the columns that hold it: it, these columns, and the CRS that their names declare."""
-    for name in roles.get("wkt", []):
-        geometry = shapely.from_wkt(
-            [value if isinstance(value, str) else None for value in frame[name]], on_invalid="ignore"
-        )
-        if _mostly(~shapely.is_missing(geometry)):
-            return geometry, [name], None
+def _vertices(places: _Places, keep: NDArray[np.bool_]) -> Floats | None:
+    """Give the coordinates of rows that are points; None where any row is another geometry."""
+    if places.xyz is not None:
+        return places.xyz if keep.all() else places.xyz[keep]
+    geometry = places.shapes(keep)
+    if not np.isin(shapely.get_type_id(geometry), (-1, 0)).all():
+        return None
+    there = ~shapely.is_missing(geometry) & ~shapely.is_empty(geometry)
+    high = bool(there.any() and shapely.has_z(geometry[there]).all())
+    xyz = np.full((len(geometry), 3 if high else 2), np.nan)
+    xyz[there] = shapely.get_coordinates(geometry[there], include_z=high)
+    return xyz
+
+
+def _named(
+    frame: pd.DataFrame, used: list[str], roles: dict[str, list[str]]
+) -> tuple[pd.DataFrame, dict[str, list[str]]]:
+    """Name the columns of a collector's list that has no heading: point, its coordinates, what was surveyed."""
+    names = list(frame.columns)
+    places = [names.index(name) for name in used]
+    told: dict[str, str] = {}
+    if min(places) > 0:
+        told[names[0]] = "point"
+    for name in names[max(places) + 1 :]:
+        if not np.isfinite(parse_numbers(frame[name])).any() and frame[name].notna().any():
+            told[name] = "description"
+            break
+    roles = {**roles, "name": ["point"], "code": ["description"]}
+    return frame.rename(columns=told), roles
+
+
+def _features(
+    frame: pd.DataFrame, given: NDArray[np.bool_], roles: dict[str, list[str]], used: list[str]
+) -> NDArray[np.bool_]:
+    """
+    Tell which rows without a position are features all the same, for the checks to say what they lack.
+
+    Sums, remarks and the empty numbered lines of a form are none.
+    """
+    rows = frame[~given]
+    if not len(rows):
+        return np.zeros(0, dtype=bool)
+    filled = rows.notna().sum(axis=1).to_numpy()
+    first = rows.astype(object).bfill(axis=1).iloc[:, 0]
+    is_sum = first.map(lambda value: bool(_SUM.match(_one_line(value)))).to_numpy(dtype=bool)
+    most = filled > frame.shape[1] / 2
+    key = _key(frame, given, roles, used)
+    if key is None:
+        return np.asarray(most & ~is_sum)
+    forms = {_shape(value) for value in frame.loc[given, key].dropna().unique()} - {"#"}
+    named = rows[key].notna().to_numpy()
+    alike = rows[key].map(_shape, na_action="ignore").isin(forms).to_numpy()
+    counted = headings.role(key) in {"row", "sequence"}
+    enough = filled > (2 if counted else 1)
+    return np.asarray(~is_sum & (most | (named & (enough | alike))))
+
+
+def _key(
+    frame: pd.DataFrame, given: NDArray[np.bool_], roles: dict[str, list[str]], used: list[str]
+) -> str | None:
+    """Find the column that names the features: by its heading, or the first that nearly all positioned rows fill."""
+    free = [name for name in frame.columns if name not in used]
+    for of in ("node", "route", "name"):
+        if names := [name for name in roles.get(of, []) if name in free]:
+            return names[0]
+    filled = [name for name in free if given.any() and frame.loc[given, name].notna().mean() >= _NEARLY_ALL]
+    telling = [name for name in filled if headings.role(name) not in {"row", "sequence", "zone"}]
+    return next(iter([*telling, *filled]), None)
+
+
+def _shape(value: Any) -> str:
+    """Give how a name is written: ``MH-#`` of ``MH-12``."""
+    return re.sub(r"\d+", "#", ascii_digits(str(value)).strip())
+
+
+def _one_line(value: Any) -> str:
+    return " ".join(str(value).split()) if isinstance(value, str) else ""
+
+
+def _places(
+    frame: pd.DataFrame, roles: dict[str, list[str]], heading: str, label: str, records: NDArray[np.int64]
+) -> _Places | None:
+    """Find the columns that hold the places of rows, and read them."""
+    told = roles.get("wkt", [])
+    for name in [*told, *(name for name in frame.columns if name not in told)]:
+        if (found := cells.shapes(frame[name])) is not None:
+            return _Places([name], found.crs, found.given, geometry=found.geometry)
     for name in roles.get("place", []):
         pairs = [_PAIR.fullmatch(str(value)) for value in frame[name]]
         first = np.array([np.nan if pair is None else _angle(pair[1]) for pair in pairs])
         second = np.array([np.nan if pair is None else _angle(pair[2]) for pair in pairs])
-        if _mostly(np.isfinite(first)):
+        if _mostly(np.isfinite(first), frame[name].notna()):
             # A place is said latitude first, unless the numbers say otherwise.
             lat, lon = (first, second) if np.nanmax(abs(first)) <= 90 else (second, first)  # noqa: PLR2004
-            return _points(lon, lat, None), [name], pyproj.CRS("EPSG:4326")
-    pairs_by_heading = [_pair(frame, roles, "lon", "lat"), _pair(frame, roles, "x", "y"), _by_values(frame)]
-    candidates = [pair for pair in pairs_by_heading if pair is not None]
+            return _Places([name], _WGS84, frame[name].notna().to_numpy(), xyz=np.column_stack([lon, lat]))
+    pairs_found = [_pair(frame, roles, "lon", "lat"), _pair(frame, roles, "x", "y")]
+    candidates = [pair for pair in pairs_found if pair is not None]
+    if not candidates and (by_values := _by_values(frame)) is not None:
+        candidates = [by_values]
     if not candidates:
         return None
-    x, y, names, crs = candidates[0]
-    if len(candidates) > 1 and crs is not None and _coarse(frame[names[0]]) and candidates[1][2] != names:
-        x, y, names, crs = candidates[1]
-    used = list(names)
-    z = None
-    for name in roles.get("z", [])[:1]:
-        z = parse_numbers(frame[name])
-        used.append(name)
-        if not np.isfinite(z[np.isfinite(x)]).all():
-            z, used = None, list(names)
-    return _points(x, y, z), used, crs
+    sphere = candidates[0] if candidates[0].degrees else None
+    plane = next((pair for pair in candidates if not pair.degrees), None)
+    chosen = plane if sphere is None or (plane is not None and _coarse(frame[sphere.names[0]])) else sphere
+    chosen = chosen or candidates[0]
+    notes: list[Note] = []
+    if sphere is not None and plane is not None:
+        notes = _disagreement(frame, sphere, plane, roles, heading, chosen, label, records)
+    xy = np.column_stack([chosen.x, chosen.y])
+    crs = _WGS84 if chosen.degrees and chosen is sphere and _plain(chosen.names) else None
+    if not chosen.degrees:
+        xy, crs = _in_one_system(chosen, xy, _system_of(frame, chosen, roles, heading))
+    given = np.asarray(frame[chosen.names].notna().any(axis=1))
+    used = list(chosen.names)
+    if (height := _height(frame, chosen, roles)) is not None:
+        used.append(height[0])
+        xy = np.column_stack([xy, height[1]])
+    return _Places(used, crs, given, xyz=xy, notes=notes)
 
 
-def _pair(
-    frame: pd.DataFrame, roles: dict[str, list[str]], first: str, second: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str], pyproj.CRS | None] | None:
+def _plain(names: list[str]) -> bool:
+    """Tell whether headings of degrees name no other datum than WGS 84, and are degrees by name."""
+    return _ED50.search(" ".join(names)) is None and headings.role(names[0]) == "lon"
+
+
+def _height(frame: pd.DataFrame, pair: _Pair, roles: dict[str, list[str]]) -> tuple[str, Floats] | None:
+    """Find the column of heights, in metres, where every positioned row has one."""
+    names = roles.get("z", [])[:1]
+    if not names and all(_UNNAMED.fullmatch(name) for name in pair.names):
+        after = max(list(frame.columns).index(name) for name in pair.names) + 1
+        names = list(frame.columns[after : after + 1])
+        if not names or not _fractional_heights(parse_numbers(frame[names[0]])):
+            return None
+    if not names:
+        return None
+    z = parse_numbers(frame[names[0]]) * _FEET_M.get(headings.feet(str(names[0])), 1.0)
+    return (names[0], z) if np.isfinite(z[pair.there]).all() else None
+
+
+def _fractional_heights(z: Floats) -> bool:
+    there = z[np.isfinite(z)]
+    return len(there) > 0 and bool((there % 1 != 0).any()) and _all_within(z, _HEIGHT)
+
+
+def _pair(frame: pd.DataFrame, roles: dict[str, list[str]], first: str, second: str) -> _Pair | None:
     for one, other in zip(roles.get(first, []), roles.get(second, []), strict=False):
         x, y = _numbers(frame[one]), _numbers(frame[other])
-        if not _mostly(np.isfinite(x) & np.isfinite(y)):
+        if not _mostly(np.isfinite(x) & np.isfinite(y), frame[one].notna() | frame[other].notna()):
             continue
-        geographic = np.nanmax(abs(x)) <= 180 and np.nanmax(abs(y)) <= 90  # noqa: PLR2004
-        named = _ED50.search(f"{one} {other}") is None
-        if geographic and first == "lon" and named:
-            return x, y, [one, other], pyproj.CRS("EPSG:4326")
-        return x, y, [one, other], None if geographic else _named_zone(f"{one} {other}")
+        return _Pair(x, y, [one, other], _of_degrees(x, y))
     return None
 
 
-def _named_zone(heading: str) -> pyproj.CRS | None:
-    """Give the system of the one UTM zone that headings name, «UTM زون ۳۹»; None where they name another datum."""
-    found = {one or other for one, other in _ZONE_IN_WORDS.findall(ascii_digits(heading))}
-    return pyproj.CRS(f"EPSG:326{found.pop()}") if len(found) == 1 and not _ED50.search(heading) else None
+def _of_degrees(x: Floats, y: Floats) -> bool:
+    return bool(np.nanmax(abs(x)) <= 180 and np.nanmax(abs(y)) <= 90)  # noqa: PLR2004
 
 
-def _by_values(
-    frame: pd.DataFrame,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str], pyproj.CRS | None] | None:
+def _by_values(frame: pd.DataFrame) -> _Pair | None:
     """Take two neighbouring columns that can be nothing else, where no heading says which they are."""
     numbers = {name: _numbers(frame[name]) for name in frame.columns}
     names = list(frame.columns)
     for one, other in pairwise(names):
         for first, second in ((one, other), (other, one)):
             x, y = numbers[first], numbers[second]
-            if not _mostly(np.isfinite(x) & np.isfinite(y)):
+            if not _mostly(np.isfinite(x) & np.isfinite(y), frame[first].notna() | frame[second].notna()):
                 continue
             for east, north in ((_EASTING, _NORTHING), (_LONGITUDE, _LATITUDE)):
                 fractional = np.nanmax(abs(x % 1)) > 0
                 if fractional and _all_within(x, east) and _all_within(y, north):
-                    return x, y, [first, second], None
+                    return _Pair(x, y, [first, second], _of_degrees(x, y))
     return None
 
 
-def _all_within(values: NDArray[np.float64], limits: tuple[float, float]) -> bool:
+def _system_of(
+    frame: pd.DataFrame, pair: _Pair, roles: dict[str, list[str]], heading: str
+) -> pyproj.CRS | NDArray[np.int64] | None:
+    """
+    Find the system of projected coordinates: the zone their headings name, a column of zones or of systems, a title.
+
+    Of several zones, the EPSG code of each row's, 0 where it has none.
+    """
+    own = " ".join(map(str, pair.names))
+    if (crs := _named_zone(own)) is not None:
+        return crs
+    unit = headings.feet(own)
+    for name in [] if _ED50.search(own) else roles.get("zone", []):
+        zones = _zones(frame[name], pair.there)
+        if zones is None:
+            continue
+        several = np.unique(zones[zones > 0])
+        return _utm(int(several[0]), unit) if len(several) == 1 else zones
+    for name in roles.get("system", []):
+        named = frame[name].dropna().unique()
+        if len(named) == 1 and (crs := _system_named(str(named[0]))) is not None and crs.is_projected:
+            return crs
+    return _named_zone(heading) if not _ED50.search(own) else None
+
+
+def _zones(values: pd.Series[Any], there: NDArray[np.bool_]) -> NDArray[np.int64] | None:
+    """Read a column of UTM zones: (n,) zones, 0 where none is named; None where positioned rows name something else."""
+    codes, uniques = pd.factorize(values)
+    found = [_ZONE.search(ascii_digits(str(value))) for value in uniques]
+    numbers = np.array([*(int(match[1]) if match else -1 for match in found), 0], dtype=np.int64)
+    zones = numbers[codes]
+    of_rows = zones[there]
+    if not len(of_rows) or (of_rows < 0).any() or not (of_rows > 0).any():
+        return None
+    return np.maximum(zones, 0)
+
+
+def _utm(zone: int, unit: str = "") -> pyproj.CRS:
+    """Give the system of a UTM zone of WGS 84, in metres or in feet."""
+    if unit:
+        return pyproj.CRS(f"+proj=utm +zone={zone} +datum=WGS84 +units={unit} +type=crs")
+    return pyproj.CRS(f"EPSG:326{zone}")
+
+
+def _in_one_system(
+    pair: _Pair, xy: Floats, system: pyproj.CRS | NDArray[np.int64] | None
+) -> tuple[Floats, pyproj.CRS | None]:
+    """Leave coordinates of one system as they are; bring those of several zones to degrees, each by its own."""
+    if system is None or isinstance(system, pyproj.CRS):
+        return xy, system
+    unit = headings.feet(" ".join(map(str, pair.names)))
+    lonlat = np.full_like(xy, np.nan)
+    for zone in np.unique(system[system > 0]):
+        of = system == zone
+        lonlat[of] = Reading(_utm(int(zone), unit)).lonlat(xy[of])
+    return lonlat, _WGS84
+
+
+def _named_zone(heading: str) -> pyproj.CRS | None:
+    """Give the system of the one UTM zone that headings name, «UTM زون ۳۹»; None where they name another datum."""
+    found = {one or other for one, other in _ZONE_IN_WORDS.findall(ascii_digits(heading))}
+    return (
+        _utm(int(found.pop()), headings.feet(heading))
+        if len(found) == 1 and not _ED50.search(heading)
+        else None
+    )
+
+
+def _system_named(name: str) -> pyproj.CRS | None:
+    """Give the system of a name or code, as collectors write it into each row."""
+    if not _SYSTEM.fullmatch(name):
+        return None
+    try:
+        return pyproj.CRS.from_user_input(name)
+    except pyproj.exceptions.CRSError:
+        return None
+
+
+def _disagreement(
+    frame: pd.DataFrame,
+    sphere: _Pair,
+    plane: _Pair,
+    roles: dict[str, list[str]],
+    heading: str,
+    chosen: _Pair,
+    label: str,
+    records: NDArray[np.int64],
+) -> list[Note]:
+    """Hold the two positions of each row against each other, C111."""
+    both = sphere.there & plane.there
+    if not both.any() or not _plain(sphere.names):
+        return []
+    lonlat = np.column_stack([sphere.x, sphere.y])[both]
+    system = _system_of(frame, plane, roles, heading)
+    told = system is not None
+    if system is None and not _ED50.search(" ".join(plane.names)):
+        zone = int((np.median(lonlat[:, 0]) + 180) // 6) + 1
+        system = _utm_of(zone, south=bool(np.median(lonlat[:, 1]) < 0))
+    if system is None:
+        return []
+    xy, crs = _in_one_system(plane, np.column_stack([plane.x, plane.y]), system)
+    other = (
+        xy[both] if crs is None or not isinstance(system, pyproj.CRS) else Reading(system).lonlat(xy[both])
+    )
+    usable = np.isfinite(other).all(axis=1) & (np.abs(lonlat[:, 1]) <= 90)  # noqa: PLR2004
+    apart = np.full(len(lonlat), np.nan)
+    apart[usable] = _GEOD.inv(*lonlat[usable].T, *other[usable].T)[2]
+    if not usable.any() or (not told and np.nanmedian(apart) > _ELSEWHERE_M):
+        return []
+    rounded = 2 * (_METRES_OF_A_DEGREE * _step(frame[sphere.names[0]]) + _step(frame[plane.names[0]]))
+    rows = np.flatnonzero(np.nan_to_num(apart) > max(_APART_M, rounded))
+    if not len(rows):
+        return []
+    numbers = [str(number) for number in records[both][rows[:_SHOWN]]]
+    fields = {
+        "source": label,
+        "count": len(rows),
+        "of": int(both.sum()),
+        "most_m": float(apart[rows].max()),
+        "columns": f"{', '.join(sphere.names)} / {', '.join(plane.names)}",
+        "taken": ", ".join(chosen.names),
+        "records": ", ".join(numbers) + (" …" if len(rows) > _SHOWN else ""),
+    }
+    lon, lat = lonlat[rows[int(np.argmax(apart[rows]))]].tolist()
+    return [Note("C111", label, fields=fields, lon=lon, lat=lat)]
+
+
+def _utm_of(zone: int, *, south: bool) -> pyproj.CRS:
+    return pyproj.CRS(f"EPSG:{327 if south else 326}{zone:02d}")
+
+
+def _step(values: pd.Series[Any]) -> float:
+    """Give the step that numbers are written to: 0.001 of three decimals."""
+    return float(10.0 ** -min(_decimals(values), 9))
+
+
+def _decimals(values: pd.Series[Any]) -> int:
+    return max(
+        (len(str(value).rpartition(".")[2]) for value in values.dropna().head(200) if "." in str(value)),
+        default=0,
+    )
+
+
+def _coarse(values: pd.Series[Any]) -> bool:
+    """Tell whether degrees have too few decimals for a survey (the sixth is a decimetre)."""
+    return _decimals(values) < _FEW_DECIMALS
+
+
+def _all_within(values: Floats, limits: tuple[float, float]) -> bool:
     there = values[np.isfinite(values)]
     return bool(((there > limits[0]) & (there < limits[1])).all())
 
 
-def _numbers(values: pd.Series[Any]) -> NDArray[np.float64]:
+def _numbers(values: pd.Series[Any]) -> Floats:
     """Read plain numbers or, where most values are none, angles."""
     numbers = parse_numbers(values)
+    if np.isfinite(numbers).sum() == values.notna().sum():
+        return numbers
     angles = np.array([_angle(value) for value in values])
     return angles if np.isfinite(angles).sum() > np.isfinite(numbers).sum() else numbers
 
 
 def _angle(value: Any) -> float:
-    angle = None if value is None or value is pd.NA else parse_angle(value)
+    angle = None if pd.isna(value) else parse_angle(value)
     return np.nan if angle is None else angle
 
 
-def _points(
-    x: NDArray[np.float64], y: NDArray[np.float64], z: NDArray[np.float64] | None
-) -> NDArray[np.object_]:
-    there = np.isfinite(x) & np.isfinite(y)
-    geometry = np.full(len(x), None, dtype=object)
-    parts = (x, y) if z is None else (x, y, z)
-    geometry[there] = shapely.points(*(part[there] for part in parts))
-    return geometry
-
-
-def _mostly(true: Any) -> bool:
-    return len(true) > 0 and float(np.mean(true)) > _MOST
-
-
-def _coarse(values: pd.Series[Any]) -> bool:
-    """Tell whether degrees have too few decimals for a survey (the sixth is a decimetre)."""
-    decimals = [
-        len(str(value).rpartition(".")[2]) for value in values.dropna().head(200) if "." in str(value)
-    ]
-    return not decimals or max(decimals) < _FEW_DECIMALS
-
-
-def _projected(geometry: NDArray[np.object_]) -> bool:
-    bounds = shapely.total_bounds(geometry)
-    return bool(np.nanmax(np.abs(bounds)) > 360) if np.isfinite(bounds).any() else False  # noqa: PLR2004
-
-
-def _zones(table: pd.DataFrame, roles: dict[str, list[str]]) -> NDArray[np.int64] | None:
-    for name in roles.get("zone", []):
-        zones = [_ZONE.search(ascii_digits(str(value))) for value in table[name]]
-        if zones and all(zones):
-            return np.array([int(zone[1]) for zone in zones if zone])
-    return None
+def _mostly(true: Any, given: Any) -> bool:
+    """Tell whether most of what is given is so."""
+    count = int(np.asarray(given).sum())
+    return count > 0 and float(np.asarray(true).sum()) / count > _MOST
 
 
 def _with(table: pd.DataFrame, geometry: NDArray[np.object_]) -> gpd.GeoDataFrame:
     table = table.rename(columns={"geometry": "geometry_2"}).reset_index(drop=True)
     return gpd.GeoDataFrame(table, geometry=geometry)
-
-
-def _routes(points: Positioned, roles: dict[str, list[str]]) -> Positioned | None:
-    """Order points into routes, where a column names the route of each and another one numbers them along it."""
-    frame = points.frame
-    present = {key: [name for name in names if name in frame] for key, names in roles.items()}
-    geometry = frame.geometry.to_numpy()
-    if present.get("node") or not np.isin(shapely.get_type_id(geometry), (-1, 0)).all():
-        return None
-    numbered = [*present.get("sequence", []), *present.get("row", [])]
-    for name in [*present.get("route", []), *present.get("row", [])]:
-        ids = frame[name].ffill()
-        for number in numbered:
-            if number == name or (name in present.get("row", []) and number in present.get("row", [])):
-                continue
-            order = parse_numbers(frame[number])
-            if _orders(ids, order):
-                return _joined(points, name, number, ids, order)
-    return None
-
-
-def _orders(ids: pd.Series[Any], order: NDArray[np.float64]) -> bool:
-    sizes = ids.groupby(ids).size()
-    if ids.isna().any() or not np.isfinite(order).all() or not (sizes > 1).any():
-        return False
-    numbered_twice = pd.DataFrame({"id": ids.astype(str), "order": order}).duplicated().any()
-    return not numbered_twice and bool(sizes.mean() >= _POINTS)
-
-
-def _joined(
-    points: Positioned, name: str, number: str, ids: pd.Series[Any], order: NDArray[np.float64]
-) -> Positioned:
-    frame = points.frame
-    there = ~shapely.is_missing(frame.geometry.to_numpy())
-    codes, uniques = pd.factorize(ids)
-    chosen = np.lexsort((order, codes))
-    chosen = chosen[there[chosen]]
-    counts = np.bincount(codes[chosen], minlength=len(uniques))
-    # A line takes two points; one alone is a line of no length, for the checks to find.
-    chosen = np.repeat(chosen, np.where(counts[codes[chosen]] == 1, 2, 1))
-    owners = codes[chosen]
-    has_z = bool(shapely.has_z(frame.geometry.to_numpy()[chosen]).all())
-    coordinates = shapely.get_coordinates(frame.geometry.to_numpy()[chosen], include_z=has_z)
-    geometry = np.full(len(uniques), None, dtype=object)
-    shapely.linestrings(coordinates, indices=owners, out=geometry)
-    first = np.array([np.flatnonzero(codes == at)[0] for at in range(len(uniques))])
-    kept: dict[str, Any] = {name: np.asarray(uniques, dtype=object)}
-    for column in _shared(frame.drop(columns=["geometry", number, name]), codes):
-        values = frame[column].groupby(codes).first()
-        kept[str(column)] = values.reindex(range(len(uniques))).to_numpy(dtype=object)
-    table = pd.DataFrame(kept).infer_objects()
-    return Positioned(_with(table, geometry), points.records[first], points.crs, points.notes, points.suffix)
-
-
-def _shared(frame: pd.DataFrame, codes: NDArray[np.intp]) -> Iterable[str]:
-    """Give the columns that say one thing of a route, not another thing of each point."""
-    several = frame.groupby(codes).nunique().max() > 1 if len(frame.columns) else pd.Series(dtype=bool)
-    return [name for name in frame.columns if not several[name]]

@@ -1,38 +1,59 @@
-"""Tables: CSV and spreadsheets, their headings found wherever they stand, their points placed."""
+"""Tables: CSV, spreadsheets and Parquet, their headings found wherever they stand, their points placed."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from gis.delivery.files.layer import RawLayer, title
-from gis.delivery.readers import points
+from gis.delivery.files.layer import RawLayer
+from gis.delivery.readers import headings, points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
 
 # A heading stands within so many rows from the top.
 _TOP = 30
 _ABOVE = 3
 
 
-def positioned(frame: pd.DataFrame, path: Path, shown: str, driver: str) -> RawLayer:
+@dataclass(frozen=True, eq=False)
+class Table:
     """
-    Give the rows of a table that has its headings their places.
+    A table as its file has it, headings found.
+
+    Attributes
+    ----------
+    frame
+        Its columns: text of pandas' own type where a column holds nothing but text.
+    numbers
+        (n,) the number by which each row is found in the file.
+    above
+        What stands above the headings.
+    """
+
+    frame: pd.DataFrame
+    numbers: NDArray[np.int64]
+    above: str = ""
+
+
+def layer(table: Table, shown: str, name: str, driver: str) -> RawLayer:
+    """
+    Give the rows of a table their places.
 
     Parameters
     ----------
-    frame
+    table
         The table.
-    path
-        Its file.
     shown
         The file's name for people.
+    name
+        The table's name in it.
     driver
         The format's name.
 
@@ -41,46 +62,95 @@ def positioned(frame: pd.DataFrame, path: Path, shown: str, driver: str) -> RawL
     RawLayer
         Points, routes, or rows without geometry.
     """
-    records = np.arange(1, len(frame) + 1)
-    placed, *_ = points.positioned(frame.reset_index(drop=True), records, shown)
-    return RawLayer(shown, path.stem, driver, placed.crs, "", placed.frame, placed.records, placed.notes)
+    placed = points.positioned(table.frame, table.numbers, shown, name, table.above)
+    return RawLayer(
+        shown,
+        name,
+        driver,
+        placed.crs,
+        "",
+        placed.frame,
+        placed.records,
+        placed.notes,
+        left_out=placed.left_out,
+    )
 
 
-def _layers(rows: list[list[Any]], numbers: Any, shown: str, name: str, driver: str) -> list[RawLayer]:
-    """Make layers of the cells of one table."""
+def table_of(rows: list[list[Any]], numbers: NDArray[np.int64]) -> Table | None:
+    """
+    Find the headings among the cells of one table.
+
+    Parameters
+    ----------
+    rows
+        (n,) rows of cells, None where a cell is empty.
+    numbers
+        (n,) the number by which each row is found in the file.
+
+    Returns
+    -------
+    Table or None
+        None where no cell holds anything.
+    """
     filled = [any(cell is not None for cell in row) for row in rows]
     if not any(filled):
-        return []
+        return None
     width = max(len(row) for row in rows)
     rows = [[*row, *[None] * (width - len(row))] for row in rows]
-    head = _heading(rows)
-    names = _names(rows, head, width)
+    head = heading_row(rows)
+    names = headings_of(rows, head, width)
     body = [at for at in range(head + 1, len(rows)) if filled[at]]
-    frame = pd.DataFrame([rows[at] for at in body], columns=names, dtype=object)
-    used = [
-        column for column in frame.columns if frame[column].notna().any() or not column.startswith("column_")
-    ]
-    frame = frame[used].infer_objects()
+    cells = zip(*(rows[at] for at in body), strict=True) if body else ([] for _ in names)
+    columns = {name: _column(list(values)) for name, values in zip(names, cells, strict=True)}
+    frame = named_or_filled(pd.DataFrame(columns, columns=names))
     above = " ".join(cell for row in rows[: max(head, 0)] for cell in row if isinstance(cell, str))
-    return [
-        RawLayer(
-            shown,
-            f"{name} {placed.suffix}".strip(),
-            driver,
-            placed.crs,
-            "",
-            placed.frame,
-            placed.records,
-            placed.notes,
-        )
-        for placed in points.positioned(frame, numbers[body], title(shown, name), above)
+    return Table(frame, numbers[body], above)
+
+
+def named_or_filled(frame: pd.DataFrame) -> pd.DataFrame:
+    """
+    Leave out columns that have neither a heading nor anything in them.
+
+    Parameters
+    ----------
+    frame
+        Columns as `headings_of` names them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The others.
+    """
+    return frame[
+        [name for name in frame.columns if not name.startswith("column_") or frame[name].notna().any()]
     ]
 
 
-def _heading(rows: list[list[Any]]) -> int:
-    """Find the row of the headings; -1 where the first row is data already."""
+def _column(values: list[Any]) -> pd.Series[Any]:
+    text = any(isinstance(value, str) for value in values)
+    if text and all(value is None or isinstance(value, str) for value in values):
+        return pd.Series(values, dtype="str")
+    return pd.Series(values, dtype=object).infer_objects()
+
+
+def heading_row(rows: list[list[Any]]) -> int:
+    """
+    Find the row of the headings.
+
+    Parameters
+    ----------
+    rows
+        Rows of cells, of which the first 30 are looked at.
+
+    Returns
+    -------
+    int
+        Its place; the one before the first row that holds anything where that is data already.
+    """
     top = [(at, row) for at, row in enumerate(rows[:_TOP]) if any(cell is not None for cell in row)]
-    known = {at: len({points.role(cell) for cell in row if isinstance(cell, str)} - {""}) for at, row in top}
+    known = {
+        at: len({headings.role(cell) for cell in row if isinstance(cell, str)} - {""}) for at, row in top
+    }
     best = max(known, key=lambda at: known[at])
     if known[best] > 1:
         return best
@@ -98,8 +168,24 @@ def _numeric(cell: Any) -> bool:
     return isinstance(cell, (int, float)) and not isinstance(cell, bool)
 
 
-def _names(rows: list[list[Any]], head: int, width: int) -> list[str]:
-    """Name the columns: by the heading, by what stands above it where it is empty or not alone in its name."""
+def headings_of(rows: list[list[Any]], head: int, width: int) -> list[str]:
+    """
+    Name the columns: by the heading, by what stands above it where it is empty or not alone in its name.
+
+    Parameters
+    ----------
+    rows
+        Rows of cells, `width` in each.
+    head
+        The row of the headings, as `heading_row` finds it.
+    width
+        How many columns there are.
+
+    Returns
+    -------
+    list of str
+        A name a column, none twice; ``column_3`` where nothing names the third.
+    """
     own = [_name(rows[head][at]) if head >= 0 else "" for at in range(width)]
     names = []
     for at in range(width):
@@ -111,6 +197,7 @@ def _names(rows: list[list[Any]], head: int, width: int) -> list[str]:
             names.append(f"{over} {own[at]}")
         else:
             names.append(own[at])
+    names = headings.unflattened(names)
     return _apart([name or f"column_{at}" for at, name in enumerate(names, start=1)])
 
 
