@@ -207,7 +207,7 @@ def notice(inventory: Inventory, lang: Language) -> None:
 
 
 # Coordinates that are not what they seem spoil lengths and maps.
-_DOUBTED = ("C101", "C103", "C104", "C105", "C106")
+_DOUBTED = ("C101", "C103", "C104", "C105", "C106", "C110")
 
 
 def doubts(inventory: Inventory, lang: Language) -> None:

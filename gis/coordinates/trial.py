@@ -10,7 +10,7 @@ import shapely
 
 from gis.coordinates import mercator
 from gis.coordinates.reading import Reading
-from gis.coordinates.systems import recognised
+from gis.coordinates.systems import authority, beside, in_use, zones
 from gis.language import Text
 
 if TYPE_CHECKING:
@@ -30,13 +30,17 @@ _SAMPLE = 20_000
 MANY = 0.5
 _AS_GOOD = 0.8
 _SAME_PLACE_M = 2_000.0
-_NEAR_KNOWN_M = 50_000.0
-_MUCH_NEARER = 0.25
-_PAIRED_M = 2.0
-_PAIRS = 3
+# What lies further from everything that is known than this is somewhere else.
+NEAR_KNOWN_M = 50_000.0
+MUCH_NEARER = 0.25
+PAIRED_M = 2.0
+PAIRS = 3
 _SHIFT_AT_MOST_M = 1_000.0
 _CIRCLE = 360.0
-# A survey that runs on into the neighbouring zone keeps its own: 10° from the central meridian.
+# A survey that runs on into the neighbouring zone keeps its own, for a degree; a whole province does so for a
+# little more, which is believed where nothing else fits.
+_BEYOND_DEG, _STRETCHED_DEG = 1.0, 1.25
+# What is declared may be stretched further: 10° from the central meridian.
 _UTM_EASTING = (-0.5e6, 1.5e6)
 _UTM_NORTHING = (0.0, 1e7)
 
@@ -53,24 +57,36 @@ class Trial:
         candidates: Iterable[Any],
     ) -> None:
         self.xy = xy
-        self.area = IRAN if area is None else area
         self.area_given = area is not None
-        shapely.prepare(self.area)
         self.declared = declared
+        # Numbers without a system of their own are tried in the systems of Iran; a declared one presumes no country.
+        self.presumed = area is None and (declared is None or _no_degrees(declared, xy))
+        self.area = IRAN if self.presumed else area
+        if self.area is not None:
+            shapely.prepare(self.area)
         self.known = np.empty((0, 2)) if known is None else known[np.isfinite(known).all(axis=1)]
         systems = [pyproj.CRS.from_user_input(code) for code in (*CANDIDATES, *candidates)]
         if declared is not None:
-            systems = [
-                declared,
-                *(crs for crs in systems if not recognised(crs).equals(recognised(declared))),
-            ]
-        self.readings = [Reading(crs, swapped) for swapped in (False, True) for crs in systems]
+            systems = [declared, *systems, *beside(declared)]
+        if area is not None:
+            systems += zones(area.bounds)
+        each: dict[str, pyproj.CRS] = {}
+        for crs in systems:
+            each.setdefault(authority(crs), crs)
+        self.readings = [Reading(crs, swapped) for swapped in (False, True) for crs in each.values()]
         self._lonlat: dict[Reading, Array] = {}
+        self._beyond_deg = _BEYOND_DEG
+        if self.area_given and not self.viable():
+            self._beyond_deg = _STRETCHED_DEG
+            self._lonlat.clear()
 
     def lonlat(self, reading: Reading) -> Array:
         """Give the (n, 2) WGS 84 positions of the numbers in a reading, NaN outside what its system is for."""
         if reading not in self._lonlat:
-            self._lonlat[reading] = within_domain(reading, self.xy)
+            lonlat = within_domain(reading, self.xy)
+            if reading.swapped or reading.crs is not self.declared:
+                lonlat[~in_use(reading.crs, lonlat, self._beyond_deg)] = np.nan
+            self._lonlat[reading] = lonlat
         return self._lonlat[reading]
 
     def inside(self, reading: Reading) -> int:
@@ -78,7 +94,10 @@ class Trial:
         return int(self.covered(self.lonlat(reading)).sum())
 
     def covered(self, lonlat: Array) -> NDArray[np.bool_]:
-        """Tell which of (n, 2) WGS 84 positions lie in the area."""
+        """Tell which of (n, 2) WGS 84 positions lie in the area; without one, where the declared system is used."""
+        if self.area is None:
+            sound = np.isfinite(lonlat).all(axis=1)
+            return np.asarray(sound if self.declared is None else in_use(self.declared, lonlat), dtype=bool)
         return np.asarray(shapely.intersects_xy(self.area, lonlat[:, 0], lonlat[:, 1]))
 
     def viable(self) -> list[Reading]:
@@ -86,6 +105,12 @@ class Trial:
         counts = {reading: self.inside(reading) for reading in self.readings}
         most = max(counts.values())
         return [r for r, count in counts.items() if count >= _AS_GOOD * most and count > MANY * len(self.xy)]
+
+    def readable(self) -> list[Reading]:
+        """List the readings that put the layer where their own system is used."""
+        return [
+            r for r in self.readings if np.isfinite(self.lonlat(r)).all(axis=1).sum() > MANY * len(self.xy)
+        ]
 
     def centre(self, reading: Reading) -> Array:
         """Give the (2,) median WGS 84 position in a reading; NaN where there is none."""
@@ -106,14 +131,21 @@ class Trial:
 
     def nearness_m(self, reading: Reading) -> float:
         """Give the median distance of the layer's positions to the nearest known point."""
-        lonlat = self.lonlat(reading)
+        return self.away_m(self.lonlat(reading))
+
+    def away_m(self, lonlat: Array) -> float:
+        """Give the median distance of (n, 2) positions to the nearest known point; infinite without any."""
         lonlat = lonlat[np.isfinite(lonlat).all(axis=1)]
         if not len(lonlat) or not len(self.known):
             return float("inf")
         from scipy.spatial import cKDTree  # noqa: PLC0415 - heavy, and few layers need it
 
-        near, _ = cKDTree(mercator.project(self.known)).query(mercator.project(lonlat))
-        return float(np.median(near / mercator.scale(lonlat[:, 1])))
+        plane = mercator.project(lonlat)
+        sound = np.isfinite(plane).all(axis=1)
+        if not sound.any():
+            return float("inf")
+        near, _ = cKDTree(mercator.project(self.known)).query(plane[sound])
+        return float(np.median(near / mercator.scale(lonlat[sound, 1])))
 
     def by_known(self, places: Sequence[list[Reading]]) -> list[Reading] | None:
         """Pick the place that known points are at, if one is nearer to them by far."""
@@ -122,15 +154,15 @@ class Trial:
         ranked = sorted(places, key=lambda place: self.nearness_m(place[0]))
         best = self.nearness_m(ranked[0][0])
         rest = self.nearness_m(ranked[1][0]) if len(ranked) > 1 else float("inf")
-        return ranked[0] if best < _NEAR_KNOWN_M and best < _MUCH_NEARER * rest else None
+        return ranked[0] if best < NEAR_KNOWN_M and best < MUCH_NEARER * rest else None
 
     def by_pairs(self, place: Sequence[Reading]) -> tuple[Reading, int] | None:
         """Pick the datum under which positions of the layer fall on known points, if just one does that."""
         pairs = {reading: _pairs(self.lonlat(reading), self.known) for reading in place}
         best = max(place, key=lambda reading: pairs[reading][0])
         count, possible = pairs[best]
-        others = [pairs[r][0] for r in place if self._shift_m(r, best) > _PAIRED_M]
-        if count >= max(_PAIRS, MANY * possible) and count > 2 * max(others, default=0):
+        others = [pairs[r][0] for r in place if self._shift_m(r, best) > PAIRED_M]
+        if count >= max(PAIRS, MANY * possible) and count > 2 * max(others, default=0):
             return best, count
         return None
 
@@ -147,6 +179,8 @@ class Trial:
     @property
     def area_name(self) -> Text:
         """The area in words."""
+        if self.area is None:
+            return Text("the declared system's area of use", "گسترهٔ کاربرد دستگاه اعلام‌شده")
         return Text("the area", "محدوده") if self.area_given else Text("Iran", "ایران")
 
 
@@ -235,7 +269,7 @@ def _pairs(lonlat: Array, known: Array) -> tuple[int, int]:
         mercator.unproject(plane)[:, 1]
     )
     possible = min(int((near < _SHIFT_AT_MOST_M).sum()), int((around < _SHIFT_AT_MOST_M).sum()))
-    return len(np.unique(which[near <= _PAIRED_M])), possible
+    return len(np.unique(which[near <= PAIRED_M])), possible
 
 
 def degrees(xy: Array) -> bool:
@@ -271,4 +305,8 @@ def metric_numbers_in_degrees(trial: Trial, reading: Reading) -> bool:
     bool
         True where most of them lie beyond a full circle.
     """
-    return reading.crs.is_geographic and bool((np.abs(trial.xy) > _CIRCLE).any(axis=1).mean() > MANY)
+    return _no_degrees(reading.crs, trial.xy)
+
+
+def _no_degrees(crs: pyproj.CRS, xy: Array) -> bool:
+    return crs.is_geographic and bool((np.abs(xy) > _CIRCLE).any(axis=1).mean() > MANY)

@@ -227,11 +227,18 @@ def _coordinate_notes(reading: Understanding, schema: Schema, layer: gpd.GeoData
         if "rows" not in fields:
             notes.append(Note(code, schema.name, fields=told))
             continue
-        features, first = np.unique(owners[fields["rows"]], return_index=True)
-        places = shapely.get_coordinates(np.asarray(layer.geometry.array))[np.asarray(fields["rows"])[first]]
-        for feature, (lon, lat) in zip(features, places, strict=True):
+        places = shapely.get_coordinates(np.asarray(layer.geometry.array))[fields["rows"]]
+        of = owners[fields["rows"]]
+        for feature in np.unique(of):
+            own = places[of == feature]
             notes.append(
-                Note(code, schema.name, _feature(layer, schema, feature), told, float(lon), float(lat))
+                Note(
+                    code,
+                    schema.name,
+                    _feature(layer, schema, feature),
+                    {**told, "places": own},
+                    *own[0].tolist(),
+                )
             )
     return notes
 

@@ -177,11 +177,19 @@ def test_a_wrong_zone_keeps_its_datum() -> None:
     assert belief.crs == crs(2059)
 
 
-@pytest.mark.parametrize("area", [ISFAHAN, None])
-@pytest.mark.parametrize("code", [4326, 32639])
-def test_swapped_axes_are_reported(code: int, area: shapely.Polygon | None) -> None:
+@pytest.mark.parametrize(
+    ("code", "area", "known"),
+    [
+        (4326, ISFAHAN, None),
+        (32639, ISFAHAN, None),
+        # As declared these numbers are outside what the system is for, and swapped they are not.
+        (32639, None, None),
+        (4326, None, SEATS),
+    ],
+)
+def test_swapped_axes_are_reported(code: int, area: shapely.Polygon | None, known: np.ndarray | None) -> None:
     xy = written_in(around(51.67, 32.67), code)[:, ::-1]
-    belief = believe(xy, crs(code), area)
+    belief = believe(xy, crs(code), area, known)
     assert codes(belief) == ["C103"]
     assert (belief.crs, belief.swapped, belief.read) == (crs(code), True, Reading(crs(code)))
 

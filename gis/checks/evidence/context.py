@@ -274,7 +274,7 @@ class Context:
 
     def misplaced(self, name: LayerName) -> NDArray[np.bool_]:
         """
-        Tell which features the reading found to be somewhere else than they are: C103, C104, C109.
+        Tell which features the reading found to be somewhere else than they are: C103, C104, C109, or without leading digits.
 
         Parameters
         ----------
@@ -288,7 +288,11 @@ class Context:
         """
         layer = self.layer(name)
         marked = np.zeros(len(layer), dtype=bool)
-        notes = [n for n in self.inventory.notes if n.layer == name and n.code in _MISPLACED]
+        notes = [
+            n
+            for n in self.inventory.notes
+            if n.layer == name and (n.code in _MISPLACED or n.fields.get("misplaced"))
+        ]
         if notes:
             ids, records = layer[SCHEMAS[name].id], layer["record"]
             features = {note.feature for note in notes if note.feature}

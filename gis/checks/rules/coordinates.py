@@ -103,6 +103,12 @@ def zero_coordinates(context: Context) -> Iterator[Found]:
             yield Found(name, rows, np.zeros((len(rows), 2)))
 
 
+@check("C110")
+def layer_shifted(context: Context) -> Iterator[Found]:
+    """Pass on what the reading found."""
+    return noted(context, "C110")
+
+
 def _kilometres(places: Floats, area: shapely.Geometry) -> Floats:
     """Measure how far places are from an area."""
     plane = mercator.project_geometries(np.array([area], dtype=object))[0]
