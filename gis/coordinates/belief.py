@@ -313,7 +313,7 @@ def _elsewhere(
         "as declared ({declared}), {inside}", "آن‌گونه که اعلام شده ({declared})، {inside}"
     ).filled(declared=reading.label, inside=inside or Text("none", "هیچ"))
     evidence = _joined(evidence, as_declared)
-    others = _other_datums(good) if trial.presumed else []
+    others = _other_datums(good) if metric_numbers_in_degrees(trial, reading) else []
     if others:
         evidence = _joined(
             evidence,

@@ -76,9 +76,15 @@ class Trial:
         self.readings = [Reading(crs, swapped) for swapped in (False, True) for crs in each.values()]
         self._lonlat: dict[Reading, Array] = {}
         self._beyond_deg = _BEYOND_DEG
-        if self.area_given and not self.viable():
+        if not self._reached():
             self._beyond_deg = _STRETCHED_DEG
             self._lonlat.clear()
+
+    def _reached(self) -> bool:
+        """Tell whether any reading puts the layer into the area, or without one near to what is known."""
+        if self.area_given:
+            return bool(self.viable())
+        return not len(self.known) or any(self.nearness_m(r) <= NEAR_KNOWN_M for r in self.readable())
 
     def lonlat(self, reading: Reading) -> Array:
         """Give the (n, 2) WGS 84 positions of the numbers in a reading, NaN outside what its system is for."""

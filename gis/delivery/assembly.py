@@ -229,16 +229,13 @@ def _coordinate_notes(reading: Understanding, schema: Schema, layer: gpd.GeoData
             continue
         places = shapely.get_coordinates(np.asarray(layer.geometry.array))[fields["rows"]]
         of = owners[fields["rows"]]
-        for feature in np.unique(of):
-            own = places[of == feature]
+        order = np.argsort(of, kind="stable")
+        features, first = np.unique(of[order], return_index=True)
+        for feature, own in zip(features, np.split(places[order], first[1:]), strict=True):
+            # A fix moves the vertices that are meant, and no others of the feature.
+            fields_of_one = {**told, "places": own}
             notes.append(
-                Note(
-                    code,
-                    schema.name,
-                    _feature(layer, schema, feature),
-                    {**told, "places": own},
-                    *own[0].tolist(),
-                )
+                Note(code, schema.name, _feature(layer, schema, feature), fields_of_one, *own[0].tolist())
             )
     return notes
 

@@ -13,7 +13,24 @@ from gis.coordinates.systems import beside, in_use
 
 # British, French, German, Belgian, Czech (negative), Swiss, Finnish, Estonian and Polish (northing first in the
 # registry), Chilean, Australian, New Zealand's over the antimeridian, Web Mercator, and degrees.
-NATIONAL = (27700, 2154, 25832, 31370, 5514, 2056, 3067, 3301, 2180, 31468, 32719, 7855, 3851, 3857, 4326, 4269)
+NATIONAL = (
+    27700,
+    2154,
+    25832,
+    31370,
+    5514,
+    2056,
+    3067,
+    3301,
+    2180,
+    31468,
+    32719,
+    7855,
+    3851,
+    3857,
+    4326,
+    4269,
+)
 AGAINST = {"C103", "C104", "C105", "C110"}
 
 
@@ -96,7 +113,13 @@ def test_a_country_that_keeps_to_one_zone_is_left_alone() -> None:
 def test_where_a_system_is_used() -> None:
     zone, zealand = pyproj.CRS.from_epsg(32639), pyproj.CRS.from_epsg(3851)
     lons = np.array([46.9, 47.1, 51.0, 54.9, 55.1])
-    assert in_use(zone, np.column_stack([lons, np.full(5, 32.0)])).tolist() == [False, True, True, True, False]
+    assert in_use(zone, np.column_stack([lons, np.full(5, 32.0)])).tolist() == [
+        False,
+        True,
+        True,
+        True,
+        False,
+    ]
     assert not in_use(zone, np.array([[51.0, -3.0]])).any()
     # Over the antimeridian, and none where nobody says.
     around = np.array([[178.0, -40.0], [-175.0, -40.0], [0.0, -40.0], [np.nan, 0.0]])

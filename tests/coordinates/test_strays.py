@@ -12,6 +12,7 @@ import pytest
 import shapely
 
 import gis
+from gis.delivery.understanding import readings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +54,9 @@ def lengths(inventory: Any) -> list[float]:
 
 @pytest.mark.parametrize("which", [[4], [1, 5, 8]])
 @pytest.mark.parametrize("code", [4326, 32639])
-def test_features_with_axes_swapped_are_told_and_put_back(tmp_path: Path, which: list[int], code: int) -> None:
+def test_features_with_axes_swapped_are_told_and_put_back(
+    tmp_path: Path, which: list[int], code: int
+) -> None:
     lines = written(street(), code)
     wanted = lengths(gis.read(delivered(tmp_path, lines, code)))
     lines[which] = lines[which][..., ::-1]
@@ -93,8 +96,6 @@ def test_one_of_a_large_layer_is_seen(tmp_path: Path) -> None:
     # Beyond 20 000 features a part of them tells where the layer is.
     lines = street(25_001)
     lines[12_347] = lines[12_347][..., ::-1]
-    from gis.delivery.understanding import readings
-
     (reading,) = readings(delivered(tmp_path, lines))
     assert [(code, len(told["rows"])) for code, told in reading.belief.notes] == [("C103", 4)]
 
@@ -115,7 +116,12 @@ def test_recorded_lengths_tell_swapped_degrees(tmp_path: Path) -> None:
         features = [
             {
                 "type": "Feature",
-                "properties": {"route_id": f"R{n}", "kind": "cable", "status": "new", "length_m": recorded[n]},
+                "properties": {
+                    "route_id": f"R{n}",
+                    "kind": "cable",
+                    "status": "new",
+                    "length_m": recorded[n],
+                },
                 "geometry": {"type": "LineString", "coordinates": line.tolist()},
             }
             for n, line in enumerate(xy)

@@ -274,7 +274,7 @@ class Context:
 
     def misplaced(self, name: LayerName) -> NDArray[np.bool_]:
         """
-        Tell which features the reading found to be somewhere else than they are: C103, C104, C109, or without leading digits.
+        Tell which features the reading found to be somewhere else: C103, C104, C109, or without leading digits.
 
         Parameters
         ----------
