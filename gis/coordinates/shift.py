@@ -18,7 +18,7 @@ from pyproj.enums import PJType
 from gis.coordinates import mercator
 from gis.coordinates.reading import Reading
 from gis.coordinates.systems import authority, in_use, label
-from gis.coordinates.trial import MANY, MUCH_NEARER, NEAR_KNOWN_M, PAIRED_M, PAIRS, within_domain
+from gis.coordinates.trial import MANY, MUCH_NEARER, NEAR_KNOWN_M, PAIRED_M, PAIRS, distinct, within_domain
 from gis.language import Text
 
 if TYPE_CHECKING:
@@ -88,8 +88,9 @@ def _fitting(trial: Trial, reading: Reading) -> list[tuple[float, float]]:
     """List the amounts that bring the layer to where it belongs, the likeliest first."""
     x, y = trial.xy.T
     short = _mostly((x >= 0) & (x < _EAST_DIGIT_M))
-    # Without an area only an easting far beyond its zone is in want of something.
-    false_easting = [_FALSE_EASTING_M] if trial.area_given or _mostly(x < _EAST_DIGIT_M) else []
+    # Of six digits none is missing in front; the false easting may be, but that is asked where nothing else fits only.
+    wanting = _mostly(x < _EAST_DIGIT_M) or (trial.area_given and not trial.viable())
+    false_easting = [_FALSE_EASTING_M] if wanting else []
     digits = [k * _EAST_DIGIT_M for k in range(1, 10) if k * _EAST_DIGIT_M not in false_easting]
     easts = [0.0, *false_easting, *(digits if short else [])]
     norths = [0.0]
@@ -207,9 +208,7 @@ def common_shift(trial: Trial, reading: Reading) -> dict[str, Any] | None:
         Fields of C110: ``east_m`` and ``north_m``, how far the layer lies from where it belongs, ``pairs``, and
         ``evidence``, which names what explains it.
     """
-    lonlat = trial.lonlat(reading)
-    lonlat = np.unique(lonlat[np.isfinite(lonlat).all(axis=1)], axis=0)
-    known = np.unique(trial.known, axis=0)
+    lonlat, known = distinct(trial.lonlat(reading)), trial.known
     if len(lonlat) < PAIRS or len(known) < PAIRS:
         return None
     ways, of_point, of_known = _ways(lonlat, known)

@@ -64,7 +64,7 @@ class Trial:
         self.area = IRAN if self.presumed else area
         if self.area is not None:
             shapely.prepare(self.area)
-        self.known = np.empty((0, 2)) if known is None else known[np.isfinite(known).all(axis=1)]
+        self.known = np.empty((0, 2)) if known is None else distinct(known)
         systems = [pyproj.CRS.from_user_input(code) for code in (*CANDIDATES, *candidates)]
         if declared is not None:
             systems = [declared, *systems, *beside(declared)]
@@ -255,6 +255,11 @@ def within_domain(reading: Reading, xy: Array) -> Array:
     return lonlat
 
 
+def distinct(lonlat: Array) -> Array:
+    """Give the (m, 2) different positions among (n, 2), those without a place in the Mercator plane left out."""
+    return np.unique(lonlat[np.isfinite(mercator.project(lonlat)).all(axis=1)], axis=0)
+
+
 def _distance_m(one: Array, other: Array) -> float:
     if not (np.isfinite(one).all() and np.isfinite(other).all()):
         return float("inf")
@@ -263,12 +268,12 @@ def _distance_m(one: Array, other: Array) -> float:
 
 def _pairs(lonlat: Array, known: Array) -> tuple[int, int]:
     """Count positions that fall on known points, and those that could: neither more than there are of the others."""
-    lonlat = np.unique(lonlat[np.isfinite(lonlat).all(axis=1)], axis=0)
+    lonlat = distinct(lonlat)
     if not len(lonlat) or not len(known):
         return 0, 0
     from scipy.spatial import cKDTree  # noqa: PLC0415 - as above
 
-    plane = mercator.project(np.unique(known, axis=0))
+    plane = mercator.project(known)
     near, which = cKDTree(plane).query(mercator.project(lonlat))
     near = near / mercator.scale(lonlat[:, 1])
     around = cKDTree(mercator.project(lonlat)).query(plane)[0] / mercator.scale(

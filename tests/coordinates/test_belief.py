@@ -6,7 +6,7 @@ import numpy as np
 import pyproj
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gis.coordinates.belief import believe
@@ -128,6 +128,8 @@ def test_systems_are_named() -> None:
 @given(st.sampled_from([4326, 32639, 32640, 3857]), st.sampled_from(range(len(SEATS))), st.booleans())
 def test_an_undeclared_layer_is_found(code: int, seat: int, swapped: bool) -> None:
     lonlat = around(*SEATS[seat])
+    # Zone 40 is none for what lies west of 53° E.
+    assume(code != 32640 or SEATS[seat][0] > 53)
     xy = written_in(lonlat, code)
     belief = believe(xy[:, ::-1] if swapped else xy, None, ISFAHAN)
     assert codes(belief) == ["C101"]
