@@ -102,7 +102,8 @@ def _fitting(trial: Trial, reading: Reading) -> list[tuple[float, float]]:
     if not len(tried):
         return []
     # One position tells which are worth trying with all.
-    middle = np.median(trial.xy, axis=0) + tried
+    with np.errstate(over="ignore"):
+        middle = np.median(trial.xy, axis=0) + tried
     centres = within_domain(reading, middle)
     sound = in_use(reading.crs, centres)
     if trial.area_given:

@@ -147,7 +147,8 @@ def _narrow(xy: Array, reading: Reading) -> bool:
     if not reading.crs.is_geographic and not reading.crs.is_projected:
         return True
     unit = _DEGREE_M if reading.crs.is_geographic else reading.crs.axis_info[0].unit_conversion_factor
-    return bool(np.hypot(*(xy.max(axis=0) - xy.min(axis=0))) * unit < _APART_IN_FEATURE_M)
+    with np.errstate(over="ignore"):
+        return bool(np.hypot(*(xy.max(axis=0) - xy.min(axis=0))) * unit < _APART_IN_FEATURE_M)
 
 
 def _centre(lonlat: Array, features: NDArray[np.intp]) -> Array:

@@ -229,7 +229,8 @@ def zeros(xy: Array) -> NDArray[np.bool_]:
     if xy.all():
         return np.zeros(len(xy), dtype=bool)
     finite = xy[np.isfinite(xy).all(axis=1) & (xy != 0).any(axis=1)]
-    far = np.abs(np.median(finite, axis=0)) > 1 if len(finite) else np.zeros(2, dtype=bool)
+    with np.errstate(over="ignore"):
+        far = np.abs(np.median(finite, axis=0)) > 1 if len(finite) else np.zeros(2, dtype=bool)
     return np.asarray((xy == 0).all(axis=1) | ((xy == 0) & far).any(axis=1))
 
 
