@@ -2,9 +2,10 @@
 Which coordinate reference system a layer's coordinates are really in.
 
 A file may declare none, the neighbouring zone, the other datum, or hold latitude first. Each way of reading its
-numbers puts it somewhere; the area of the survey and points that are known already tell which ways can be
-right. A declared system is read as declared all the same, and what speaks against it is reported: nothing is
-repaired in silence. What the evidence leaves open stays open.
+numbers puts it somewhere; the area of the survey, points that are known already and lengths that were recorded tell
+which ways can be right. A declared system that is used where it puts the layer is believed unless one of these
+speaks against it: no country is presumed. It is read as declared all the same, and what speaks against it is
+reported: nothing is repaired in silence. What the evidence leaves open stays open.
 """
 
 from __future__ import annotations
@@ -15,9 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gis.coordinates.reading import Belief, Reading
-from gis.coordinates.systems import datum, label, unfit
+from gis.coordinates.recorded import fitting
+from gis.coordinates.shift import common_shift, missing_digits
+from gis.coordinates.strays import strays
+from gis.coordinates.systems import datum, in_use, label, unfit
 from gis.coordinates.trial import (
     MANY,
+    NEAR_KNOWN_M,
     Trial,
     box_inside,
     degrees,
@@ -36,10 +41,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
+    from gis.coordinates.recorded import Recorded
+
     Array = NDArray[np.float64]
-    Told = tuple[tuple[str, dict[str, Any]], ...]
 
 _MOST = 0.95
+# Notes that are about the place of a layer as a whole.
+_WHOLE = ("C103", "C104", "C105", "C110")
+_NONE = Text("none", "هیچ‌کدام")
+_IRANS = Text(
+    "no area is named, so Iran's systems were tried", "محدوده‌ای نام برده نشده و سیستم‌های ایران آزموده شد"
+)
 
 
 def believe(
@@ -48,6 +60,8 @@ def believe(
     area: BaseGeometry | None = None,
     known: Array | None = None,
     candidates: Iterable[Any] = (),
+    owners: NDArray[np.intp] | None = None,
+    recorded: Recorded | None = None,
 ) -> Belief:
     """
     Find out what a layer's coordinates really are.
@@ -56,8 +70,9 @@ def believe(
     are viable; several at one place differ by datum only, and the declared or else the first one stands for
     them. Points known already decide between places (the nearest by far) and between datums (when at least
     three points of the layer, and half of those that could, pair with known points within 2 m under exactly one
-    of them). A declared system is doubted only where it puts less than half of the layer into the area and
-    another one nearly all of it, or where known points say so.
+    of them). Without an area, a declared system's own area of use stands for it. A declared system is doubted only
+    where it puts less than half of the layer into the area and another one nearly all of it, or where known points
+    or recorded lengths say so. A reading that is 50 km from all known points is not believed for the area alone.
 
     Parameters
     ----------
@@ -66,11 +81,16 @@ def believe(
     declared
         The system that the file declares.
     area
-        Where the survey is, a polygon in WGS 84; None: Iran, and nothing is reported as outside.
+        Where the survey is, a polygon in WGS 84. None: where the declared system is used, and for numbers without
+        a system of their own Iran; nothing is reported as outside.
     known
         (m, 2) WGS 84 positions of offices or manholes that are known already.
     candidates
         Further systems to consider, as pyproj takes them.
+    owners
+        (n,) the feature that each position belongs to.
+    recorded
+        The lengths that the layer states for its lines.
 
     Returns
     -------
@@ -79,38 +99,51 @@ def believe(
     """
     xy = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
     zero = zeros(xy)
-    notes: Told = ()
+    notes: list[tuple[str, dict[str, Any]]] = []
     if zero.any():
-        notes += (("C109", {"rows": np.flatnonzero(zero), "count": int(zero.sum()), "of": len(xy)}),)
+        notes.append(("C109", {"rows": np.flatnonzero(zero), "count": int(zero.sum()), "of": len(xy)}))
     usable = np.isfinite(xy).all(axis=1) & ~zero
     if declared is not None:
-        notes += tuple(unfit(declared))
+        notes += unfit(declared)
     if not usable.any():
-        return _without_positions(declared, notes)
+        belief = _without_positions(declared, notes)
+        return replace(belief, notes=tuple(notes))
     sample = thinned(xy if usable.all() else xy[usable])
     trial = Trial(sample, area, known, declared, candidates)
-    if declared is None:
-        return _undeclared(trial, notes)
-    belief = _declared(trial, Reading(declared), notes)
-    if trial.area_given:
-        return replace(belief, notes=belief.notes + _outside(xy, usable, belief, trial))
-    return belief
+    belief = (
+        _undeclared(trial, notes)
+        if declared is None
+        else _declared(trial, Reading(declared), notes, recorded)
+    )
+    if declared is not None and trial.area_given:
+        _outside(xy, usable, belief, trial, notes)
+    if belief.read is not None and not any(code in _WHOLE and "rows" not in told for code, told in notes):
+        rows = np.flatnonzero(usable)
+        told = [fields["rows"] for code, fields in notes if code in {"C103", "C104"}]
+        notes += strays(xy, np.setdiff1d(rows, np.concatenate(told)) if told else rows, belief.read, owners)
+    return replace(belief, notes=tuple(notes))
 
 
-def _undeclared(trial: Trial, notes: Told) -> Belief:
+def _undeclared(trial: Trial, notes: list[tuple[str, dict[str, Any]]]) -> Belief:
     places = trial.places(trial.viable())
     if not places and not trial.area_given and degrees(trial.xy):
         places = [[trial.readings[0]]]
     place, evidence = _decide(trial, places)
+    missing = missing_digits(trial, trial.readings)
+    if missing is not None and (place is None or not _at_home(trial, place[0])):
+        place, evidence = None, _joined(missing[1]["evidence"], evidence)
+    if trial.presumed and not (place is not None and _worldwide(trial, place[0])):
+        evidence = _joined(evidence, _IRANS)
     if place is None:
         options = tuple(group[0] for group in places)
-        guess = _listed(options) if options else Text("none", "هیچ‌کدام")
-        notes += (("C101", {"guess": guess, "evidence": evidence}),)
-        return Belief(
-            None, None, swapped=False, declared_ok=False, evidence=evidence, notes=notes, open=options
-        )
+        guess = _listed(options) if options else _NONE
+        if others := _other_datums(places):
+            guess = _either(guess, others)
+        notes.append(("C101", {"guess": guess, "evidence": evidence}))
+        return Belief(None, None, swapped=False, declared_ok=False, evidence=evidence, open=options)
     paired = trial.by_pairs(place) if len(trial.known) else None
     reading = paired[0] if paired else place[0]
+    guess = reading.label
     if paired:
         evidence = _joined(
             trial.told(reading),
@@ -118,18 +151,41 @@ def _undeclared(trial: Trial, notes: Told) -> Belief:
                 pairs=paired[1]
             ),
         )
-    elif len(place) > 1:
-        other = next((r for r in place if r.crs.geodetic_crs != reading.crs.geodetic_crs), None)
-        if other is not None:
-            evidence = _joined(
-                evidence,
-                Text("the area cannot tell it from {other}", "محدوده آن را از {other} بازنمی‌شناسد").filled(
-                    other=other.label
-                ),
-            )
-    notes += (("C101", {"guess": reading.label, "evidence": evidence}),)
-    return Belief(
-        reading, reading.crs, swapped=reading.swapped, declared_ok=False, evidence=evidence, notes=notes
+    elif others := _other_datums([place]):
+        guess = _either(guess, others)
+        evidence = _joined(
+            evidence,
+            Text("the area cannot tell it from {other}", "محدوده آن را از {other} بازنمی‌شناسد").filled(
+                other=others[0].label
+            ),
+        )
+    notes.append(("C101", {"guess": guess, "evidence": evidence}))
+    if not paired and (shifted := common_shift(trial, reading)) is not None:
+        notes.append(("C110", {"declared": _NONE, **shifted}))
+    return Belief(reading, reading.crs, swapped=reading.swapped, declared_ok=False, evidence=evidence)
+
+
+def _at_home(trial: Trial, reading: Reading) -> bool:
+    """Tell whether a reading keeps within its own system's area of use, with no margin."""
+    return bool(in_use(reading.crs, trial.lonlat(reading), 0.0).mean() > MANY)
+
+
+def _worldwide(trial: Trial, reading: Reading) -> bool:
+    """Tell whether numbers are believed to be degrees somewhere else than in Iran."""
+    return reading.crs.is_geographic and not trial.inside(reading)
+
+
+def _other_datums(places: Sequence[list[Reading]]) -> list[Reading]:
+    """List, of each place, the first reading on another datum than the one that stands for it."""
+    found = [
+        next((r for r in place if r.crs.geodetic_crs != place[0].crs.geodetic_crs), None) for place in places
+    ]
+    return [reading for reading in found if reading is not None]
+
+
+def _either(guess: Text, others: Sequence[Reading]) -> Text:
+    return Text("{guess} ({others} fits as well)", "{guess} ({others} نیز به همان اندازه می‌خواند)").filled(
+        guess=guess, others=_listed(others)
     )
 
 
@@ -140,7 +196,7 @@ def _decide(trial: Trial, places: list[list[Reading]]) -> tuple[list[Reading] | 
             "in no reading does the layer lie in the area", "لایه با هیچ خوانشی در محدوده نمی‌افتد"
         )
     if len(places) == 1:
-        return places[0], trial.told(places[0][0])
+        return _unless_far(trial, places[0])
     # The declared system with its axes swapped asks for one mistake only.
     as_swapped = [r for place in places for r in place if r.swapped and r.crs == trial.declared]
     if as_swapped:
@@ -159,23 +215,44 @@ def _decide(trial: Trial, places: list[list[Reading]]) -> tuple[list[Reading] | 
     )
 
 
-def _declared(trial: Trial, reading: Reading, notes: Told) -> Belief:
-    viable = trial.viable()
-    inside = trial.inside(reading)
-    places = trial.places(viable)
+def _unless_far(trial: Trial, place: list[Reading]) -> tuple[list[Reading] | None, Text]:
+    """Believe the only place there is, unless all that is known is somewhere else."""
+    told = trial.told(place[0])
+    far = _far_off(trial, place[0])
+    if not far:
+        return place, told
+    told = _joined(told, *far)
+    # Numbers of degrees can hardly be anything else.
+    return (place if place[0].crs.is_geographic and not place[0].swapped else None), told
+
+
+def _far_off(trial: Trial, reading: Reading) -> list[Text]:
+    """Say so where all that is known is somewhere else."""
+    away = trial.nearness_m(reading)
+    if not np.isfinite(away) or away <= NEAR_KNOWN_M:
+        return []
+    return [
+        Text("but known points are {away} km away", "ولی نقطه‌های شناخته {away} کیلومتر دورترند").filled(
+            away=round(away / 1000)
+        )
+    ]
+
+
+def _declared(
+    trial: Trial, reading: Reading, notes: list[tuple[str, dict[str, Any]]], recorded: Recorded | None
+) -> Belief:
+    of_area = trial.area is None and len(trial.known) > 0
+    places = trial.places(trial.readable() if of_area else trial.viable())
     own = next((place for place in places if reading in place), None)
-    if own is None and inside <= MANY * len(trial.xy):
-        good = [r for r in viable if trial.inside(r) >= _MOST * len(trial.xy)]
-        place, evidence = _decide(trial, trial.places(good))
-        options = tuple(group[0] for group in trial.places(good))
-        if place is None and not options:
-            return _content(trial, reading, notes)
-        as_declared = Text(
-            "as declared ({declared}), {inside}", "آن‌گونه که اعلام شده ({declared})، {inside}"
-        ).filled(declared=reading.label, inside=inside or Text("none", "هیچ"))
-        return _doubted(reading, place, options, _joined(evidence, as_declared), notes)
-    near = trial.by_known(places) if len(places) > 1 else None
-    if near is not None and own is not None and near is not own:
+    near = trial.by_known(places) if len(places) > 1 or own is None else None
+    inside = trial.inside(reading)
+    far = len(trial.known) > 0 and trial.nearness_m(reading) > NEAR_KNOWN_M
+    missing = missing_digits(trial, [reading]) if inside <= MANY * len(trial.xy) or far else None
+    if inside <= MANY * len(trial.xy) and (near is None or near is not own):
+        doubted = _elsewhere(trial, reading, notes, missing, near if of_area else None)
+        if doubted is not None:
+            return doubted
+    elif near is not None and own is not None and near is not own:
         evidence = Text(
             "read in {believed}, half of the points lie within {near} m of known ones; as declared ({declared}), "
             "within {far} m",
@@ -188,28 +265,83 @@ def _declared(trial: Trial, reading: Reading, notes: Told) -> Belief:
             far=round(trial.nearness_m(reading)),
         )
         return _doubted(reading, near, (near[0],), evidence, notes)
+    if missing is not None:
+        notes.append(("C110", {"declared": label(reading.crs), **missing[1]}))
+        evidence = missing[1]["evidence"]
+        return Belief(reading, reading.crs, swapped=False, declared_ok=False, evidence=evidence)
+    measured = (
+        None if recorded is None or trial.area_given or near is not None else fitting(reading, recorded)
+    )
+    if measured is not None:
+        swapped = Reading(reading.crs, swapped=True)
+        return _doubted(reading, [swapped], (swapped,), measured, notes)
     shifted = _datum_shift(trial, reading, own or [reading])
     if shifted is not None:
         believed, fields = shifted
-        notes += (("C105", fields),)
-        return Belief(
-            reading, believed.crs, swapped=False, declared_ok=False, evidence=fields["evidence"], notes=notes
-        )
+        notes.append(("C105", fields))
+        return Belief(reading, believed.crs, swapped=False, declared_ok=False, evidence=fields["evidence"])
+    if (common := common_shift(trial, reading)) is not None:
+        notes.append(("C110", {"declared": label(reading.crs), **common}))
     return _content(trial, reading, notes)
 
 
-def _content(trial: Trial, reading: Reading, notes: Told) -> Belief:
-    if metric_numbers_in_degrees(trial, reading):
-        why = Text(
-            "it is in degrees, and these numbers are not",
-            "این دستگاه بر پایهٔ درجه است و این عددها درجه نیستند",
+def _elsewhere(
+    trial: Trial,
+    reading: Reading,
+    notes: list[tuple[str, dict[str, Any]]],
+    missing: tuple[Reading, dict[str, Any]] | None,
+    near: list[Reading] | None,
+) -> Belief | None:
+    """Doubt a declared system that puts the layer elsewhere, if another reading, or more than one, fits."""
+    good = trial.places([r for r in trial.viable() if trial.inside(r) >= _MOST * len(trial.xy)])
+    if near is not None and near not in good:
+        good = [near]
+    place, evidence = _decide(trial, good)
+    if not good:
+        return None
+    if missing is not None:
+        if place is None:
+            return None
+        if not _at_home(trial, place[0]):
+            place, evidence = None, _joined(evidence, missing[1]["evidence"])
+    inside = trial.inside(reading)
+    as_declared = Text(
+        "as declared ({declared}), {inside}", "آن‌گونه که اعلام شده ({declared})، {inside}"
+    ).filled(declared=reading.label, inside=inside or Text("none", "هیچ"))
+    evidence = _joined(evidence, as_declared)
+    others = _other_datums(good) if metric_numbers_in_degrees(trial, reading) else []
+    if others:
+        evidence = _joined(
+            evidence,
+            Text("{others} fits as well", "{others} نیز به همان اندازه می‌خواند").filled(
+                others=_listed(others)
+            ),
         )
-        notes += (("C106", {"declared": label(reading.crs), "why": why}),)
+    if trial.presumed:
+        evidence = _joined(evidence, _IRANS)
+    return _doubted(reading, place, tuple(group[0] for group in good), evidence, notes)
+
+
+def _content(trial: Trial, reading: Reading, notes: list[tuple[str, dict[str, Any]]]) -> Belief:
+    if metric_numbers_in_degrees(trial, reading):
+        notes.append(
+            (
+                "C106",
+                {
+                    "declared": label(reading.crs),
+                    "why": Text(
+                        "it is in degrees, and these numbers are not",
+                        "این دستگاه بر پایهٔ درجه است و این عددها درجه نیستند",
+                    ),
+                },
+            )
+        )
     sound = not trial.area_given or trial.inside(reading) > MANY * len(trial.xy)
     evidence = trial.told(reading)
-    if not trial.area_given and not trial.inside(reading):
-        evidence = Text("as declared: nothing speaks against it", "آن‌گونه که اعلام شده: چیزی خلاف آن نمی‌گوید")
-    return Belief(reading, reading.crs, swapped=False, declared_ok=sound, evidence=evidence, notes=notes)
+    if trial.presumed:
+        evidence = Text("these numbers are no degrees", "این عددها درجه نیستند")
+    evidence = _joined(evidence, *_far_off(trial, reading))
+    return Belief(reading, reading.crs, swapped=False, declared_ok=sound, evidence=evidence)
 
 
 def _doubted(
@@ -217,7 +349,7 @@ def _doubted(
     place: list[Reading] | None,
     options: tuple[Reading, ...],
     evidence: Text,
-    notes: Told,
+    notes: list[tuple[str, dict[str, Any]]],
 ) -> Belief:
     """Report a declared system that another one fits better."""
     believed = None
@@ -226,18 +358,22 @@ def _doubted(
         own_datum = [r for r in place if datum(r.crs) == datum(reading.crs)]
         believed = next((r for r in place if r.crs.equals(reading.crs)), (own_datum or place)[0])
     swapped = believed is not None and believed.swapped
-    fields = {
-        "declared": label(reading.crs),
-        "believed": believed.label if believed else _listed(options),
-        "evidence": evidence,
-    }
+    notes.append(
+        (
+            "C103" if swapped else "C104",
+            {
+                "declared": label(reading.crs),
+                "believed": believed.label if believed else _open(options),
+                "evidence": evidence,
+            },
+        )
+    )
     return Belief(
         reading,
         believed.crs if believed else None,
         swapped=swapped,
         declared_ok=False,
         evidence=evidence,
-        notes=(*notes, ("C103" if swapped else "C104", fields)),
         open=() if believed else options,
     )
 
@@ -281,15 +417,22 @@ def _datum_shift(
     return believed, fields
 
 
-def _outside(xy: Array, usable: NDArray[np.bool_], belief: Belief, trial: Trial) -> Told:
+def _outside(
+    xy: Array,
+    usable: NDArray[np.bool_],
+    belief: Belief,
+    trial: Trial,
+    notes: list[tuple[str, dict[str, Any]]],
+) -> None:
     """Report single positions that lie outside the area where the layer as a whole does not."""
-    if belief.read is None or any(code in {"C103", "C104"} for code, _ in belief.notes):
-        return ()
+    if belief.read is None or trial.area is None or any(_misplaced(code, told) for code, told in notes):
+        return
     rows = np.flatnonzero(usable)
     if box_inside(belief.read, xy[usable], trial.area):
-        return ()
+        return
     rows = rows[~trial.covered(within_domain(belief.read, xy[rows]))]
-    notes: list[tuple[str, dict[str, Any]]] = []
+    if not len(rows):
+        return
     for code, readings in (
         ("C103", [Reading(belief.read.crs, swapped=True)]),
         (
@@ -298,7 +441,8 @@ def _outside(xy: Array, usable: NDArray[np.bool_], belief: Belief, trial: Trial)
         ),
     ):
         for reading in readings:
-            inside = trial.covered(within_domain(reading, xy[rows]))
+            there = within_domain(reading, xy[rows])
+            inside = trial.covered(there) & in_use(reading.crs, there)
             if inside.any():
                 evidence = Text(
                     "read in {reading}, these {count} points lie in the area",
@@ -319,17 +463,23 @@ def _outside(xy: Array, usable: NDArray[np.bool_], belief: Belief, trial: Trial)
                 rows = rows[~inside]
     if len(rows):
         notes.append(("C102", {"rows": rows, "count": len(rows), "of": len(xy)}))
-    return tuple(notes)
 
 
-def _without_positions(declared: pyproj.CRS | None, notes: Told) -> Belief:
+def _misplaced(code: str, told: dict[str, Any]) -> bool:
+    """Tell whether a note says of the whole layer that it is somewhere else."""
+    return code in {"C103", "C104"} or "misplaced" in told
+
+
+def _without_positions(declared: pyproj.CRS | None, notes: list[tuple[str, dict[str, Any]]]) -> Belief:
     evidence = Text("it has no positions to tell by", "موقعیتی ندارد که گواهی باشد")
     if declared is None:
-        notes += (("C101", {"guess": Text("none", "هیچ‌کدام"), "evidence": evidence}),)
-        return Belief(None, None, swapped=False, declared_ok=False, evidence=evidence, notes=notes)
-    return Belief(
-        Reading(declared), declared, swapped=False, declared_ok=True, evidence=evidence, notes=notes
-    )
+        notes.append(("C101", {"guess": Text("none", "هیچ‌کدام"), "evidence": evidence}))
+        return Belief(None, None, swapped=False, declared_ok=False, evidence=evidence)
+    return Belief(Reading(declared), declared, swapped=False, declared_ok=True, evidence=evidence)
+
+
+def _open(options: Sequence[Reading]) -> Text:
+    return Text("undecided ({options})", "نامعلوم ({options})").filled(options=_listed(options))
 
 
 def _listed(readings: Sequence[Reading]) -> Text:

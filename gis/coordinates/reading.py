@@ -91,8 +91,8 @@ class Belief:
     evidence
         In words, what the belief rests on.
     notes
-        Code and message fields of what is to be reported: C101, C103, C104, C105, C106, C109 and, where an area was
-        given, C102. A note about some positions only has their row numbers in the field ``rows``.
+        Code and message fields of what is to be reported: C101, C103, C104, C105, C106, C109, C110 and, where an area
+        was given, C102. A note about some positions only has their row numbers in the field ``rows``.
     open
         The readings that remain where the evidence does not decide.
     """

@@ -170,6 +170,105 @@ def datum(crs: pyproj.CRS) -> str:
     return geodetic.name if geodetic is not None else crs.name
 
 
+def in_use(crs: pyproj.CRS, lonlat: Array, margin_deg: float = 1.0) -> NDArray[np.bool_]:
+    """
+    Tell which positions lie where a system is used: its area of use in the registry, of a UTM zone its six degrees.
+
+    Parameters
+    ----------
+    crs
+        The system.
+    lonlat
+        (n, 2) WGS 84 positions.
+    margin_deg
+        How far beyond it a position may lie, degrees: surveys run on past the border of a zone.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) booleans; all finite positions where nobody says where the system is used.
+    """
+    use = _use(recognised(crs))
+    inside = np.isfinite(lonlat).all(axis=1)
+    if use is None:
+        return np.asarray(inside)
+    west, south, east, north = use
+    # Areas may run over the antimeridian.
+    width = 360.0 if east - west >= _GLOBE[0] else (east - west) % 360
+    along = (lonlat[:, 0] - west + margin_deg) % 360
+    inside &= (along <= width + 2 * margin_deg) & (lonlat[:, 1] >= south - margin_deg)
+    return np.asarray(inside & (lonlat[:, 1] <= north + margin_deg))
+
+
+@cache
+def _use(crs: pyproj.CRS) -> tuple[float, float, float, float] | None:
+    zone, area = crs.utm_zone, crs.area_of_use
+    if zone is None:
+        return area.bounds if area is not None else None
+    # What the registry gives for a zone is often one country's part of it.
+    datum_area = crs.geodetic_crs.area_of_use if crs.geodetic_crs is not None else None
+    south, north = (datum_area.south, datum_area.north) if datum_area is not None else (-_GLOBE[1], _GLOBE[1])
+    west = 6.0 * int(zone[:-1]) - 186
+    return (
+        (west, max(south, 0.0), west + 6, north)
+        if zone[-1] == "N"
+        else (west, south, west + 6, min(north, 0.0))
+    )
+
+
+def beside(crs: pyproj.CRS) -> list[pyproj.CRS]:
+    """
+    List the systems that are easily taken for one: the UTM zones beside it, and the degrees of its datum.
+
+    Parameters
+    ----------
+    crs
+        Any.
+
+    Returns
+    -------
+    list of pyproj.CRS
+        None for a system without a code.
+    """
+    crs = recognised(crs)
+    zone, code = crs.utm_zone, crs.to_epsg()
+    found = [crs.geodetic_crs] if crs.is_projected and crs.geodetic_crs is not None else []
+    for step in (-1, 1) if zone is not None and code is not None else ():
+        try:
+            other = pyproj.CRS.from_epsg((code or 0) + step)
+        except pyproj.exceptions.CRSError:
+            continue
+        if (
+            zone is not None
+            and other.utm_zone == f"{int(zone[:-1]) + step}{zone[-1]}"
+            and other.geodetic_crs == crs.geodetic_crs
+        ):
+            found.append(other)
+    return found
+
+
+def zones(bounds: tuple[float, float, float, float]) -> list[pyproj.CRS]:
+    """
+    List the WGS 84 UTM zones that an area reaches.
+
+    Parameters
+    ----------
+    bounds
+        West, south, east and north, degrees.
+
+    Returns
+    -------
+    list of pyproj.CRS
+        From west to east; none for more than six, which tell nothing.
+    """
+    west, south, east, north = bounds
+    numbers = range(int((west + 180) // 6) + 1, min(int((east + 180) // 6) + 1, 60) + 1)
+    if len(numbers) > 6:  # noqa: PLR2004 - as said above
+        return []
+    bases = [base for base, reached in ((32600, north > 0), (32700, south < 0)) if reached]
+    return [pyproj.CRS.from_epsg(base + number) for base in bases for number in numbers if number > 0]
+
+
 def unfit(crs: pyproj.CRS) -> list[tuple[str, dict[str, Any]]]:
     """
     Tell whether lengths should not be taken in a declared system: Web Mercator, feet, unknown units or place.

@@ -10,7 +10,7 @@ import shapely
 
 from gis.coordinates import mercator
 from gis.coordinates.reading import Reading
-from gis.coordinates.systems import recognised
+from gis.coordinates.systems import authority, beside, in_use, zones
 from gis.language import Text
 
 if TYPE_CHECKING:
@@ -30,13 +30,17 @@ _SAMPLE = 20_000
 MANY = 0.5
 _AS_GOOD = 0.8
 _SAME_PLACE_M = 2_000.0
-_NEAR_KNOWN_M = 50_000.0
-_MUCH_NEARER = 0.25
-_PAIRED_M = 2.0
-_PAIRS = 3
+# What lies further from everything that is known than this is somewhere else.
+NEAR_KNOWN_M = 50_000.0
+MUCH_NEARER = 0.25
+PAIRED_M = 2.0
+PAIRS = 3
 _SHIFT_AT_MOST_M = 1_000.0
 _CIRCLE = 360.0
-# A survey that runs on into the neighbouring zone keeps its own: 10° from the central meridian.
+# A survey that runs on into the neighbouring zone keeps its own, for a degree; a whole province does so for a
+# little more, which is believed where nothing else fits.
+_BEYOND_DEG, _STRETCHED_DEG = 1.0, 1.25
+# What is declared may be stretched further: 10° from the central meridian.
 _UTM_EASTING = (-0.5e6, 1.5e6)
 _UTM_NORTHING = (0.0, 1e7)
 
@@ -53,19 +57,34 @@ class Trial:
         candidates: Iterable[Any],
     ) -> None:
         self.xy = xy
-        self.area = IRAN if area is None else area
         self.area_given = area is not None
-        shapely.prepare(self.area)
         self.declared = declared
-        self.known = np.empty((0, 2)) if known is None else known[np.isfinite(known).all(axis=1)]
+        # Numbers without a system of their own are tried in the systems of Iran; a declared one presumes no country.
+        self.presumed = area is None and (declared is None or _no_degrees(declared, xy))
+        self.area = IRAN if self.presumed else area
+        if self.area is not None:
+            shapely.prepare(self.area)
+        self.known = np.empty((0, 2)) if known is None else distinct(known)
         systems = [pyproj.CRS.from_user_input(code) for code in (*CANDIDATES, *candidates)]
         if declared is not None:
-            systems = [
-                declared,
-                *(crs for crs in systems if not recognised(crs).equals(recognised(declared))),
-            ]
-        self.readings = [Reading(crs, swapped) for swapped in (False, True) for crs in systems]
+            systems = [declared, *systems, *beside(declared)]
+        if area is not None:
+            systems += zones(area.bounds)
+        each: dict[str, pyproj.CRS] = {}
+        for crs in systems:
+            each.setdefault(authority(crs), crs)
+        self.readings = [Reading(crs, swapped) for swapped in (False, True) for crs in each.values()]
         self._lonlat: dict[Reading, Array] = {}
+        self._beyond_deg = _BEYOND_DEG
+        if not self._reached():
+            self._beyond_deg = _STRETCHED_DEG
+            self._lonlat.clear()
+
+    def _reached(self) -> bool:
+        """Tell whether any reading puts the layer into the area, or without one near to what is known."""
+        if self.area_given:
+            return bool(self.viable())
+        return not len(self.known) or any(self.nearness_m(r) <= NEAR_KNOWN_M for r in self.readable())
 
     def lonlat(self, reading: Reading) -> Array:
         """
@@ -82,7 +101,10 @@ class Trial:
             (n, 2) longitude and latitude, WGS 84 degrees.
         """
         if reading not in self._lonlat:
-            self._lonlat[reading] = within_domain(reading, self.xy)
+            lonlat = within_domain(reading, self.xy)
+            if reading.swapped or reading.crs is not self.declared:
+                lonlat[~in_use(reading.crs, lonlat, self._beyond_deg)] = np.nan
+            self._lonlat[reading] = lonlat
         return self._lonlat[reading]
 
     def inside(self, reading: Reading) -> int:
@@ -103,7 +125,7 @@ class Trial:
 
     def covered(self, lonlat: Array) -> NDArray[np.bool_]:
         """
-        Tell which of (n, 2) WGS 84 positions lie in the area.
+        Tell which of (n, 2) WGS 84 positions lie in the area; without one, where the declared system is used.
 
         Parameters
         ----------
@@ -115,6 +137,9 @@ class Trial:
         numpy.ndarray
             (n,) True where a position lies in the area or on its border.
         """
+        if self.area is None:
+            sound = np.isfinite(lonlat).all(axis=1)
+            return np.asarray(sound if self.declared is None else in_use(self.declared, lonlat), dtype=bool)
         return np.asarray(shapely.intersects_xy(self.area, lonlat[:, 0], lonlat[:, 1]))
 
     def viable(self) -> list[Reading]:
@@ -130,6 +155,12 @@ class Trial:
         counts = {reading: self.inside(reading) for reading in self.readings}
         most = max(counts.values())
         return [r for r, count in counts.items() if count >= _AS_GOOD * most and count > MANY * len(self.xy)]
+
+    def readable(self) -> list[Reading]:
+        """List the readings that put the layer where their own system is used."""
+        return [
+            r for r in self.readings if np.isfinite(self.lonlat(r)).all(axis=1).sum() > MANY * len(self.xy)
+        ]
 
     def centre(self, reading: Reading) -> Array:
         """
@@ -186,14 +217,33 @@ class Trial:
         float
             Metres; infinite where there is no position or no known point.
         """
-        lonlat = self.lonlat(reading)
+        return self.away_m(self.lonlat(reading))
+
+    def away_m(self, lonlat: Array) -> float:
+        """
+        Give the median distance of positions to the nearest known point.
+
+        Parameters
+        ----------
+        lonlat
+            (n, 2) longitude and latitude, WGS 84 degrees.
+
+        Returns
+        -------
+        float
+            Metres; infinite where there is no position or no known point.
+        """
         lonlat = lonlat[np.isfinite(lonlat).all(axis=1)]
         if not len(lonlat) or not len(self.known):
             return float("inf")
         from scipy.spatial import cKDTree  # noqa: PLC0415 - heavy, and few layers need it
 
-        near, _ = cKDTree(mercator.project(self.known)).query(mercator.project(lonlat))
-        return float(np.median(near / mercator.scale(lonlat[:, 1])))
+        plane = mercator.project(lonlat)
+        sound = np.isfinite(plane).all(axis=1)
+        if not sound.any():
+            return float("inf")
+        near, _ = cKDTree(mercator.project(self.known)).query(plane[sound])
+        return float(np.median(near / mercator.scale(lonlat[sound, 1])))
 
     def by_known(self, places: Sequence[list[Reading]]) -> list[Reading] | None:
         """
@@ -214,7 +264,7 @@ class Trial:
         ranked = sorted(places, key=lambda place: self.nearness_m(place[0]))
         best = self.nearness_m(ranked[0][0])
         rest = self.nearness_m(ranked[1][0]) if len(ranked) > 1 else float("inf")
-        return ranked[0] if best < _NEAR_KNOWN_M and best < _MUCH_NEARER * rest else None
+        return ranked[0] if best < NEAR_KNOWN_M and best < MUCH_NEARER * rest else None
 
     def by_pairs(self, place: Sequence[Reading]) -> tuple[Reading, int] | None:
         """
@@ -234,8 +284,8 @@ class Trial:
         pairs = {reading: _pairs(self.lonlat(reading), self.known) for reading in place}
         best = max(place, key=lambda reading: pairs[reading][0])
         count, possible = pairs[best]
-        others = [pairs[r][0] for r in place if self._shift_m(r, best) > _PAIRED_M]
-        if count >= max(_PAIRS, MANY * possible) and count > 2 * max(others, default=0):
+        others = [pairs[r][0] for r in place if self._shift_m(r, best) > PAIRED_M]
+        if count >= max(PAIRS, MANY * possible) and count > 2 * max(others, default=0):
             return best, count
         return None
 
@@ -264,6 +314,8 @@ class Trial:
     @property
     def area_name(self) -> Text:
         """The area in words."""
+        if self.area is None:
+            return Text("the declared system's area of use", "گسترهٔ کاربرد دستگاه اعلام‌شده")
         return Text("the area", "محدوده") if self.area_given else Text("Iran", "ایران")
 
 
@@ -334,7 +386,8 @@ def zeros(xy: Array) -> NDArray[np.bool_]:
     if xy.all():
         return np.zeros(len(xy), dtype=bool)
     finite = xy[np.isfinite(xy).all(axis=1) & (xy != 0).any(axis=1)]
-    far = np.abs(np.median(finite, axis=0)) > 1 if len(finite) else np.zeros(2, dtype=bool)
+    with np.errstate(over="ignore"):
+        far = np.abs(np.median(finite, axis=0)) > 1 if len(finite) else np.zeros(2, dtype=bool)
     return np.asarray((xy == 0).all(axis=1) | ((xy == 0) & far).any(axis=1))
 
 
@@ -386,6 +439,11 @@ def within_domain(reading: Reading, xy: Array) -> Array:
     return lonlat
 
 
+def distinct(lonlat: Array) -> Array:
+    """Give the (m, 2) different positions among (n, 2), those without a place in the Mercator plane left out."""
+    return np.unique(lonlat[np.isfinite(mercator.project(lonlat)).all(axis=1)], axis=0)
+
+
 def _distance_m(one: Array, other: Array) -> float:
     if not (np.isfinite(one).all() and np.isfinite(other).all()):
         return float("inf")
@@ -394,19 +452,19 @@ def _distance_m(one: Array, other: Array) -> float:
 
 def _pairs(lonlat: Array, known: Array) -> tuple[int, int]:
     """Count positions that fall on known points, and those that could: neither more than there are of the others."""
-    lonlat = np.unique(lonlat[np.isfinite(lonlat).all(axis=1)], axis=0)
+    lonlat = distinct(lonlat)
     if not len(lonlat) or not len(known):
         return 0, 0
     from scipy.spatial import cKDTree  # noqa: PLC0415 - as above
 
-    plane = mercator.project(np.unique(known, axis=0))
+    plane = mercator.project(known)
     near, which = cKDTree(plane).query(mercator.project(lonlat))
     near = near / mercator.scale(lonlat[:, 1])
     around = cKDTree(mercator.project(lonlat)).query(plane)[0] / mercator.scale(
         mercator.unproject(plane)[:, 1]
     )
     possible = min(int((near < _SHIFT_AT_MOST_M).sum()), int((around < _SHIFT_AT_MOST_M).sum()))
-    return len(np.unique(which[near <= _PAIRED_M])), possible
+    return len(np.unique(which[near <= PAIRED_M])), possible
 
 
 def degrees(xy: Array) -> bool:
@@ -442,4 +500,8 @@ def metric_numbers_in_degrees(trial: Trial, reading: Reading) -> bool:
     bool
         True where most of them lie beyond a full circle.
     """
-    return reading.crs.is_geographic and bool((np.abs(trial.xy) > _CIRCLE).any(axis=1).mean() > MANY)
+    return _no_degrees(reading.crs, trial.xy)
+
+
+def _no_degrees(crs: pyproj.CRS, xy: Array) -> bool:
+    return crs.is_geographic and bool((np.abs(xy) > _CIRCLE).any(axis=1).mean() > MANY)

@@ -254,11 +254,16 @@ def _coordinate_notes(reading: Understanding, schema: Schema, layer: gpd.GeoData
         if "rows" not in fields:
             notes.append(Note(code, schema.name, fields=told))
             continue
-        features, first = np.unique(owners[fields["rows"]], return_index=True)
-        places = shapely.get_coordinates(np.asarray(layer.geometry.array))[np.asarray(fields["rows"])[first]]
-        for feature, (lon, lat) in zip(features, places, strict=True):
+        places = shapely.get_coordinates(np.asarray(layer.geometry.array))[fields["rows"]]
+        of = owners[fields["rows"]]
+        order = np.argsort(of, kind="stable")
+        features, first = np.unique(of[order], return_index=True)
+        for feature, own in zip(features, np.split(places[order], first[1:]), strict=True):
+            # A fix moves the vertices that are meant, and no others of the feature.
+            fields_of_one = {**told, "places": own}
             name, ref = _feature(layer, schema, feature), _ref(layer, feature)
-            notes.append(Note(code, schema.name, name, told, float(lon), float(lat), ref))
+            lon, lat = own[0].tolist()
+            notes.append(Note(code, schema.name, name, fields_of_one, lon, lat, ref))
     return notes
 
 

@@ -15,6 +15,7 @@ from gis import address
 from gis import project as projects
 from gis.coordinates.belief import believe
 from gis.coordinates.reading import Reading
+from gis.coordinates.recorded import Recorded
 from gis.delivery import project_sources, sources
 from gis.delivery.columns import match
 from gis.delivery.decoding import decoded
@@ -22,6 +23,7 @@ from gis.errors import ProjectError
 from gis.inventory import LeftOut
 from gis.language import Text
 from gis.schema import SCHEMAS, LayerName
+from gis.text.numbers import parse_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,6 +45,10 @@ ORDER: tuple[LayerName, ...] = ("offices", "manholes", "routes")
 _SAMPLE = 5000
 # A layer of more features is believed from so many of them.
 _LARGE = 20_000
+# So many lines tell whether recorded lengths are theirs.
+_RECORDED = 1000
+# An extent counts as far off at so many times the distance from the middle that nine of ten keep to.
+_FAR = 3
 _POINT_TYPES, _LINE_TYPES = (0, 4), (1, 2, 5)
 # What parts an archive from the file in it.
 _ARCHIVE = re.compile(r"(?<=\.zip|\.kmz)/", re.IGNORECASE)
@@ -271,9 +277,11 @@ def _reading(
     geometry = raw.frame.geometry.to_numpy()
     # Records without any position are in no system, and lack their geometry in every one.
     declared = crs or raw.crs or (CRS.from_epsg(4326) if shapely.is_missing(geometry).all() else None)
-    belief = _believed(geometry, declared, region, known)
     if schema is None or entry is None:
-        return Understanding(raw, belief, None)
+        return Understanding(raw, _believed(geometry, declared, region, known), None)
+    # Recorded lengths are evidence of where a layer is; where it is then tells which columns hold lengths.
+    matched = match.match(raw.table, SCHEMAS[schema], entry.columns, raw.title)
+    belief = _believed(geometry, declared, region, known, _recorded(raw, matched))
     matched = match.match(raw.table, SCHEMAS[schema], entry.columns, raw.title, _drawn(geometry, belief))
     return Understanding(_without(raw, matched), belief, Destination(SCHEMAS[schema], matched, entry))
 
@@ -308,8 +316,26 @@ def _without(raw: RawLayer, matched: Match) -> RawLayer:
     return replace(raw, left_out=(*raw.left_out, *told)) if told else raw
 
 
+def _recorded(raw: RawLayer, matched: Match) -> Recorded | None:
+    """Give the lengths that lines of one part are said to have, of a large layer some of them."""
+    column = matched.columns.get("recorded_length_m")
+    if column is None or column not in raw.table:
+        return None
+    geometry = raw.frame.geometry.to_numpy()
+    lines = np.flatnonzero(shapely.get_type_id(geometry) == _LINE_TYPES[0])
+    lines = lines[:: -(-len(lines) // _RECORDED) or 1]
+    lengths = parse_numbers(raw.table[column].iloc[lines]) * matched.scale.get("recorded_length_m", 1.0)
+    stated = lengths > 0
+    xy, owners = shapely.get_coordinates(geometry[lines[stated]], return_index=True)
+    return Recorded(xy, owners, lengths[stated])
+
+
 def _believed(
-    geometry: NDArray[np.object_], declared: pyproj.CRS | None, region: Region, known: Positions | None
+    geometry: NDArray[np.object_],
+    declared: pyproj.CRS | None,
+    region: Region,
+    known: Positions | None,
+    recorded: Recorded | None = None,
 ) -> Belief:
     """
     Find out where a layer is: of a large one from a part, where neither it nor any feature's extent raises doubt.
@@ -320,12 +346,18 @@ def _believed(
         bounds = shapely.bounds(geometry)
         # A position that was never measured has a zero, which its feature's extent begins or ends with, or spans.
         whole = np.isfinite(bounds).all() and not (bounds[:, :2] * bounds[:, 2:] <= 0).any()
-        part = shapely.get_coordinates(geometry[:: -(-len(geometry) // _LARGE)])
-        belief = believe(part, declared, None, known, region.candidates)
-        if whole and not belief.notes:
+        part, of = shapely.get_coordinates(geometry[:: -(-len(geometry) // _LARGE)], return_index=True)
+        belief = believe(part, declared, None, known, region.candidates, of, recorded)
+        if whole and not belief.notes and not _uneven(bounds):
             return belief
-    xy = shapely.get_coordinates(geometry)
-    return believe(xy, declared, region.area, known, region.candidates)
+    xy, owners = shapely.get_coordinates(geometry, return_index=True)
+    return believe(xy, declared, region.area, known, region.candidates, owners, recorded)
+
+
+def _uneven(bounds: Positions) -> bool:
+    """Tell whether an extent lies far from where most are, so that each position must be looked at."""
+    away = np.abs(bounds - np.median(bounds, axis=0)).max(axis=1)
+    return bool(away.max() > _FAR * np.quantile(away, 0.9))
 
 
 def _known(found: Iterable[Understanding], raw: RawLayer, crs: pyproj.CRS | None) -> Positions | None:
@@ -353,7 +385,8 @@ def _positions(reading: Understanding) -> Positions:
     """Give the places that a layer of points adds to what is known; lines and doubtful layers add none."""
     geometry = reading.raw.frame.geometry.to_numpy()
     of_points = reading.destination is not None and reading.destination.schema.geometry_type == "Point"
-    if reading.belief.read is None or not reading.belief.declared_ok or not of_points:
+    shifted = any(code == "C110" for code, _ in reading.belief.notes)
+    if reading.belief.read is None or not reading.belief.declared_ok or shifted or not of_points:
         return np.empty((0, 2))
     return reading.belief.read.lonlat(shapely.get_coordinates(geometry))
 
@@ -380,6 +413,6 @@ def _beside(reading: Understanding, shifted: Sequence[Understanding], region: Re
     ]
     if not parts:
         return reading
-    xy = shapely.get_coordinates(reading.raw.frame.geometry.to_numpy())
-    belief = believe(xy, read.crs, region.area, np.concatenate(parts), region.candidates)
+    xy, owners = shapely.get_coordinates(reading.raw.frame.geometry.to_numpy(), return_index=True)
+    belief = believe(xy, read.crs, region.area, np.concatenate(parts), region.candidates, owners)
     return replace(reading, belief=belief) if any(code == "C105" for code, _ in belief.notes) else reading

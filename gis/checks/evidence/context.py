@@ -284,7 +284,7 @@ class Context:
 
     def misplaced(self, name: LayerName) -> NDArray[np.bool_]:
         """
-        Tell which features the reading found to be somewhere else than they are (C103, C104, C109).
+        Tell which features the reading found to be somewhere else: C103, C104, C109, or without leading digits.
 
         Parameters
         ----------
@@ -298,7 +298,11 @@ class Context:
         """
         marked = np.zeros(len(self.layer(name)), dtype=bool)
         codes = codes_with("misplaced")
-        refs = [note.ref for note in self.inventory.notes if note.layer == name and note.code in codes]
+        refs = [
+            note.ref
+            for note in self.inventory.notes
+            if note.layer == name and (note.code in codes or note.fields.get("misplaced"))
+        ]
         for ref in refs:
             if ref.record is None:
                 marked[self.inventory.rows(name, ref)] = True

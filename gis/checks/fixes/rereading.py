@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from gis.checks.evidence.context import Context
     from gis.inventory import Note
+    from gis.network.lines import Flags, Floats
 
+# Well below a millimetre.
+_SAME_DEG = 1e-9
 _REREAD = Text("read in {believed} instead of {read}", "به‌جای {read} در {believed} خوانده شد")
 
 
@@ -61,7 +64,17 @@ def _changes(context: Context, note: Note, wanted: AbstractSet[tuple[str, int]])
         if geometry is None or (note.layer, row) not in wanted:
             continue
         vertices = shapely.get_coordinates(geometry, include_z=shapely.has_z(geometry))
-        lonlat = believed.lonlat(read.numbers(vertices[:, :2]))
+        lonlat = vertices[:, :2].copy()
+        meant = _meant_vertices(lonlat, note)
+        lonlat[meant] = believed.lonlat(read.numbers(lonlat[meant]))
         if np.isfinite(lonlat).all():
             moved = shapely.set_coordinates(geometry, np.column_stack([lonlat, vertices[:, 2:]]))
             yield Change(note.layer, row, what, moved)  # type: ignore[arg-type]
+
+
+def _meant_vertices(lonlat: Floats, note: Note) -> Flags:
+    """Tell which vertices a note is about: those at its places, or all where it is about the feature or the layer."""
+    places = note.fields.get("places")
+    if places is None:
+        return np.ones(len(lonlat), dtype=bool)
+    return np.asarray((np.abs(lonlat[:, None] - places[None]) <= _SAME_DEG).all(axis=2).any(axis=1))

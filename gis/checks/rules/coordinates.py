@@ -107,6 +107,12 @@ def zero_coordinates(context: Context) -> Iterator[Found]:
             yield Found(name, rows, np.zeros((len(rows), 2)))
 
 
+@check("C110")
+def layer_shifted(context: Context) -> Iterator[Found]:
+    """Pass on what the reading found."""
+    return noted(context, "C110")
+
+
 @check("C111")
 def positions_disagree(context: Context) -> Iterator[Found]:
     """Pass on what the reading found; a layer has one position a feature, a table may have two."""
