@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Shape = Literal["circle", "square", "diamond", "triangle", "hexagon"]
 Group = Literal["offices", "exchanges", "manholes", "findings"]
 Theme = Literal["light", "dark"]
+# Letters as strokes, so that they are not read out or copied as text.
+_STROKES = {"!": "M0-3.4V.6M0 3.3v.1", "i": "M0-.6V3.4M0-3.4v.1"}
 THEMES: tuple[Theme, ...] = ("light", "dark")
 
 
@@ -183,8 +185,8 @@ class Symbols(_Model):
         low = 0.18 if point.shape == "triangle" else 0.08
         return (
             f'<{shape} class="shape"/>'
-            f'<text class="sign" y="{half * low:g}" text-anchor="middle" dominant-baseline="central">'
-            f"{point.mark}</text>"
+            f'<path class="sign" data-mark="{point.mark}" transform="translate(0 {half * low:g})" '
+            f'd="{_STROKES[point.mark]}"/>'
         )
 
 

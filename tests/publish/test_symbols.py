@@ -150,7 +150,7 @@ def test_the_report_draws_a_severity_as_the_map_does(severity, page, drawn):
         assert given == [pytest.approx([scale * x, scale * y]) for x, y in corners]
     else:
         assert "<circle" in heading
-    assert re.search(r"<text[^>]*>(.*?)</text>", heading)[1] == point["mark"]
+    assert re.search(r'data-mark="(.*?)"', heading)[1] == point["mark"]
     assert f"h3.{severity} {{ color: var(--{point['colour']}); }}" in html
     in_report, on_map = variables(html), variables(page)
     assert in_report["light"].items() <= on_map["light"].items()
