@@ -589,8 +589,8 @@ def _split(words: Sequence[str] | None) -> list[str] | None:
 
 
 def _status(findings: Any, results: Sequence[Any]) -> int:
-    if findings.attrs["failed"]:
-        for code, why in findings.attrs["failed"].items():
+    if findings.failed:
+        for code, why in findings.failed.items():
             complain(
                 say("check {code} failed", "بررسی {code} از کار افتاد").replace("{code}", code) + f": {why}"
             )

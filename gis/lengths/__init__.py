@@ -107,7 +107,7 @@ def _recorded(routes: gpd.GeoDataFrame) -> NDArray[np.float64]:
     return np.where(np.isnan(recorded) & (between > 0), between, recorded)
 
 
-def summary(measured: Measured, by: str | None = None) -> pd.DataFrame:
+def summary(measured: Measured | pd.DataFrame, by: str | None = None) -> pd.DataFrame:
     """
     Add up routes.
 
@@ -132,7 +132,7 @@ def summary(measured: Measured, by: str | None = None) -> pd.DataFrame:
     KeyError
         `measured` has no column `by`.
     """
-    own = measured.table
+    own = measured.table if isinstance(measured, Measured) else measured
     columns = [*KINDS, "bias_m", "slack_m", "recorded_length_m"]
     # What no route records is not recorded as 0.
     recorded = ["slack_m", "recorded_length_m"]

@@ -105,11 +105,11 @@ def shaped(geometry: dict[str, Any]) -> BaseGeometry:
     ValueError, TypeError, AttributeError, KeyError, IndexError, shapely.errors.ShapelyError
         It is none.
     """
-    if "geometries" in geometry:
+    if str(geometry["type"]).casefold() == "geometrycollection":
         return shapely.GeometryCollection([shaped(part) for part in geometry["geometries"]])
     coordinates = geometry["coordinates"]
     width = 3 if _deep(coordinates) else 2
-    made: BaseGeometry = shape({**geometry, "coordinates": _positions(coordinates, width)})
+    made: BaseGeometry = shape({"type": geometry["type"], "coordinates": _positions(coordinates, width)})
     return made
 
 
