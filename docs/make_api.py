@@ -38,7 +38,9 @@ PARTS: dict[str, list[tuple[str, list[str]]]] = {
     ],
     "What they give": [
         ("gis", ["Inventory"]),
-        ("gis.inventory", ["Source", "Note", "LeftOut"]),
+        ("gis.inventory", ["FeatureRef", "Source", "Note", "LeftOut"]),
+        ("gis.lengths.measured", ["Measured"]),
+        ("gis.checks.findings", ["Findings"]),
         ("gis.totals", ["TotalResult"]),
         ("gis.checks.fixes.loop", ["Fixed"]),
         ("gis.network.tracing", ["Trace"]),

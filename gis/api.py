@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from gis import delivery, lengths, totals
-from gis.documents import RunDocument, check_document, measure_document, totals_document
+from gis.documents import RunDocument
+from gis.publish.answers import check_document, measure_document, totals_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -293,7 +293,7 @@ def check(
 
 def _report(findings: Any, inventory: Any, form: FindingFormat, out: Path | None, lang: Language) -> None:
     """Print findings in the format asked for."""
-    from gis.documents import check_document
+    from gis.publish.answers import check_document
     from gis.publish.exports import sarif
     from gis.publish.tables import terminal as tables
 
@@ -327,7 +327,7 @@ def measure(
 ) -> None:
     """Measure lengths."""
     import gis
-    from gis.documents import measure_document
+    from gis.publish.answers import measure_document
     from gis.publish.tables import terminal as tables
     from gis.publish.tables.csv import lengths_csv
     from gis.publish.tables.lengths import lengths_xlsx
@@ -395,7 +395,7 @@ def totals(
 ) -> None:
     """Hold the recorded totals against the survey."""
     import gis
-    from gis.documents import totals_document
+    from gis.publish.answers import totals_document
     from gis.publish.tables import terminal as tables
     from gis.totals import reconcile
 
@@ -491,7 +491,7 @@ def trace(
 ) -> None:
     """Follow an office's way to its exchange."""
     import gis
-    from gis.documents import trace_document
+    from gis.publish.answers import trace_document
     from gis.publish.tables import terminal
 
     inventory = gis.read(files or _default_project(), crs=crs)

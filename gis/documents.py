@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict
-
-from gis.schema import LENGTHS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
-
-    from gis.checks.findings import Findings
     from gis.inventory import LeftOut
     from gis.language import Language
-    from gis.lengths.measured import Measured
-    from gis.network.tracing import Trace
-    from gis.totals import TotalResult
 
 
 class _Document(BaseModel):
@@ -223,131 +214,6 @@ class RunDocument(_Document):
     totals: TotalsDocument
 
 
-def check_document(findings: Findings, lang: Language = "en") -> CheckDocument:
-    """
-    Put findings into their document.
-
-    Parameters
-    ----------
-    findings
-        As `gis.check` gives them.
-    lang
-        The language of messages and reasons.
-
-    Returns
-    -------
-    CheckDocument
-        The document.
-    """
-    from gis.address import address  # noqa: PLC0415 - no findings, no need of it
-
-    table = findings.table
-    entries = [
-        FindingEntry(
-            code=row.code,
-            severity=row.severity,
-            layer=row.layer,
-            feature=row.feature,
-            message=row.message_fa if lang == "fa" else row.message,
-            lon=_number(row.lon),
-            lat=_number(row.lat),
-            fixable=row.fixable,
-            source=address(row.source),
-            source_layer=row.source_layer,
-            record=record,
-        )
-        for row, record in zip(table.itertuples(), _whole(table["record"]), strict=True)
-    ]
-    return CheckDocument(
-        findings=entries,
-        summary=Summary(**findings["severity"].value_counts().to_dict()),
-        ran=list(findings.ran),
-        not_run={code: reason.render(lang) for code, reason in findings.not_run.items()},
-        failed=dict(findings.failed),
-        left_out=left_out_entries(findings.left_out, lang),
-    )
-
-
-def measure_document(measured: Measured, lang: Language = "en") -> MeasureDocument:
-    """
-    Put lengths into their document.
-
-    Parameters
-    ----------
-    measured
-        As `gis.measure` gives them.
-    lang
-        The language in which it says what was left out.
-
-    Returns
-    -------
-    MeasureDocument
-        The document; its total's deviation takes the routes as independent. A sum of routes of which none has a
-        length is null.
-    """
-    columns = [measured["id"].fillna(""), *(measured[name] for name in (*LENGTHS, "std_m"))]
-    routes = [
-        RouteEntry(
-            id=route,
-            geodesic_m=_number(geodesic),
-            grid_m=_number(grid),
-            ground_m=_number(ground),
-            slope_m=_number(slope),
-            std_m=_number(std),
-        )
-        for route, geodesic, grid, ground, slope, std in zip(*columns, strict=True)
-    ]
-    none = min(len(measured), 1)
-    sums = {name: _number(measured[name].sum(min_count=none)) for name in LENGTHS}
-    std = _number((measured["std_m"] ** 2).sum(min_count=none) ** 0.5)
-    return MeasureDocument(
-        routes=routes,
-        total=LengthTotal(routes=len(measured), **sums, std_m=std),
-        unmeasured=measured.unmeasured,
-        assumed_accuracy=measured.assumed_accuracy,
-        left_out=left_out_entries(measured.left_out, lang),
-    )
-
-
-def totals_document(
-    results: Sequence[TotalResult], lang: Language = "en", left_out: Sequence[LeftOut] = ()
-) -> TotalsDocument:
-    """
-    Put totals into their document.
-
-    Parameters
-    ----------
-    results
-        As `gis.totals.reconcile` gives them.
-    lang
-        The language of the items' names.
-    left_out
-        What was delivered and no total counts.
-
-    Returns
-    -------
-    TotalsDocument
-        The document.
-    """
-    return TotalsDocument(
-        items=[
-            TotalEntry(
-                item=result.name(lang),
-                recorded=result.recorded,
-                measured=result.measured,
-                std=result.std,
-                difference=result.difference,
-                unit=result.unit,
-                tolerance=result.tolerance,
-                verdict=result.verdict,
-                unmeasured=result.unmeasured,
-            )
-            for result in results
-        ],
-        left_out=left_out_entries(left_out, lang),
-    )
-
-
 def left_out_entries(left_out: Sequence[LeftOut], lang: Language = "en") -> list[LeftOutEntry]:
     """
     Say what was left out of figures.
@@ -374,36 +240,3 @@ def left_out_entries(left_out: Sequence[LeftOut], lang: Language = "en") -> list
         )
         for left in left_out
     ]
-
-
-def trace_document(way: Trace) -> TraceDocument:
-    """
-    Put the way from an office to its exchange into its document.
-
-    Parameters
-    ----------
-    way
-        As `gis.trace` gives it.
-
-    Returns
-    -------
-    TraceDocument
-        The document.
-    """
-    return TraceDocument(
-        office=way.office,
-        exchange=way.exchange,
-        legs=[LegEntry(route=leg.route, kind=leg.kind, length_m=leg.length_m) for leg in way.legs],
-        manholes=list(way.passed),
-        length_m=way.length_m,
-    )
-
-
-def _whole(values: pd.Series[int]) -> list[int | None]:
-    """Give whole numbers as Python's, None for a missing one."""
-    known = values.notna().to_numpy(dtype=bool)
-    return [int(value) if there else None for value, there in zip(values, known, strict=True)]
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -100,7 +100,19 @@ class Schema:
         return [column.name for column in self.columns]
 
     def keeps_writing(self, name: str) -> bool:
-        """Tell whether a further column keeps values of one of these as they were written."""
+        """
+        Tell whether a further column keeps values of one of these as they were written.
+
+        Parameters
+        ----------
+        name
+            The further column's name.
+
+        Returns
+        -------
+        bool
+            True for ``fibre_count_as_written`` of the routes.
+        """
         return name.endswith(AS_WRITTEN) and name.removesuffix(AS_WRITTEN) in self.names
 
 

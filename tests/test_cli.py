@@ -168,7 +168,8 @@ def test_moving_one_vertex_moves_the_total(fibre, edit, plan):
 def test_measure_gives_the_contract_s_json_and_a_csv_of_numbers(fibre, plan):
     done = fibre("measure", plan / "routes.geojson", "--format", "json", check=0)
     document = json.loads(done.stdout)
-    assert set(document) == {"version", "routes", "total"}
+    assert set(document) == {"version", "routes", "total", "unmeasured", "assumed_accuracy", "left_out"}
+    assert (document["unmeasured"], document["left_out"]) == (0, [])
     keys = {"geodesic_m", "grid_m", "ground_m", "slope_m", "std_m"}
     assert all(set(route) == {"id", *keys} for route in document["routes"])
     assert set(document["total"]) == {"routes", *keys}

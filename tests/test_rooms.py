@@ -7,50 +7,9 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+from support.rooms import ROOMS
 
-PACKAGE = Path(__file__).parent.parent / "gis"
-# From the ground up. A file stands in the room with the longest name that begins its own; a package's name alone is
-# its front door, which may show all of its rooms.
-ROOMS = (
-    "language",  # two languages in every sentence for people
-    "errors",  # one-line errors
-    "progress",  # how far a long work is
-    "version",
-    "address",  # addresses of databases, their passwords hidden
-    "schema",  # the canonical layers: columns, code lists, units
-    "project",  # the project file: what a user states, in the schema's words
-    "text",  # letters, numbers, dates and encodings as the field writes them
-    "coordinates",  # coordinate systems, and which one a layer is in
-    "inventory",  # a survey: its layers, notes and project
-    "lengths",  # the four lengths and their uncertainty
-    "totals",  # recorded against measured
-    "network",  # lines, graph, tracing
-    "documents",  # what the commands print as JSON
-    "delivery.files",  # what a file is, and whether it is safe
-    "delivery.columns",  # which column is which
-    "delivery.readers",  # one file a format
-    "delivery",  # from files to an inventory
-    "checks.registry",  # codes and what finds them
-    "checks.findings",  # what was found, as one table
-    "checks.book",  # the catalogue of checks, to be read
-    "checks.evidence",  # what rules look at
-    "checks.rules",  # one family a file
-    "checks",  # the front door: which rules run
-    "checks.fixes",  # repairs, and the checks again until nothing is left to repair
-    "publish.files",  # files written whole or not at all
-    "publish.pages",  # what the report and the map share as pages
-    "publish.wording",  # figures and sentences for people
-    "publish.tables",  # on a terminal, CSV, spreadsheets
-    "publish.exports",  # GeoPackage, QGIS, SARIF, the corrected delivery
-    "publish.map",  # the map, its background, its tiles
-    "publish.report",  # the report
-    "publish",  # all of a run in one folder
-    "api",  # each command as a function
-    "",  # the package itself, which shows them
-    "console",  # what the command line shows
-    "cli",  # the command line
-    "__main__",
-)
+PACKAGE = Path(__file__).parents[1] / "gis"
 
 
 def files(package: Path) -> dict[str, Path]:

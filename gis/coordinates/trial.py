@@ -157,7 +157,14 @@ class Trial:
         return [r for r, count in counts.items() if count >= _AS_GOOD * most and count > MANY * len(self.xy)]
 
     def readable(self) -> list[Reading]:
-        """List the readings that put the layer where their own system is used."""
+        """
+        List the readings that put the layer where their own system is used.
+
+        Returns
+        -------
+        list of Reading
+            In the order in which they are tried.
+        """
         return [
             r for r in self.readings if np.isfinite(self.lonlat(r)).all(axis=1).sum() > MANY * len(self.xy)
         ]
@@ -440,7 +447,19 @@ def within_domain(reading: Reading, xy: Array) -> Array:
 
 
 def distinct(lonlat: Array) -> Array:
-    """Give the (m, 2) different positions among (n, 2), those without a place in the Mercator plane left out."""
+    """
+    Give the different positions of a layer, those without a place in the Mercator plane left out.
+
+    Parameters
+    ----------
+    lonlat
+        (n, 2) longitude and latitude, WGS 84 degrees.
+
+    Returns
+    -------
+    numpy.ndarray
+        (m, 2) of them, sorted.
+    """
     return np.unique(lonlat[np.isfinite(mercator.project(lonlat)).all(axis=1)], axis=0)
 
 

@@ -117,7 +117,9 @@ def _left_out(reading: Understanding) -> list[LeftOut]:
     lost = sum(note.code == "D003" for note in raw.notes)
     counted = [(lost, _LOST, _DAMAGED)]
     if destination is None:
-        counted.append((len(raw.frame), _NOWHERE, _NOT_TOLD))
+        # What the reader has passed over already is told once.
+        told = sum(left.count for left in raw.left_out if left.layer == raw.layer)
+        counted.append((max(len(raw.frame) - told, 0), _NOWHERE, _NOT_TOLD))
     elif destination.schema.name == "routes":
         lines = np.isin(shapely.get_type_id(raw.frame.geometry.to_numpy()), _LINE_TYPES)
         counted.append((int((~lines).sum()), _UNMEASURED, _NO_LINE))

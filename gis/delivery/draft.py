@@ -10,7 +10,7 @@ import tomlkit
 
 from gis import address
 from gis.coordinates import systems
-from gis.delivery import understanding
+from gis.delivery import sources, understanding
 from gis.errors import FibreError
 from gis.language import Text
 
@@ -80,7 +80,11 @@ def draft(
             code="D004",
             files=", ".join(address.masked(str(one)) for one in source),
         )
-    origins = dict(_origin(one, folder) for one in source)
+    names = sources.called(source)
+    origins = {
+        given: (name, seen)
+        for name, (given, seen) in zip(names, (_origin(one, folder) for one in source), strict=True)
+    }
     first = address.database(str(source[0])) if address.is_address(source[0]) else Path(source[0]).name
     name = first.partition(".")[0]
     project = tomlkit.table()
@@ -125,7 +129,7 @@ def _shared(understood: Sequence[Understanding]) -> set[str]:
 def _layer(
     one: Understanding,
     destination: Destination | None,
-    origins: dict[str, str],
+    origins: dict[str, tuple[str, str]],
     crs: str | None,
     lang: Language,
     shared: set[str],
@@ -141,12 +145,12 @@ def _layer(
         )
         above.add(_comment(unknown.render(lang)))
         return above.as_string()
-    origin = max((path for path in origins if raw.path == path or raw.path.startswith(f"{path}/")), key=len)
+    name, given = origins[raw.delivery]
     entry = tomlkit.table()
-    entry.add("source", origins[origin])
-    if raw.path != origin and raw.layer in shared | {""}:
-        entry.add("layer", raw.path.removeprefix(f"{origin}/"))
-    elif raw.layer and (raw.path != origin or raw.title != raw.path):
+    entry.add("source", given)
+    if raw.path != name and raw.layer in shared | {""}:
+        entry.add("layer", raw.path.removeprefix(f"{name}/"))
+    elif raw.layer and (raw.path != name or raw.title != raw.path):
         entry.add("layer", raw.layer)
     entry.add(_comment(one.belief.evidence.render(lang)))
     _add_system(entry, one, crs, lang)

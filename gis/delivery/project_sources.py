@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -19,7 +21,6 @@ from gis.schema import CRS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
@@ -53,13 +54,28 @@ def layer(project: Project, entry: LayerSource) -> RawLayer:
     FibreError
         The file cannot be read, or holds several layers and none is named.
     """
-    layers = sources.open_delivery(_found(project, entry.source), layer=entry.layer, encoding=entry.encoding)
+    layers = sources.open_delivery(
+        _found(project, entry.source),
+        layer=entry.layer,
+        encoding=entry.encoding,
+        name=_called(project, entry.source),
+    )
     return _only(layers, entry.source, project)
 
 
 def _found(project: Project, source: str) -> str | Path:
     """Find a file that the project names; the address of a database stays as it is."""
     return source if address.is_address(source) else project.resolve(source)
+
+
+def _called(project: Project, source: str) -> str:
+    """Name a file as seen from the project file; where there is no way between, by its own name."""
+    if address.is_address(source) or project.path is None:
+        return source
+    try:
+        return Path(os.path.relpath(project.resolve(source), project.path.parent)).as_posix()
+    except ValueError:
+        return Path(source).name
 
 
 def _only(layers: list[RawLayer], source: str, project: Project) -> RawLayer:

@@ -37,7 +37,7 @@ _PASSED_OVER = {"D009"}
 
 
 def open_delivery(
-    path: str | Path, *, layer: str | None = None, encoding: str | None = None
+    path: str | Path, *, layer: str | None = None, encoding: str | None = None, name: str | None = None
 ) -> list[RawLayer]:
     """
     Open a file as it comes from the field.
@@ -52,6 +52,8 @@ def open_delivery(
         ``schema.table``.
     encoding
         Read text in this encoding, whatever the file says; ignored by formats that have but one.
+    name
+        How the delivery is called in all that is said of it; without one, by its path as given.
 
     Returns
     -------
@@ -65,11 +67,14 @@ def open_delivery(
         D001 for what no driver reads, a missing file or layer; D002 for a part of a Shapefile alone; D008 for an
         unsafe archive; D009 for a file of nothing; D010 for a format, an address or a kind of file that is refused.
     """
-    shown = str(path)
+    given = str(path)
     if address.is_address(path):
-        return [_noted(raw) for raw in postgis.open_layers(shown, layer)]
-    if _ADDRESS.match(shown) and not os.path.lexists(shown):
-        raise refusal("address", shown)
+        return [_of(address.masked(given), _noted(raw)) for raw in postgis.open_layers(given, layer)]
+    there = os.path.lexists(given)
+    if _ADDRESS.match(given) and not there:
+        raise refusal("address", given)
+    # A file that is missing is named as it was asked for.
+    shown = name if name is not None and there else given
     with gdal.quietly(), tempfile.TemporaryDirectory(prefix="fibre-", ignore_cleanup_errors=True) as folder:
         passed_over: list[LeftOut] = []
         members = _members(Path(path), shown, Path(folder), passed_over)
@@ -87,7 +92,40 @@ def open_delivery(
         layers = [_noted(unread.read()) for _, unread in found]
         if layers and passed_over:
             layers[0] = replace(layers[0], left_out=(*passed_over, *layers[0].left_out))
-        return layers
+        return [_of(given, raw) for raw in layers]
+
+
+def _of(delivery: str, raw: RawLayer) -> RawLayer:
+    return replace(raw, delivery=delivery)
+
+
+def called(paths: Sequence[str | Path]) -> list[str]:
+    """
+    Name deliveries by their own names, which do not change with where they lie.
+
+    Parameters
+    ----------
+    paths
+        Files, folders or addresses of databases.
+
+    Returns
+    -------
+    list of str
+        The last part of each path; as many parts more as it takes to tell apart those that are called alike.
+    """
+    parts = [
+        [str(path)] if address.is_address(path) else list(Path(os.path.abspath(path)).parts)  # noqa: PTH100
+        for path in paths
+    ]
+    names = ["/".join(own[-1:]) for own in parts]
+    for more in range(2, max(map(len, parts), default=0) + 1):
+        alike = {name for name in names if names.count(name) > 1}
+        if not alike:
+            break
+        names = [
+            "/".join(own[-more:]) if name in alike else name for own, name in zip(parts, names, strict=True)
+        ]
+    return names
 
 
 def _found(

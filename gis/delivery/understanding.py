@@ -209,9 +209,12 @@ def _of_form(raw: RawLayer, form: str) -> RawLayer:
     return _part(raw, points if form == "Point" else ~points)
 
 
-def _bare_readings(paths: Iterable[str | Path], crs: str | None) -> list[Understanding]:
+def _bare_readings(paths: Sequence[str | Path], crs: str | None) -> list[Understanding]:
     layers = [
-        part for path in paths for raw in sources.open_delivery(path) for part in _by_geometry(decoded(raw))
+        part
+        for path, name in zip(paths, sources.called(paths), strict=True)
+        for raw in sources.open_delivery(path, name=name)
+        for part in _by_geometry(decoded(raw))
     ]
     guesses = [
         match.which_layer(raw.table.head(_SAMPLE), raw.types, f"{Path(raw.path).name} {raw.layer}")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from gis.tabled import Tabled
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from gis.inventory import LeftOut
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Measured(Tabled[pd.DataFrame]):
+class Measured(Tabled["pd.DataFrame"]):
     """
     The lengths of a survey's routes.
 

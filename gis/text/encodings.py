@@ -270,7 +270,7 @@ def codec(name: str) -> str | None:
     Parameters
     ----------
     name
-        What is written: ``UTF-8``, ``1256``, ``ANSI 1256``, ``OEM 720``, ``88596``, ``ISO 8859-6``, ``65001`` …
+        What is written: ``UTF-8``, ``1256``, ``ANSI 1256``, ``OEM 720``, ``88596``, ``ISO 8859-6`` and so on.
 
     Returns
     -------

@@ -235,7 +235,7 @@ def parse_numbers(values: Values, *, unit: float = 1.0, of: Dimension | None = N
         (n,) numbers, lengths in metres; NaN where a value is missing or not a number.
     """
     if isinstance(values, pd.Series) and (plain := _plain_column(values)) is not None:
-        return plain
+        return plain * unit
     array = np.asarray(values, dtype=None if isinstance(values, np.ndarray) else object)
     if isinstance(values, pd.Series) and pd.api.types.is_numeric_dtype(values.dtype):
         array = values.to_numpy(dtype=np.float64, na_value=np.nan)

@@ -81,13 +81,13 @@ def test_any_datum_of_the_place_is_named() -> None:
     ],
 )
 def test_what_is_no_shift_is_not_named(move: list[float], known: np.ndarray) -> None:
-    assert believe(XY + move, crs(32639), None, known).notes == []
+    assert believe(XY + move, crs(32639), None, known).notes == ()
 
 
 def test_poles_at_one_distance_tell_no_shift() -> None:
     # Every 50 m along a street: shifted by one pole or by two, nearly as many pairs.
     street = np.column_stack([np.full(40, 51.67), 32.67 + np.arange(40) * 50 / 110_900])
-    assert believe(written(street, 32639) + np.array([7.0, 0.0]), crs(32639), None, street).notes == []
+    assert believe(written(street, 32639) + np.array([7.0, 0.0]), crs(32639), None, street).notes == ()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pandas as pd
 import shapely
 
 from gis.checks import COLUMNS
-from gis.inventory import Inventory
+from gis.checks.findings import Findings
+from gis.inventory import ORIGIN, Inventory
 from gis.project import Project
 from gis.schema import CRS
 from support.surveys import layer, metres
@@ -95,7 +96,7 @@ def survey(count: int, seed: int = 7) -> Inventory:
     return Inventory(Project.model_validate(about), routes, manholes, offices)
 
 
-def findings(inventory: Inventory, every: int = 40) -> gpd.GeoDataFrame:
+def findings(inventory: Inventory, every: int = 40) -> Findings:
     """Make findings, one for each so many routes, of three severities in turn; the third a stretch of its route."""
     rows = np.arange(0, len(inventory.routes), every)
     lines = inventory.routes.geometry.to_numpy()[rows]
@@ -114,9 +115,9 @@ def findings(inventory: Inventory, every: int = 40) -> gpd.GeoDataFrame:
             "fixable": False,
             "lon": shapely.get_x(ends),
             "lat": shapely.get_y(ends),
-            "source": inventory.routes["source"].to_numpy(dtype=object)[rows],
+            **{name: inventory.routes[name].to_numpy(dtype=object)[rows] for name in ORIGIN},
         }
     )
     geometry = np.where(kind == 2, lines, ends)
     assert {*table.columns, "geometry"} == set(COLUMNS)
-    return gpd.GeoDataFrame(table, geometry=geometry, crs=CRS)
+    return Findings(gpd.GeoDataFrame(table, geometry=geometry, crs=CRS))

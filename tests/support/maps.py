@@ -6,12 +6,14 @@ import math
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
 
 import gis
 from gis import lengths, totals
+from gis.checks.findings import Findings
 from gis.publish.map.page import build, page
 from support.surveys import layer
 
@@ -31,12 +33,18 @@ FINDING_COLUMNS = (
 )
 
 
-def findings(rows=()):
-    """Findings as `gis.check` gives them."""
+def findings(rows=(), survey=None):
+    """Findings as `gis.check` gives them, each about the first feature of a survey that is called as it says."""
     table = pd.DataFrame(
         [dict(zip(FINDING_COLUMNS, row[:-1], strict=True)) for row in rows], columns=FINDING_COLUMNS
     )
-    return gpd.GeoDataFrame(table, geometry=[row[-1] for row in rows], crs=4326)
+    table = table.assign(source="", source_layer="", record=pd.array([pd.NA] * len(table), dtype="Int64"))
+    for at, (layer_name, feature) in enumerate(zip(table["layer"], table["feature"], strict=True)):
+        called = np.flatnonzero(survey.names(layer_name) == feature) if survey is not None and feature else []
+        if len(called):
+            for column, value in survey.origins(layer_name).iloc[called[0]].items():
+                table.loc[at, column] = value
+    return Findings(gpd.GeoDataFrame(table, geometry=[row[-1] for row in rows], crs=4326))
 
 
 def drawn(survey, found=None, **options):
@@ -106,7 +114,7 @@ def faulty_page(plan, tmp_path_factory):
         )
     )
     rows.append(("T503", "T503", "error", "routes", "", "no place", "بی‌جا", False, math.nan, math.nan, None))
-    return written(tmp_path_factory.mktemp("faulty") / "index.html", plan, findings(rows))
+    return written(tmp_path_factory.mktemp("faulty") / "index.html", plan, findings(rows, plan))
 
 
 def lines_of(*shapes, **columns):

@@ -218,7 +218,10 @@ def _text(head: bytes, path: Path, shown: str) -> str:
         return "MapInfo MIF"
     if path.suffix.lower() in _MAPINFO_PARTS:
         raise refusal("unknown", shown)
-    if (wide or b"\0" not in head) and _tabular(start, named=path.suffix.lower() in {".csv", ".tsv"}):
+    named = path.suffix.lower() in {".csv", ".tsv"}
+    if named and len(head) < _HEAD and _heading(start):
+        raise refusal("rows", shown)
+    if (wide or b"\0" not in head) and _tabular(start, named=named):
         return "CSV"
     raise refusal("unknown", shown)
 
@@ -317,6 +320,12 @@ def _tabular(start: bytes, *, named: bool) -> bool:
             return True
     # A column of geometry alone.
     return len(lines) > 1 and sum(bool(_WKT_LINE.match(line)) for line in lines) >= len(lines) / 2
+
+
+def _heading(start: bytes) -> bool:
+    """Tell whether a text is one line of two columns or more."""
+    lines = [line for line in start.splitlines() if line.strip()]
+    return len(lines) == 1 and any(delimiter in lines[0] for delimiter in (b",", b";", b"\t", b"|"))
 
 
 def main_parts(path: Path) -> tuple[str, ...]:

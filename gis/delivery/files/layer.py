@@ -74,6 +74,8 @@ class RawLayer:
         What the reading found: `Note.layer` is the layer's path and name, `Note.feature` the record number.
     undecoded
         Which text is still to be decoded, or None.
+    delivery
+        The file, folder or address that was asked for, as it was given: for reading it again, not to be shown.
     left_out
         What the reading passed over; of an archive's members it stands with the delivery's first layer.
     """
@@ -88,6 +90,7 @@ class RawLayer:
     notes: tuple[Note, ...] = ()
     undecoded: Undecoded | None = None
     left_out: tuple[LeftOut, ...] = ()
+    delivery: str = ""
 
     @property
     def title(self) -> str:

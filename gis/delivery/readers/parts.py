@@ -123,6 +123,8 @@ def _deep(coordinates: Any) -> bool:
 def _positions(coordinates: Any, width: int) -> Any:
     """Give positions of one width: nothing of a height is NaN."""
     if coordinates and not isinstance(coordinates[0], (list, tuple)):
+        if len(coordinates) < 2:  # noqa: PLR2004 - x and y
+            raise ValueError("coordinates are not numbers in pairs")
         x, y, *rest = coordinates
         height = rest[0] if rest and rest[0] is not None else math.nan
         return [x, y, height][:width]

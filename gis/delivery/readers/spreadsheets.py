@@ -35,7 +35,16 @@ _NO_POSITIONS = Text(
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """Merged cells: their first and last row and column, counted from 1."""
+    """
+    Merged cells.
+
+    Attributes
+    ----------
+    top, bottom
+        Their first and last row, counted from 1.
+    left, right
+        Their first and last column, counted from 1.
+    """
 
     top: int
     bottom: int

@@ -347,7 +347,14 @@ class Copier(ContentHandler):
             self.write(f"</{name}>")
 
     def write(self, text: str) -> None:
-        """Add text to the copy, where nothing around it is left out."""
+        """
+        Add text to the copy, where nothing around it is left out.
+
+        Parameters
+        ----------
+        text
+            What is added, markup and all.
+        """
         if not self._silent:
             self._out.write(text.encode("utf-8", "replace"))
 

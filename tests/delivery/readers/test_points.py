@@ -11,6 +11,7 @@ import pytest
 
 import gis
 from gis.delivery.sources import open_delivery
+from gis.errors import SourceError
 
 GEOD = pyproj.Geod(ellps="WGS84")
 
@@ -193,8 +194,8 @@ def test_degrees_as_people_write_them(tmp_path, lat, lon):
 
 
 def test_a_heading_alone_and_one_column(tmp_path):
-    head = layer_of(tmp_path, "manhole_id,lat,lon\n", "head.csv")
-    assert [note.code for note in head.notes] == ["D009"]
+    with pytest.raises(SourceError, match="a heading and no rows"):
+        layer_of(tmp_path, "manhole_id,lat,lon\n", "head.csv")
     one = layer_of(tmp_path, "geom\nPOINT(51.67 32.65)\nPOINT(51.67 32.66)\n", "one.csv")
     assert [point.y for point in one.frame.geometry] == [32.65, 32.66]
 

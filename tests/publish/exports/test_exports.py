@@ -23,8 +23,8 @@ from support import specimens
 
 import gis
 from gis import lengths
-from gis.documents import check_document
 from gis.inventory import Source
+from gis.publish.answers import check_document
 from gis.publish.exports import geopackage as exports
 from gis.publish.exports import sarif
 from gis.publish.tables.csv import findings_csv

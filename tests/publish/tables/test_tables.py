@@ -354,6 +354,7 @@ def test_an_inspection_asks_for_a_decision():
         ambiguous={"county": ["SHAHR", "CITY"]},
         further=["GLOBALID"],
         notes=["C101"],
+        left_out=[],
     )
     document = InspectDocument(files=[InspectedFile(path="postgresql://me:secret@host/db", layers=[layer])])
     text = "".join(printed(part) for part in tables.inspection_tables(document))

@@ -56,7 +56,7 @@ def measured(survey):
 @pytest.fixture(scope="module")
 def findings(survey):
     made = large.findings(survey)
-    made.loc[0, "message"] = made.loc[0, "message_fa"] = HOSTILE
+    made.table.loc[0, "message"] = made.table.loc[0, "message_fa"] = HOSTILE
     return made
 
 
