@@ -13,6 +13,7 @@ import re
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gis import address
 from gis.delivery.files import archives, identify
@@ -23,6 +24,9 @@ from gis.delivery.readers.reader import Source, Unread, reader_of
 from gis.errors import SourceError
 from gis.inventory import LeftOut, Note
 from gis.language import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["RawLayer", "Undecoded", "open_delivery"]
 
