@@ -191,3 +191,27 @@ def test_nothing_can_be_written(address):
 def test_passwords_are_hidden(given, shown, bare):
     assert masked(given) == shown
     assert without_password(given) == bare
+
+
+def test_of_two_tables_only_the_one_that_is_wrong_is_accused_and_moved(address, tmp_path):
+    with psycopg.connect(address(), autocommit=True) as connection:
+        for name, place in (("sound", "51.6 + i * 0.01, 32.6"), ("swapped", "32.6, 51.7 + i * 0.01")):
+            connection.execute(
+                f"CREATE TABLE other.{name} AS SELECT 'M' || i AS manhole_id, 'new' AS status, "
+                f"ST_SetSRID(ST_MakePoint({place}), 4326) AS geom FROM generate_series(0, 3) AS i"
+            )
+    area = {"type": "Polygon", "coordinates": [[[51, 32], [52, 32], [52, 33], [51, 33], [51, 32]]]}
+    (tmp_path / "area.geojson").write_text(
+        json.dumps({"type": "Feature", "properties": {}, "geometry": area})
+    )
+    layers = "".join(
+        f'[[layers.manholes]]\nsource = "{address()}"\nlayer = "other.{name}"\n'
+        for name in ("sound", "swapped")
+    )
+    (tmp_path / "p.toml").write_text(f'[area]\nsource = "area.geojson"\n{layers}')
+    survey = gis.read(tmp_path / "p.toml")
+    findings = gis.check(survey, select=["C"])
+    assert set(zip(findings["code"], findings["source_layer"], strict=True)) == {("C103", "other.swapped")}
+    fixed = gis.fix(survey, unsafe=True).inventory.manholes
+    assert list(fixed.geometry.x.round(6)) == [51.6, 51.61, 51.62, 51.63, 51.7, 51.71, 51.72, 51.73]
+    assert set(fixed.geometry.y.round(6)) == {32.6}
