@@ -410,7 +410,7 @@ def run(project: str | Path, out: str | Path = "maps", *, lang: Language = "fa")
         illustrative=inventory.illustrative,
         check=check_document(findings),
         measure=measure_document(measured),
-        totals=totals_document(results),
+        totals=totals_document(results, left_out=inventory.left_out),
     )
     files = bundle.write(Path(out), inventory, measured, findings, results, document, lang)
     return RunResult(inventory, measured, findings, results, files)

@@ -195,6 +195,7 @@ def run(
     language = _language(lang)
     with working(say("Reading, measuring, checking…", "خواندن، اندازه‌گیری، بررسی…")):
         result = gis.run(project or _default_project(), out, lang=language)
+    doubts(result.inventory, language)
     show(
         tables.totals_table(result.totals, language),
         tables.findings_table(result.findings, language, rows=20),
@@ -340,7 +341,7 @@ def measure(
     column = f"{length.value}_m" if length else None
     grouped = by.value if by else None
     if form is LengthFormat.json:
-        deliver(as_json(measure_document(measured)), out)
+        deliver(as_json(measure_document(measured, language)), out)
     elif form is LengthFormat.csv:
         deliver(lengths_csv(measured, by=grouped, length=column), out)
     elif form is LengthFormat.xlsx:
@@ -401,9 +402,10 @@ def totals(
 
     language = _language(lang)
     inventory = gis.read(project or _default_project())
+    doubts(inventory, language)
     results = reconcile(inventory, gis.measure(inventory))
     if form is PlainFormat.json:
-        deliver(as_json(totals_document(results, language)), out)
+        deliver(as_json(totals_document(results, language, inventory.left_out)), out)
     else:
         show(tables.totals_table(results, language), out=out)
         notice(inventory, language)
