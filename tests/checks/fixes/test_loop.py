@@ -270,3 +270,32 @@ def test_another_datum_is_read_again_vertex_by_vertex():
     away = np.abs(shapely.get_coordinates(fixed.inventory.manholes.geometry) - true).max()
     assert away < 2e-8  # 2 mm
     assert fixed.inventory.notes == ()
+
+
+def test_a_move_out_of_the_area_or_of_what_no_finding_names_is_not_made():
+    area = shapely.box(51, 32, 52, 33)
+    points = {"home": (51.8, 32.7), "beside": (51.81, 32.7)}
+    made = inventory(
+        manholes=layer(
+            "manholes",
+            [shapely.Point(p) for p in points.values()],
+            manhole_id=["M", "M"],
+            status=["new"] * 2,
+            county=[COUNTY] * 2,
+        ),
+        area=area,
+        notes=(
+            Note(
+                "C104",
+                "manholes",
+                "M",
+                misread(32639, Reading(crs(32640))),
+                ref=FeatureRef("survey.gpkg", "survey", 1),
+            ),
+        ),
+    )
+    fixed = fix(made, checks.run(made), unsafe=True)
+    assert fixed.inventory.manholes.geometry.to_list() == made.manholes.geometry.to_list()
+    assert [(row.code, row.feature, row.because) for row in fixed.refused.itertuples()] == [
+        ("C104", "M", "C102")
+    ]
