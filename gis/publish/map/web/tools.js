@@ -225,8 +225,9 @@ const Link = (() => {
     if (state.code) parts.set("code", state.code);
     if (app.selected) {
       const { layer, row } = app.selected, id = layer.name === "findings" ? String(row) : String(layer.id(row)).slice(0, 120);
-      // Of several features that are called alike, an address names the one by its row, too.
-      parts.set("at", `${layer.name}/${id}${layer.name === "findings" || rowOf(layer, id) === row ? "" : `@${row}`}`);
+      // Of several features that are called alike, an address names the one by its row, too; -1 is not known yet.
+      const alike = layer.name !== "findings" && ![-1, row].includes(rowOf(layer, id));
+      parts.set("at", `${layer.name}/${id}${alike ? `@${row}` : ""}`);
     }
     const hash = `#${parts.toString().replaceAll("%2F", "/").replaceAll("%2C", ",")}`;
     if (hash === window.location.hash) return;

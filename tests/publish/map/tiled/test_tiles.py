@@ -582,10 +582,12 @@ def test_measures_as_fibre_does_and_says_coordinates(show, measured):
         page.keyboard.press("Escape")
         page.keyboard.press("m")
         page.keyboard.press("Enter")
+        before = page.evaluate("location.hash")
         page.keyboard.press("ArrowRight")
-        page.wait_for_timeout(200)
+        # The address follows the map once it has come to rest.
+        until(page, f"location.hash !== {json.dumps(before)}")
         page.keyboard.press("Enter")
-        assert page.evaluate("fibre.measured()") > 10
+        until(page, "fibre.measured() > 10")
 
 
 # How many pixels of the picture for the paper have nearly a colour.
