@@ -193,7 +193,7 @@ def test_says_what_is_wrong(folder, tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for another process")
 def test_serves_until_it_is_told_to_end(folder):
-    code = f"from gis.publish import serve; serve.serve({str(folder)!r})"
+    code = f"from gis.publish.map.tiled import serve; serve.serve({str(folder)!r})"
     with subprocess.Popen(
         [sys.executable, "-c", code],
         stderr=subprocess.PIPE,
