@@ -47,6 +47,12 @@ _MAY_BE_MORE = Text(
 )
 _VIRTUAL = re.compile(r"create\s+virtual\s+table\s.*?\susing\s+[\"'`\[]?(\w+)", re.IGNORECASE | re.DOTALL)
 _OWN_MODULES = {"rtree", "rtree_i32", "fts3", "fts4", "fts5"}
+# Where the names of tables and columns stand.
+_SCHEMA = (
+    "SELECT name, tbl_name, sql FROM sqlite_master",
+    "SELECT table_name, identifier, description FROM gpkg_contents",
+    "SELECT table_name, column_name FROM gpkg_geometry_columns",
+)
 # Bytes of the envelope by the indicator in the header's flags.
 _ENVELOPES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 
@@ -77,6 +83,31 @@ def check(path: Path, shown: str) -> None:
             match = _VIRTUAL.search(sql)
             if match is None or match[1].casefold() not in _OWN_MODULES:
                 raise refusal("reference", shown, what=match[1] if match else "VIRTUAL TABLE")
+
+
+def _schema_is_text(path: Path, *, immutable: bool) -> bool:
+    """
+    Tell whether the names of a GeoPackage's tables and columns can be read, and are UTF-8.
+
+    What GDAL says of one that is not ends the process within fiona, which takes the message for UTF-8.
+    """
+    address = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if immutable else ''}"
+    with contextlib.closing(sqlite3.connect(address, uri=True)) as database:
+        database.text_factory = bytes
+        for query in _SCHEMA:
+            try:
+                for row in database.execute(query):
+                    for value in row:
+                        if isinstance(value, bytes):
+                            value.decode("utf-8")
+            except UnicodeError:
+                return False
+            except sqlite3.OperationalError:
+                continue  # a table that is not there, or a file that only GDAL knows how to open
+            except sqlite3.DatabaseError:
+                # What SQLite cannot make sense of it quotes, byte for byte.
+                return False
+    return True
 
 
 def salvage(path: Path, shown: str) -> list[RawLayer]:
@@ -241,6 +272,8 @@ def geopackage(source: Source) -> list[Unread]:
         staged = stage(source.path, source.folder / "layer.gpkg")
         options = {"IMMUTABLE": "YES"}
     check(staged, source.shown)
+    if not _schema_is_text(staged, immutable=bool(options)):
+        return [Unread.given(raw) for raw in salvage(staged, source.shown)]
     try:
         heads = gdal.heads(staged, "GPKG", source.shown, **options)
     except SourceError:

@@ -6,6 +6,8 @@ import json
 import shutil
 import sqlite3
 import struct
+import subprocess
+import sys
 
 import geopandas as gpd
 import numpy as np
@@ -268,6 +270,25 @@ def test_file_of_nothing(tmp_path):
     (tmp_path / "b.geojson").write_text('{"type": "FeatureCollection", "features": []}')
     (layer,) = open_delivery(tmp_path / "b.geojson")
     assert codes(layer) == ["D009"]
+
+
+@pytest.mark.parametrize("byte", [b"\xc5", b"\xff", b"\x80"])
+@pytest.mark.parametrize("before", [b'"cables" ', b'"fid" ', b"CREATE TABLE "])
+def test_a_schema_that_is_no_text_ends_nothing(before, byte, frame, tmp_path):
+    """SQLite quotes what it cannot make sense of, and fiona dies of it: looked at in a process of its own."""
+    path = tmp_path / "survey.gpkg"
+    frame[:10].to_file(path, layer="cables")
+    content = path.read_bytes()
+    # Where the table is made, the last that GDAL writes: a byte of no UTF-8 in place of the space.
+    at = content.index(before, content.index(b'CREATE TABLE "cables"')) + len(before) - 1
+    path.write_bytes(content[:at] + byte + content[at + 1 :])
+    code = (
+        "import sys; from gis.delivery.sources import open_delivery; from gis.errors import SourceError\n"
+        "try: print(len(open_delivery(sys.argv[1])))\nexcept SourceError as error: print(error.code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip() in {"1", "D001"}
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
