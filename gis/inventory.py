@@ -205,27 +205,32 @@ class Inventory:
         }
         return frames[name]
 
-    def names(self, name: LayerName) -> NDArray[np.object_]:
+    def names(self, name: LayerName, rows: NDArray[np.intp] | None = None) -> NDArray[np.object_]:
         """
-        Name the features of a layer for people.
+        Name features for people.
 
         Parameters
         ----------
         name
             The layer.
+        rows
+            (n,) positions in it; None for all of its features.
 
         Returns
         -------
         numpy.ndarray
-            (n,) their ids, or ``#`` and the record number where they have none. Two features may be called alike.
+            (n,) names, as `called` gives them. Two features may be called alike.
         """
         layer = self.layer(name)
-        ids: NDArray[np.object_] = layer[SCHEMAS[name].id].to_numpy(dtype=object, na_value="")
-        nameless = np.array([not str(one).strip() for one in ids], dtype=bool)
-        if nameless.any():
-            ids = ids.copy()
-            ids[nameless] = ("#" + layer["record"][nameless].astype("str")).to_numpy(dtype=object)
-        return ids
+        ids, records = layer[SCHEMAS[name].id], layer["record"]
+        if rows is not None:
+            ids, records = ids.iloc[rows], records.iloc[rows]
+        names: NDArray[np.object_] = ids.to_numpy(dtype=object, na_value="")
+        nameless = np.flatnonzero([not str(one).strip() for one in names])
+        if len(nameless):
+            names = names.copy()
+            names[nameless] = [called(None, record) for record in records.iloc[nameless]]
+        return names
 
     def origins(self, name: LayerName) -> pd.DataFrame:
         """
@@ -304,6 +309,25 @@ class Inventory:
     def base(self) -> Path | None:
         """The folder of the project file, or None without one."""
         return self.project.path.parent if self.project.path else None
+
+
+def called(own: object, record: object) -> str:
+    """
+    Name a feature for people.
+
+    Parameters
+    ----------
+    own
+        Its id; missing or blank where it has none.
+    record
+        Its record.
+
+    Returns
+    -------
+    str
+        The id, or ``#`` and the record number.
+    """
+    return own if isinstance(own, str) and own.strip() else f"#{record}"
 
 
 def origins(frame: pd.DataFrame) -> pd.DataFrame:

@@ -220,7 +220,7 @@ def _names(inventory: Inventory, found: Found, count: int) -> Sequence[str]:
     """Give how the features at fault are called."""
     if found.layer not in SCHEMAS or found.rows is None:
         return [""] * count
-    names: list[str] = inventory.names(found.layer)[found.rows].tolist()
+    names: list[str] = inventory.names(found.layer, found.rows).tolist()
     return names
 
 

@@ -15,7 +15,7 @@ from gis.delivery import project_sources
 from gis.delivery.canonical import canonical, empty
 from gis.delivery.understanding import ORDER, understood
 from gis.errors import SourceError
-from gis.inventory import ORIGIN, FeatureRef, Inventory, LeftOut, Note, Source
+from gis.inventory import ORIGIN, FeatureRef, Inventory, LeftOut, Note, Source, called
 from gis.language import Text
 from gis.schema import CRS, SCHEMAS, LayerName
 from gis.text import letters
@@ -276,9 +276,7 @@ def _ref(layer: gpd.GeoDataFrame, row: int) -> FeatureRef:
 
 
 def _feature(layer: gpd.GeoDataFrame, schema: Schema, row: int) -> str:
-    """Name a feature by its id, or by its record number where it has none."""
-    own = layer[schema.id].iloc[row]
-    return own if isinstance(own, str) else f"#{layer['record'].iloc[row]}"
+    return called(layer[schema.id].iloc[row], layer["record"].iloc[row])
 
 
 def _coarse(raw: RawLayer, schema: Schema, crs: pyproj.CRS, accuracy_m: float) -> list[Note]:

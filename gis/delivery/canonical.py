@@ -13,7 +13,7 @@ import pyarrow as pa
 import shapely
 
 from gis.delivery.columns.match import match_values, referenced
-from gis.inventory import ORIGIN, FeatureRef, Note
+from gis.inventory import ORIGIN, FeatureRef, Note, called
 from gis.schema import AS_WRITTEN, CRS, Column, Schema
 from gis.text.dates import parse_dates
 from gis.text.letters import written
@@ -171,7 +171,7 @@ def _restored(raw: pd.Series[Any], kept: pd.Series[Any]) -> pd.Series[Any]:
 def _name(frame: gpd.GeoDataFrame, column: str | None, records: NDArray[np.int64], row: np.intp) -> str:
     """Name a feature for a note: by its id, or its record number where it has none."""
     own = frame[column].iloc[row] if column else None
-    return f"#{records[row]}" if pd.isna(own) or own == "" else written(own)
+    return called(None if pd.isna(own) else written(own), records[row])
 
 
 def _own(name: str, table: dict[str, Any]) -> str:

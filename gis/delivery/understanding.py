@@ -258,7 +258,7 @@ def _by_geometry(raw: RawLayer) -> list[RawLayer]:
     if not (np.isin(types, _LINE_TYPES).any() and np.isin(types, _POINT_TYPES).any()):
         return [raw]
     # What the reading found is said once, with the lines.
-    points = replace(_of_form(raw, "Point"), notes=type(raw.notes)(), left_out=type(raw.left_out)())
+    points = replace(_of_form(raw, "Point"), notes=(), left_out=())
     return [_of_form(raw, "LineString"), points]
 
 

@@ -17,12 +17,9 @@ from gis.errors import ProjectError
 from gis.language import Text
 from gis.lengths import geodesic
 from gis.network.graph import NODE_LAYERS, Network
-from gis.schema import SCHEMAS
 from gis.text import letters
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from gis.inventory import Inventory
     from gis.network.lines import Flags, Floats, Rows
 
@@ -100,7 +97,7 @@ def trace(inventory: Inventory, office: str) -> Trace:
         There is no such office, or several; it is on no route; the survey has no exchange, or none that can be reached.
     """
     row = _office(inventory, office)
-    name = _names(inventory, "offices")[row]
+    name = inventory.names("offices")[row]
     net = Network(inventory)
     start = np.flatnonzero((net.nodes.layers == 1) & (net.nodes.rows == row))
     kinds = inventory.manholes["kind"].to_numpy(dtype=object)
@@ -146,7 +143,7 @@ def _office(inventory: Inventory, wanted: str) -> int:
     rows = np.flatnonzero(matching)
     if len(rows) == 1:
         return int(rows[0])
-    names = ", ".join(_names(inventory, "offices")[rows if len(rows) else slice(0, 10)])
+    names = ", ".join(inventory.names("offices")[rows if len(rows) else slice(0, 10)])
     if len(rows):
         raise ProjectError(
             Text(
@@ -164,12 +161,6 @@ def _office(inventory: Inventory, wanted: str) -> int:
         office=wanted,
         names=names or "—",
     )
-
-
-def _names(inventory: Inventory, layer: str) -> NDArray[np.object_]:
-    frame = inventory.layer(layer)  # type: ignore[arg-type]
-    ids = frame[SCHEMAS[layer].id].to_numpy(dtype=object, na_value="")  # type: ignore[index]
-    return np.asarray(np.where(ids == "", ("#" + frame["record"].astype("str")).to_numpy(dtype=object), ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +255,7 @@ def _trace(
             runs[-1] = (part, runs[-1][1], end)
         else:
             runs.append((part, begin, end))
-    routes, kinds = _names(inventory, "routes"), inventory.routes["kind"].to_numpy(dtype=object)
+    routes, kinds = inventory.names("routes"), inventory.routes["kind"].to_numpy(dtype=object)
     legs = []
     for part, begin, end in runs:
         if begin == end:
@@ -282,7 +273,7 @@ def _trace(
             )
         )
     exchange = int(np.flatnonzero(net.vertex_of_node == way[-1])[0])
-    manholes = _names(inventory, NODE_LAYERS[0])
+    manholes = inventory.names(NODE_LAYERS[0])
     passed = [
         str(manholes[net.nodes.rows[node]])
         for node in dict.fromkeys(node for run in runs for node in _beside(net, *run))

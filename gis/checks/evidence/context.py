@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,14 +13,11 @@ from gis import lengths, totals
 from gis.checks.evidence import crossings, duplicates, ends, references, texts
 from gis.checks.evidence.shapes import Shapes
 from gis.checks.registry import codes_with
-from gis.inventory import ORIGIN
 from gis.network import graph
 from gis.network.lines import tolerances, usable
 from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import geopandas as gpd
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -56,6 +53,7 @@ class Context:
         self._measured = measured
         self._usable: dict[str, NDArray[np.object_]] = {}
         self._names: dict[str, NDArray[np.object_]] = {}
+        self._by_origin: dict[str, dict[tuple[Any, ...], list[int]]] = {}
         self._coordinates: dict[str, tuple[NDArray[np.float64], NDArray[np.intp]]] = {}
         self._folded: dict[tuple[str, str], pa.Array] = {}
 
@@ -304,32 +302,35 @@ class Context:
             if note.layer == name and (note.code in codes or note.fields.get("misplaced"))
         ]
         for ref in refs:
-            if ref.record is None:
-                marked[self.inventory.rows(name, ref)] = True
-        rows = self.rows_of(name, [ref for ref in refs if ref.record is not None])
-        marked[rows[rows >= 0]] = True
+            marked[self.rows_about(name, ref)] = True
         return marked
 
-    def rows_of(self, name: LayerName, refs: Sequence[FeatureRef]) -> NDArray[np.intp]:
+    def rows_about(self, name: LayerName, ref: FeatureRef) -> NDArray[np.intp]:
         """
-        Find single features by their identities.
+        Find the features that a note is about; each feature of a layer is looked up at once.
 
         Parameters
         ----------
         name
             The layer.
-        refs
-            (m,) identities.
+        ref
+            As for `gis.inventory.Inventory.rows`.
 
         Returns
         -------
         numpy.ndarray
-            (m,) positions in the layer; -1 for none.
+            (k,) positions in the layer, ascending.
         """
-        origins = pd.DataFrame(
-            [(ref.source, ref.layer, ref.record) for ref in refs], columns=list(ORIGIN), dtype=object
-        )
-        return self.inventory.positions(name, origins)
+        if ref.record is None:
+            return self.inventory.rows(name, ref)
+        if name not in self._by_origin:
+            identities = self.inventory.origins(name).itertuples(index=False, name=None)
+            rows: dict[tuple[Any, ...], list[int]] = {}
+            for row, identity in enumerate(identities):
+                rows.setdefault(identity, []).append(row)
+            self._by_origin[name] = rows
+        own = self._by_origin[name].get((ref.source, ref.layer, ref.record), [])
+        return np.array(own, dtype=np.intp)
 
     @cached_property
     def missing_columns(self) -> set[tuple[str, str]]:

@@ -215,9 +215,9 @@ def _tried(
 ) -> _Trial:
     """Apply the fixes of checks, one check after the other, but for those that are refused."""
     changes: list[_Tried] = []
+    context = Context(inventory)
+    identities = {name: _identities(inventory, name) for name in SCHEMAS}
     for code in codes:
-        context = Context(inventory)
-        identities = {name: _identities(inventory, name) for name in SCHEMAS}
         rows = {
             (name, row)
             for name, own in identities.items()
@@ -233,8 +233,10 @@ def _tried(
         ]
         if made:
             changes += [_described(context, code, change, identities) for change in made]
-            inventory = _applied(context, code, made)
-    return _Trial(inventory, changes)
+            # What is next looks at the survey as it is by then; what changes nothing leaves it as it was looked at.
+            context = Context(_applied(context, code, made))
+            identities = {name: _identities(context.inventory, name) for name in SCHEMAS}
+    return _Trial(context.inventory, changes)
 
 
 def _described(context: Context, code: str, change: Change, identities: dict[LayerName, list[Key]]) -> _Tried:
@@ -288,15 +290,14 @@ def _appended(context: Context, layer: LayerName, row: int, told: str) -> str:
 def _remaining_notes(context: Context, code: str, changes: Sequence[Change]) -> tuple[Any, ...]:
     """Drop the notes of the reading that the changes have seen to."""
     changed = {(change.layer, change.row) for change in changes}
-    inventory = context.inventory
 
     def seen_to(note: Note) -> bool:
         if note.code != code or note.layer not in SCHEMAS:
             return False
-        rows = inventory.rows(note.layer, note.ref)
-        return bool(len(rows)) and any((note.layer, int(row)) in changed for row in rows)
+        rows = context.rows_about(note.layer, note.ref)
+        return any((note.layer, row) in changed for row in rows.tolist())
 
-    return tuple(note for note in inventory.notes if not seen_to(note))
+    return tuple(note for note in context.inventory.notes if not seen_to(note))
 
 
 @cache

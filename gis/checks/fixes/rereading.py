@@ -59,7 +59,7 @@ def _changes(context: Context, note: Note, wanted: AbstractSet[tuple[str, int]])
     read, believed = note.fields["read"], note.fields["reading"]
     what = _REREAD.filled(read=read.label, believed=believed.label)
     geometries = context.usable(note.layer)  # type: ignore[arg-type]
-    for row in context.inventory.rows(note.layer, note.ref).tolist():  # type: ignore[arg-type]
+    for row in context.rows_about(note.layer, note.ref).tolist():  # type: ignore[arg-type]
         geometry = geometries[row]
         if geometry is None or (note.layer, row) not in wanted:
             continue

@@ -44,15 +44,13 @@ def noted(context: Context, code: str) -> Iterator[Found]:
 def _places(context: Context, notes: Sequence[Note]) -> Floats:
     """Give the (n, 2) places of notes, or of the features that they are about; not-a-number where there is none."""
     places = np.full((len(notes), 2), np.nan)
-    for name in SCHEMAS:
-        own = [at for at, note in enumerate(notes) if note.layer == name and note.ref.record is not None]
-        rows = context.rows_of(name, [notes[at].ref for at in own])
-        coordinates, owners = context.coordinates(name) if len(rows) else (places, np.empty(0, dtype=np.intp))
-        first = np.searchsorted(owners, rows)
-        for at, row, vertex in zip(own, rows, first, strict=True):
-            if row >= 0 and vertex < len(owners) and owners[vertex] == row:
-                places[at] = coordinates[vertex]
     for at, note in enumerate(notes):
         if note.lon is not None and note.lat is not None:
             places[at] = note.lon, note.lat
+        elif note.layer in SCHEMAS and note.ref.record is not None:
+            coordinates, owners = context.coordinates(note.layer)
+            for row in context.rows_about(note.layer, note.ref)[:1]:
+                first = np.searchsorted(owners, row)
+                if first < len(owners) and owners[first] == row:
+                    places[at] = coordinates[first]
     return places

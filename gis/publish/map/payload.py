@@ -17,7 +17,7 @@ import pandas as pd
 import shapely
 
 from gis.language import Text
-from gis.publish.map.places import first_view, on_map
+from gis.publish.map.places import about, first_view, on_map
 from gis.publish.wording.figures import county_names
 from gis.schema import LENGTHS, SCHEMAS
 from gis.totals import VERDICTS
@@ -234,10 +234,6 @@ def encode_findings(findings: gpd.GeoDataFrame) -> dict[str, Any]:
     """
     if not len(findings):
         return {"size": 0, "counts": [], "deltas": [], "unplaced": 0, "columns": {}}
-    shapes = np.array(findings.geometry.to_numpy(), dtype=object)
-    places = findings[["lon", "lat"]].to_numpy(dtype=float, na_value=np.nan)
-    bare = shapely.is_missing(shapes) & np.isfinite(places).all(axis=1)
-    shapes[bare] = shapely.points(places[bare])
     columns = {}
     for name in _FINDING_COLUMNS:
         longest = _LONGEST_MESSAGE if name.startswith("message") else _LONGEST_TEXT
@@ -245,7 +241,7 @@ def encode_findings(findings: gpd.GeoDataFrame) -> dict[str, Any]:
             columns[name] = encoded
     if encoded := _numbers(findings["row"].to_numpy(dtype=float, na_value=np.nan), 0):
         columns["row"] = encoded
-    return {"size": len(findings), **_shapes(shapes), "columns": columns}
+    return {"size": len(findings), **_shapes(about(findings)), "columns": columns}
 
 
 def _shapes(geometries: NDArray[np.object_]) -> dict[str, Any]:

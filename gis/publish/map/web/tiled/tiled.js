@@ -57,12 +57,6 @@ const Tiled = (() => {
       return part.layer.value(this.idColumn, row - part.first) ?? part.unnamed[row - part.first] ?? `#${row + 1}`;
     }
 
-    find(column, wanted) {
-      if (column === this.idColumn) return this._named() ? this._ids.indexOf(String(wanted)) : -1;
-      const held = this._memory[column], code = held?.values ? held.values.indexOf(wanted) + 1 : 0;
-      return code ? held.kept.indexOf(code) : -1;
-    }
-
     // By the beginning of an id, as an address has it.
     rowOf(id) { return this._named() ? this._ids.findIndex(one => one.slice(0, 120) === id) : -1; }
 
