@@ -112,6 +112,8 @@ const Painter = L.Layer.extend({
   },
 
   _work(milliseconds) {
+    // Whoever goes on with the painting takes over the slice that waits for the next frame.
+    cancelAnimationFrame(this._frame);
     const job = this._job, until = performance.now() + milliseconds;
     for (;;) {
       if (job.steps.next().done) break;

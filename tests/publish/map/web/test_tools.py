@@ -172,3 +172,20 @@ def test_prints_on_one_a4_page(chromium, plan_page, lang):
         assert tab.evaluate("fibre.map.getZoom()") == pytest.approx(before)
         assert tab.evaluate("document.documentElement.dataset.theme") == "dark"
         assert watch.errors == []
+
+
+def test_printing_takes_over_a_painting_that_is_under_way(chromium, plan_page):
+    with opened(chromium, plan_page, fragment="#lang=en") as (tab, watch):
+        until(tab, IDLE)
+        # A clock that runs so fast that no slice ends a painting: each leaves a frame for the next one.
+        tab.evaluate(
+            """() => {
+                const now = performance.now.bind(performance);
+                let ahead = 0;
+                performance.now = () => now() + (ahead += 1000);
+                window.dispatchEvent(new Event("beforeprint"));
+            }"""
+        )
+        assert tab.evaluate("fibre.idle") is True
+        tab.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert watch.errors == []
