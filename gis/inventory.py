@@ -92,6 +92,14 @@ class Source:
     columns: dict[str, str]
 
 
+# The checks of notes that more is made of than a finding: a record that was lost, a required column that nobody gave,
+# a value and a date that could not be read.
+LOST_RECORD = "D003"
+MISSING_COLUMN = "D005"
+UNREAD_VALUE = "A403"
+UNREAD_DATE = "A406"
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -139,3 +140,38 @@ def test_files_of_one_room_that_need_each_other_are_seen(house) -> None:
     (house / "text" / "letters.py").write_text("from gis.text import dates")
     assert upward(house) == []
     assert set(circle(house)) == {"text.dates", "text.letters"}
+
+
+CODE = re.compile(r"[A-Z]\d{3}")
+
+
+def codes(node: ast.AST) -> bool:
+    return any(isinstance(one, ast.Constant) and CODE.fullmatch(str(one.value)) for one in ast.walk(node))
+
+
+def compared(path: Path) -> list[str]:
+    """List what a file compares with the code of a check, written there or in a list of the file's own."""
+    tree = ast.parse(path.read_text("utf-8"))
+    lists = {
+        target.id
+        for one in tree.body
+        if isinstance(one, ast.Assign)
+        and isinstance(one.value, ast.Tuple | ast.List | ast.Set)
+        and codes(one.value)
+        for target in one.targets
+        if isinstance(target, ast.Name)
+    }
+    return [
+        f"{path.name}: {ast.unparse(node)}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare)
+        and (codes(node) or any(isinstance(one, ast.Name) and one.id in lists for one in ast.walk(node)))
+    ]
+
+
+def test_no_decision_hangs_on_the_code_of_a_check(tmp_path):
+    assert [found for path in files(PACKAGE).values() for found in compared(path)] == []
+    (tmp_path / "one.py").write_text(
+        "LIST = ('C103',)\nif code == 'D005' or code in LIST:\n    pass\n", "utf-8"
+    )
+    assert compared(tmp_path / "one.py") == ["one.py: code == 'D005'", "one.py: code in LIST"]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gis.coordinates.doubts import Doubt
 from gis.coordinates.reading import Belief, Reading
 from gis.coordinates.recorded import fitting
 from gis.coordinates.shift import common_shift, missing_digits
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
 _MOST = 0.95
 # Notes that are about the place of a layer as a whole.
-_WHOLE = ("C103", "C104", "C105", "C110")
+_WHOLE = (Doubt.SWAPPED, Doubt.ELSEWHERE, Doubt.DATUM, Doubt.SHIFTED)
 _NONE = Text("none", "هیچ‌کدام")
 _IRANS = Text(
     "no area is named, so Iran's systems were tried", "محدوده‌ای نام برده نشده و سیستم‌های ایران آزموده شد"
@@ -101,7 +102,7 @@ def believe(
     zero = zeros(xy)
     notes: list[tuple[str, dict[str, Any]]] = []
     if zero.any():
-        notes.append(("C109", {"rows": np.flatnonzero(zero), "count": int(zero.sum()), "of": len(xy)}))
+        notes.append((Doubt.ZERO, {"rows": np.flatnonzero(zero), "count": int(zero.sum()), "of": len(xy)}))
     usable = np.isfinite(xy).all(axis=1) & ~zero
     if declared is not None:
         notes += unfit(declared)
@@ -119,7 +120,7 @@ def believe(
         _outside(xy, usable, belief, trial, notes)
     if belief.read is not None and not any(code in _WHOLE and "rows" not in told for code, told in notes):
         rows = np.flatnonzero(usable)
-        told = [fields["rows"] for code, fields in notes if code in {"C103", "C104"}]
+        told = [fields["rows"] for code, fields in notes if code in {Doubt.SWAPPED, Doubt.ELSEWHERE}]
         notes += strays(xy, np.setdiff1d(rows, np.concatenate(told)) if told else rows, belief.read, owners)
     return replace(belief, notes=tuple(notes))
 
@@ -139,7 +140,7 @@ def _undeclared(trial: Trial, notes: list[tuple[str, dict[str, Any]]]) -> Belief
         guess = _listed(options) if options else _NONE
         if others := _other_datums(places):
             guess = _either(guess, others)
-        notes.append(("C101", {"guess": guess, "evidence": evidence}))
+        notes.append((Doubt.UNDECLARED, {"guess": guess, "evidence": evidence}))
         return Belief(None, None, swapped=False, declared_ok=False, evidence=evidence, open=options)
     paired = trial.by_pairs(place) if len(trial.known) else None
     reading = paired[0] if paired else place[0]
@@ -159,9 +160,9 @@ def _undeclared(trial: Trial, notes: list[tuple[str, dict[str, Any]]]) -> Belief
                 other=others[0].label
             ),
         )
-    notes.append(("C101", {"guess": guess, "evidence": evidence}))
+    notes.append((Doubt.UNDECLARED, {"guess": guess, "evidence": evidence}))
     if not paired and (shifted := common_shift(trial, reading)) is not None:
-        notes.append(("C110", {"declared": _NONE, **shifted}))
+        notes.append((Doubt.SHIFTED, {"declared": _NONE, **shifted}))
     return Belief(reading, reading.crs, swapped=reading.swapped, declared_ok=False, evidence=evidence)
 
 
@@ -266,7 +267,7 @@ def _declared(
         )
         return _doubted(reading, near, (near[0],), evidence, notes)
     if missing is not None:
-        notes.append(("C110", {"declared": label(reading.crs), **missing[1]}))
+        notes.append((Doubt.SHIFTED, {"declared": label(reading.crs), **missing[1]}))
         evidence = missing[1]["evidence"]
         return Belief(reading, reading.crs, swapped=False, declared_ok=False, evidence=evidence)
     measured = (
@@ -278,10 +279,10 @@ def _declared(
     shifted = _datum_shift(trial, reading, own or [reading])
     if shifted is not None:
         believed, fields = shifted
-        notes.append(("C105", fields))
+        notes.append((Doubt.DATUM, fields))
         return Belief(reading, believed.crs, swapped=False, declared_ok=False, evidence=fields["evidence"])
     if (common := common_shift(trial, reading)) is not None:
-        notes.append(("C110", {"declared": label(reading.crs), **common}))
+        notes.append((Doubt.SHIFTED, {"declared": label(reading.crs), **common}))
     return _content(trial, reading, notes)
 
 
@@ -326,7 +327,7 @@ def _content(trial: Trial, reading: Reading, notes: list[tuple[str, dict[str, An
     if metric_numbers_in_degrees(trial, reading):
         notes.append(
             (
-                "C106",
+                Doubt.UNFIT,
                 {
                     "declared": label(reading.crs),
                     "why": Text(
@@ -360,7 +361,7 @@ def _doubted(
     swapped = believed is not None and believed.swapped
     notes.append(
         (
-            "C103" if swapped else "C104",
+            Doubt.SWAPPED if swapped else Doubt.ELSEWHERE,
             {
                 "declared": label(reading.crs),
                 "believed": believed.label if believed else _open(options),
@@ -434,9 +435,9 @@ def _outside(
     if not len(rows):
         return
     for code, readings in (
-        ("C103", [Reading(belief.read.crs, swapped=True)]),
+        (Doubt.SWAPPED, [Reading(belief.read.crs, swapped=True)]),
         (
-            "C104",
+            Doubt.ELSEWHERE,
             [r for r in trial.readings if not r.swapped and not r.crs.is_geographic and r != belief.read],
         ),
     ):
@@ -462,18 +463,18 @@ def _outside(
                 )
                 rows = rows[~inside]
     if len(rows):
-        notes.append(("C102", {"rows": rows, "count": len(rows), "of": len(xy)}))
+        notes.append((Doubt.OUTSIDE, {"rows": rows, "count": len(rows), "of": len(xy)}))
 
 
 def _misplaced(code: str, told: dict[str, Any]) -> bool:
     """Tell whether a note says of the whole layer that it is somewhere else."""
-    return code in {"C103", "C104"} or "misplaced" in told
+    return code in {Doubt.SWAPPED, Doubt.ELSEWHERE} or "misplaced" in told
 
 
 def _without_positions(declared: pyproj.CRS | None, notes: list[tuple[str, dict[str, Any]]]) -> Belief:
     evidence = Text("it has no positions to tell by", "موقعیتی ندارد که گواهی باشد")
     if declared is None:
-        notes.append(("C101", {"guess": Text("none", "هیچ‌کدام"), "evidence": evidence}))
+        notes.append((Doubt.UNDECLARED, {"guess": Text("none", "هیچ‌کدام"), "evidence": evidence}))
         return Belief(None, None, swapped=False, declared_ok=False, evidence=evidence)
     return Belief(Reading(declared), declared, swapped=False, declared_ok=True, evidence=evidence)
 

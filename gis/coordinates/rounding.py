@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gis.coordinates.doubts import Doubt
 from gis.language import Text
 
 if TYPE_CHECKING:
@@ -137,4 +138,4 @@ def coarse(xy: Array, crs: pyproj.CRS, accuracy_m: float) -> list[tuple[str, dic
     if step is None or not step.size_m > accuracy_m:
         return []
     shown = Text("{size:.10g} {unit}", "{size:.10g} {unit}").filled(size=step.size, unit=step.unit)
-    return [("C108", {"step": shown, "step_m": round(step.size_m, 6), "accuracy_m": accuracy_m})]
+    return [(Doubt.COARSE, {"step": shown, "step_m": round(step.size_m, 6), "accuracy_m": accuracy_m})]

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from gis.coordinates import mercator
+from gis.coordinates.doubts import Doubt
 from gis.coordinates.reading import Reading
 from gis.coordinates.systems import beside, in_use, label, zones
 from gis.coordinates.trial import within_domain
@@ -70,11 +71,11 @@ def strays(
         return []
     from_centre = _distance_m(lonlat, centre)
     from_centre[~np.isfinite(from_centre)] = np.inf
-    ways: list[tuple[str, Reading]] = [("C103", Reading(reading.crs, swapped=not reading.swapped))]
-    ways += [("C104", Reading(crs, reading.swapped)) for crs in beside(reading.crs)]
+    ways: list[tuple[str, Reading]] = [(Doubt.SWAPPED, Reading(reading.crs, swapped=not reading.swapped))]
+    ways += [(Doubt.ELSEWHERE, Reading(crs, reading.swapped)) for crs in beside(reading.crs)]
     if reading.crs.is_geographic:
         # Metres among degrees.
-        ways += [("C104", Reading(crs)) for crs in zones((*centre, *centre))]
+        ways += [(Doubt.ELSEWHERE, Reading(crs)) for crs in zones((*centre, *centre))]
     suspects: list[tuple[str, Reading, NDArray[np.intp], Array]] = []
     body = np.ones(len(rows), dtype=bool)
     for code, way in ways:

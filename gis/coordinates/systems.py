@@ -9,6 +9,7 @@ import numpy as np
 import pyproj
 from pyproj.transformer import TransformerGroup
 
+from gis.coordinates.doubts import Doubt
 from gis.language import Text
 
 if TYPE_CHECKING:
@@ -307,7 +308,7 @@ def unfit(crs: pyproj.CRS) -> list[tuple[str, dict[str, Any]]]:
             why = Text("its unit is not the metre: {unit}", "یکای آن متر نیست: {unit}").filled(
                 unit=", ".join(sorted(units))
             )
-    return [("C106", {"declared": label(crs), "why": why})] if why else []
+    return [(Doubt.UNFIT, {"declared": label(crs), "why": why})] if why else []
 
 
 def mixed(declared: Mapping[str, pyproj.CRS | None]) -> list[tuple[str, dict[str, Any]]]:
@@ -331,4 +332,4 @@ def mixed(declared: Mapping[str, pyproj.CRS | None]) -> list[tuple[str, dict[str
     if len(systems) < 2:  # noqa: PLR2004 - one is no mixture
         return []
     told = [f"{crs}: {', '.join(layers)}" for crs, layers in systems.items()]
-    return [("C107", {"systems": Text("; ".join(told), "؛ ".join(told)).filled()})]
+    return [(Doubt.SEVERAL, {"systems": Text("; ".join(told), "؛ ".join(told)).filled()})]

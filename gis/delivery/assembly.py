@@ -11,11 +11,22 @@ import pandas as pd
 import shapely
 
 from gis.coordinates import heights, rounding, systems
+from gis.coordinates.doubts import Doubt
 from gis.delivery import project_sources
 from gis.delivery.canonical import canonical, empty
 from gis.delivery.understanding import ORDER, understood
 from gis.errors import SourceError
-from gis.inventory import ORIGIN, FeatureRef, Inventory, LeftOut, Note, Source, called
+from gis.inventory import (
+    LOST_RECORD,
+    MISSING_COLUMN,
+    ORIGIN,
+    FeatureRef,
+    Inventory,
+    LeftOut,
+    Note,
+    Source,
+    called,
+)
 from gis.language import Text
 from gis.schema import CRS, SCHEMAS, LayerName
 from gis.text import letters
@@ -114,7 +125,7 @@ def _from(reading: Understanding, notes: Sequence[Note]) -> list[Note]:
 def _left_out(reading: Understanding) -> list[LeftOut]:
     """Give what the reading of a layer passed over, what of it has no length, and all of it where it goes nowhere."""
     raw, destination = reading.raw, reading.destination
-    lost = sum(note.code == "D003" for note in raw.notes)
+    lost = sum(note.code == LOST_RECORD for note in raw.notes)
     counted = [(lost, _LOST, _DAMAGED)]
     if destination is None:
         # What the reader has passed over already is told once.
@@ -147,7 +158,7 @@ def _canonical(
                 "in the project file",
                 "{path}: دستگاه مختصات آن معلوم نیست: {evidence}؛ آن را با --crs یا crs = در پروندهٔ پروژه نام ببرید",
             ),
-            code="C101",
+            code=Doubt.UNDECLARED,
             path=raw.title,
             evidence=reading.belief.evidence,
         )
@@ -186,7 +197,7 @@ def _missing_columns(raw: RawLayer, destination: Destination) -> list[Note]:
         return []
     return [
         Note(
-            "D005",
+            MISSING_COLUMN,
             destination.schema.name,
             fields={
                 "source": raw.title,
@@ -248,7 +259,7 @@ def _coordinate_notes(reading: Understanding, schema: Schema, layer: gpd.GeoData
         return notes
     owners = shapely.get_coordinates(reading.raw.frame.geometry.to_numpy(), return_index=True)[1]
     for code, fields in reading.belief.notes:
-        if code == "C102":
+        if code == Doubt.OUTSIDE:
             continue
         told = {**fields, "source": reading.raw.title, "read": reading.belief.read}
         told.setdefault("reading", reading.believed)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import shapely
 
 from gis.delivery.columns.match import match_values, referenced
-from gis.inventory import ORIGIN, FeatureRef, Note, called
+from gis.inventory import ORIGIN, UNREAD_DATE, UNREAD_VALUE, FeatureRef, Note, called
 from gis.schema import AS_WRITTEN, CRS, Column, Schema
 from gis.text.dates import parse_dates
 from gis.text.letters import written
@@ -139,7 +139,7 @@ def canonical(
                 as_written[column.name + AS_WRITTEN] = _text(raw).where(unread)
             notes += [
                 Note(
-                    "A406" if column.kind == "date" else "A403",
+                    UNREAD_DATE if column.kind == "date" else UNREAD_VALUE,
                     schema.name,
                     _name(frame, columns.get(schema.id), records, row),
                     {"column": column.name, "value": written(raw.iloc[row])},

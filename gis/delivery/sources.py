@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from gis import address
 from gis.delivery.files import archives, identify
 from gis.delivery.files.layer import RawLayer, Undecoded
-from gis.delivery.files.refusals import points_elsewhere, refusal
+from gis.delivery.files.refusals import bars_the_whole, points_elsewhere, refusal, spares_the_rest
 from gis.delivery.readers import gdal, postgis
 from gis.delivery.readers.reader import Source, Unread, reader_of
 from gis.errors import SourceError
@@ -36,8 +36,6 @@ _ADDRESS = re.compile(r"[\\/]+vsi|[A-Za-z][A-Za-z0-9+.-]+:|[<{\[]|\\\\", re.IGNO
 _SPREADSHEETS = {"XLSX", "ODS"}
 # Tables that QGIS keeps beside the data.
 _NO_DATA = {"layer_styles", "qgis_projects"}
-# What costs only the member of a delivery that it is about: that it is empty.
-_PASSED_OVER = {"D009"}
 
 
 def open_delivery(
@@ -142,7 +140,7 @@ def _found(
         try:
             layers = reader_of(driver)(Source(member, file, _private(folder, number), encoding))
         except SourceError as error:
-            if len(members) == 1 or points_elsewhere(error) or error.code not in _PASSED_OVER:
+            if len(members) == 1 or points_elsewhere(error) or not spares_the_rest(error):
                 raise
             first = first or error
             passed_over.append(_member(file, error))
@@ -221,7 +219,7 @@ def _chosen(
             elif driver != "folder":
                 chosen.append((file, name, driver))
         except SourceError as error:
-            if points_elsewhere(error) or error.code == "D008":
+            if bars_the_whole(error):
                 raise
             first = first or error
             passed_over.append(_member(name, error))

@@ -14,6 +14,7 @@ from pyproj import CRS
 from gis import address
 from gis import project as projects
 from gis.coordinates.belief import believe
+from gis.coordinates.doubts import Doubt
 from gis.coordinates.reading import Reading
 from gis.coordinates.recorded import Recorded
 from gis.delivery import project_sources, sources
@@ -388,7 +389,7 @@ def _positions(reading: Understanding) -> Positions:
     """Give the places that a layer of points adds to what is known; lines and doubtful layers add none."""
     geometry = reading.raw.frame.geometry.to_numpy()
     of_points = reading.destination is not None and reading.destination.schema.geometry_type == "Point"
-    shifted = any(code == "C110" for code, _ in reading.belief.notes)
+    shifted = any(code == Doubt.SHIFTED for code, _ in reading.belief.notes)
     if reading.belief.read is None or not reading.belief.declared_ok or shifted or not of_points:
         return np.empty((0, 2))
     return reading.belief.read.lonlat(shapely.get_coordinates(geometry))
@@ -401,7 +402,7 @@ def _together(found: list[Understanding], region: Region) -> list[Understanding]
     Only routes reach the offices; what the surveyor measured along with them falls on their vertices once those are
     where they belong.
     """
-    shifted = [reading for reading in found if any(code == "C105" for code, _ in reading.belief.notes)]
+    shifted = [reading for reading in found if any(code == Doubt.DATUM for code, _ in reading.belief.notes)]
     return [_beside(reading, shifted, region) for reading in found] if shifted else found
 
 
@@ -418,4 +419,6 @@ def _beside(reading: Understanding, shifted: Sequence[Understanding], region: Re
         return reading
     xy, owners = shapely.get_coordinates(reading.raw.frame.geometry.to_numpy(), return_index=True)
     belief = believe(xy, read.crs, region.area, np.concatenate(parts), region.candidates, owners)
-    return replace(reading, belief=belief) if any(code == "C105" for code, _ in belief.notes) else reading
+    return (
+        replace(reading, belief=belief) if any(code == Doubt.DATUM for code, _ in belief.notes) else reading
+    )

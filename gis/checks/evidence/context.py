@@ -13,6 +13,7 @@ from gis import lengths, totals
 from gis.checks.evidence import crossings, duplicates, ends, references, texts
 from gis.checks.evidence.shapes import Shapes
 from gis.checks.registry import codes_with
+from gis.inventory import MISSING_COLUMN
 from gis.network import graph
 from gis.network.lines import tolerances, usable
 from gis.schema import SCHEMAS
@@ -338,5 +339,5 @@ class Context:
         return {
             (note.layer, note.fields.get("column", ""))
             for note in self.inventory.notes
-            if note.code == "D005"
+            if note.code == MISSING_COLUMN
         }

@@ -39,18 +39,23 @@ _ZONES = (-1, 1, -2, 2)
 
 
 def _decoded(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
-    return _rewritten(context, wanted, "A408")
+    # What CP1256 said has ي and ك: right letters would be the next fault.
+    return _rewritten(context, wanted, attributes.decoded, letters.normalise)
 
 
 def _normalised(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
-    return _rewritten(context, wanted, "A405")
+    return _rewritten(context, wanted, attributes.normalised)
 
 
-def _rewritten(context: Context, wanted: AbstractSet[tuple[str, int]], code: str) -> Iterator[Change]:
-    for name, column, rows, repaired in attributes.repairs(context, code):
-        if code == "A408":
-            # What CP1256 said has ي and ك: right letters would be the next fault.
-            repaired = letters.each(repaired, letters.normalise)  # noqa: PLW2901
+def _rewritten(
+    context: Context,
+    wanted: AbstractSet[tuple[str, int]],
+    repair: Callable[[str], str | None],
+    then: Callable[[str], str] | None = None,
+) -> Iterator[Change]:
+    for name, column, rows, repaired in attributes.repairs(context, repair):
+        if then is not None:
+            repaired = letters.each(repaired, then)  # noqa: PLW2901
         old = context.layer(name)[column].iloc[rows].to_numpy(dtype=object)
         for row, before, after in zip(rows.tolist(), old, repaired, strict=True):
             if (name, row) in wanted:

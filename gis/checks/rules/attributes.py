@@ -20,7 +20,7 @@ from gis.text import letters
 from gis.text.mojibake import unmojibake
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import geopandas as gpd
     import pyarrow as pa
@@ -113,7 +113,7 @@ def out_of_range(context: Context) -> Iterator[Found]:
 @check("A405")
 def unnormalised_text(context: Context) -> Iterator[Found]:
     """Find text that is right but written in another way than the rest."""
-    for name, column, rows, repaired in repairs(context, "A405"):
+    for name, column, rows, repaired in repairs(context, normalised):
         layer = context.layer(name)
         yield Found(
             name, rows, fields={**_value_fields(layer, column, label(name, column), rows), "better": repaired}
@@ -123,7 +123,7 @@ def unnormalised_text(context: Context) -> Iterator[Found]:
 @check("A408")
 def mojibake(context: Context) -> Iterator[Found]:
     """Find text that was decoded with the wrong encoding."""
-    for name, column, rows, repaired in repairs(context, "A408"):
+    for name, column, rows, repaired in repairs(context, decoded):
         layer = context.layer(name)
         yield Found(
             name, rows, fields={**_value_fields(layer, column, label(name, column), rows), "better": repaired}
@@ -131,7 +131,7 @@ def mojibake(context: Context) -> Iterator[Found]:
 
 
 def repairs(
-    context: Context, code: str
+    context: Context, repair: Callable[[Any], str | None]
 ) -> Iterator[tuple[LayerName, str, NDArray[np.intp], NDArray[np.object_]]]:
     """
     Find text that can be put right.
@@ -140,8 +140,8 @@ def repairs(
     ----------
     context
         The survey.
-    code
-        ``"A405"`` for how it is written, ``"A408"`` for its encoding. Text that was decoded wrongly is left to A408.
+    repair
+        `normalised` for how it is written, `decoded` for its encoding.
 
     Yields
     ------
@@ -165,7 +165,7 @@ def repairs(
             ):
                 values = texts.strings(layer[column])
                 rows = texts.doubtful(values)
-                repaired = letters.each(texts.pick(values, rows), _decoded if code == "A408" else _normal)
+                repaired = letters.each(texts.pick(values, rows), repair)
                 faulty = ~pd.isna(repaired)
                 rows, repaired = rows[faulty], repaired[faulty]
                 if len(rows):
@@ -265,18 +265,42 @@ def _value_fields(
 
 def _sound(values: pd.Series, rows: NDArray[np.intp]) -> NDArray[np.intp]:
     """Leave out text that was decoded wrongly: that is the fault, not the value."""
-    wrong = letters.each(values.iloc[rows].to_numpy(dtype=object), _decoded)
+    wrong = letters.each(values.iloc[rows].to_numpy(dtype=object), decoded)
     return rows[pd.isna(wrong)]
 
 
-def _decoded(value: Any) -> str | None:
-    """Give what wrongly decoded text says; None where it is sound."""
+def decoded(value: Any) -> str | None:
+    """
+    Give what wrongly decoded text says.
+
+    Parameters
+    ----------
+    value
+        A value of a column.
+
+    Returns
+    -------
+    str or None
+        The text; None where it is sound, or no text.
+    """
     return unmojibake(value) if isinstance(value, str) else None
 
 
-def _normal(value: Any) -> str | None:
-    """Give text as it should be written; None where it is so already, or was decoded wrongly."""
-    if not isinstance(value, str) or _decoded(value) is not None:
+def normalised(value: Any) -> str | None:
+    """
+    Give text as it should be written.
+
+    Parameters
+    ----------
+    value
+        A value of a column.
+
+    Returns
+    -------
+    str or None
+        The text; None where it is written so already, was decoded wrongly (see `decoded`), or is no text.
+    """
+    if not isinstance(value, str) or decoded(value) is not None:
         return None
     better = letters.normalise(value)
     return None if better == value else better

@@ -143,6 +143,40 @@ def points_elsewhere(error: SourceError) -> bool:
     return error.text is _REASONS["reference"][1]
 
 
+def spares_the_rest(error: SourceError) -> bool:
+    """
+    Tell whether a refusal costs only the member of a delivery that it is about.
+
+    Parameters
+    ----------
+    error
+        What `refusal` made.
+
+    Returns
+    -------
+    bool
+        True for a member that holds nothing or was broken off.
+    """
+    return error.code == _REASONS["empty"][0]
+
+
+def bars_the_whole(error: SourceError) -> bool:
+    """
+    Tell whether a refusal is about the safety of the whole delivery.
+
+    Parameters
+    ----------
+    error
+        What `refusal` made.
+
+    Returns
+    -------
+    bool
+        True for what points elsewhere and for an unsafe archive.
+    """
+    return points_elsewhere(error) or error.text is _REASONS["archive"][1]
+
+
 def refusal(why: str, file: str, /, **fields: Any) -> SourceError:
     """
     Word why a file is not read.

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gis.delivery.files.layer import title
-from gis.inventory import FeatureRef, LeftOut, Note
+from gis.inventory import LOST_RECORD, FeatureRef, LeftOut, Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -153,7 +153,7 @@ def damaged(shown: str, layer: str, records: Iterable[tuple[int, str | Text]]) -
     name = title(shown, layer)
     return tuple(
         Note(
-            "D003",
+            LOST_RECORD,
             name,
             str(number),
             {"record": number, "reason": reason},

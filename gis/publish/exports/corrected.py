@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gis import lengths
 from gis.errors import FibreError
+from gis.inventory import UNREAD_DATE, UNREAD_VALUE
 from gis.language import Text
 from gis.publish import files
 from gis.publish.exports import geopackage as exports
@@ -32,7 +33,7 @@ _REFUSED = Text(
     "{code}: {count} اصلاح انجام نشد، چون {because} از آن پدید می‌آمد: {features}",
 )
 # Notes on values that could not be read.
-_UNREAD = ("A403", "A406")
+_UNREAD = (UNREAD_VALUE, UNREAD_DATE)
 _KEPT = Text(
     "{column}: {value} could not be read and stands in {further}",
     "{column}: مقدار {value} خوانده نشد و در {further} همان‌گونه مانده است",
