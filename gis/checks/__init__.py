@@ -96,6 +96,10 @@ _NEEDS: dict[Need, tuple[Callable[[Inventory], bool], Text]] = {
         lambda inventory: inventory.counties is not None,
         Text("the project names no counties", "پروژه مرز شهرستان‌ها را ندارد"),
     ),
+    "ducts": (
+        lambda inventory: bool((inventory.routes["kind"] == "duct").any()),
+        Text("no ducts were delivered", "داکتی تحویل نشده است"),
+    ),
     "references": (
         lambda inventory: bool(references.answerable(inventory)),
         Text("what the routes name was not delivered", "آنچه مسیرها نام می‌برند تحویل نشده است"),

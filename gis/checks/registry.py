@@ -35,7 +35,7 @@ FAMILIES = {
 }
 
 
-Need = Literal["area", "counties", "references"]
+Need = Literal["area", "counties", "references", "ducts"]
 # misplaced: what it names is somewhere else than it says, so that its form and neighbours say nothing.
 # spoils_lengths: lengths and totals rest on what it doubts, and the commands that give figures say so.
 # judges_place: it says whether a feature lies where the survey is.
@@ -65,8 +65,8 @@ class Page:
     columns
         ``layer.column`` that must hold values for it to run.
     needs
-        What else must be there for it to run: the project's ``"area"`` or ``"counties"``, or ``"references"`` to what
-        was delivered.
+        What else must be there for it to run: the project's ``"area"`` or ``"counties"``, ``"references"`` to what
+        was delivered, or ``"ducts"`` among the routes.
     facts
         What else is true of it; see `Fact`.
     message

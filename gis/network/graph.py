@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -271,6 +272,38 @@ class Network:
         return joined[ends.places]
 
     @cached_property
+    def branches(self) -> tuple[Rows, Rows]:
+        """
+        Ends that lie on the middle of another route of their kind where no node is and no other end.
+
+        (b,) ends and (b,) the parts that they branch off, the nearest of each.
+        """
+        ends, pieces = self.ends, self.pieces
+        node, _ = self.node_at_end
+        free = np.flatnonzero((node < 0) & ~self.end_meets_end & self.outer)
+        none = np.empty(0, dtype=np.intp)
+        if not len(free):
+            return none, none
+        kind, _ = pd.factorize(self.inventory.routes["kind"].to_numpy(dtype=object))
+        widest = np.maximum(ends.tolerance[free], float(ends.tolerance.max()))
+        scale = mercator.scale(ends.lonlat[free, 1])
+        points = np.asarray(shapely.points(ends.xy[free]))
+        at, piece = pieces.tree.query(
+            points, predicate="dwithin", distance=(widest + EPSILON_M) * scale * 1.0001
+        )
+        part = pieces.parts[piece]
+        routes = self.lines.owners[part]
+        other = (routes != ends.routes[free[at]]) & (kind[routes] == kind[ends.routes[free[at]]])
+        at, piece, part, routes = at[other], piece[other], part[other], routes[other]
+        limit = np.maximum(ends.tolerance[free[at]], self.route_tolerance[routes])
+        near = self._within(points[at], pieces.lines[piece], ends.lonlat[free[at]], limit)
+        at, piece, part = at[near], piece[near], part[near]
+        away = shapely.distance(points[at], pieces.lines[piece])
+        order = np.lexsort((part, away, at))
+        at, first = np.unique(at[order], return_index=True)
+        return free[at], part[order][first]
+
+    @cached_property
     def passes(self) -> tuple[Rows, Rows]:
         """Pairs of a node and a part that it lies on: (w,) nodes and (w,) parts, by node."""
         nodes, pieces = self.nodes, self.pieces
@@ -334,6 +367,7 @@ class Network:
                 np.column_stack([self.ends.parts, self.vertex_of_end]),
                 np.column_stack([one, other]) + count,
                 np.column_stack([part, node + count + places]),
+                np.column_stack([self.branches[1], self.vertex_of_end[self.branches[0]]]),
                 np.column_stack([same - 1, same]),
                 further,
             ]

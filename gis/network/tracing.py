@@ -180,9 +180,12 @@ def _stretches(net: Network, allowed: Flags) -> _Stretches:
     lines = net.lines
     whole = shapely.length(lines.parts)
     node, part = net.passes
-    along = shapely.line_locate_point(lines.parts[part], shapely.points(net.nodes.xy[node]))
+    branch, stem = net.branches
+    part = np.concatenate([part, stem])
+    on_it = np.concatenate([net.nodes.xy[node], net.ends.xy[branch]])
+    along = shapely.line_locate_point(lines.parts[part], shapely.points(on_it))
     parts = np.concatenate([net.ends.parts, part])
-    vertices = np.concatenate([net.vertex_of_end, net.vertex_of_node[node]])
+    vertices = np.concatenate([net.vertex_of_end, net.vertex_of_node[node], net.vertex_of_end[branch]])
     at = np.concatenate(
         [np.where(np.arange(len(net.ends.parts)) % 2 == 0, 0.0, whole[net.ends.parts]), along]
     )

@@ -31,9 +31,10 @@ C106 unfit-crs w | C107 mixed-crs w | C108 coarse-coordinates w | C109 zero-coor
 G201 missing-geometry e | G202 wrong-geometry-type e | G203 invalid-geometry e± | G204 short-route e
 G205 repeated-vertex i+ | G206 spike w± | G207 self-crossing w | G208 doubling-back e± | G209 long-segment w
 G210 multipart-route w+ | G211 implausible-height w | G212 duplicate-feature e+ | G213 overlapping-routes w
+G214 surveyed-twice w
 N301 loose-end w | N302 near-miss w± | N303 overshoot w± | N304 stray-manhole w | N305 unserved-office e
 N306 island w | N307 unmarked-crossing i | N308 pseudo-node i+ | N309 unknown-reference e
-N310 distant-reference e | N311 cable-outside-duct w | N312 unused-node i
+N310 distant-reference e | N311 cable-outside-duct w | N312 unused-node i | N315 branch-without-closure w
 A401 missing-value e | A402 repeated-id e | A403 unknown-value w | A404 out-of-range w
 A405 unnormalised-text i+ | A406 impossible-date w | A407 wrong-county w | A408 mojibake e+
 T501 length-mismatch w | T502 implausible-slack w | T503 total-differs e | T504 total-undecided w

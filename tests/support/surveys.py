@@ -150,6 +150,12 @@ def streets(survey: Survey, across: int, up: int, seed: int = 0) -> None:
             from_id=names[back],
             to_id=names[corner],
         )
+    # One street has a duct, so that what looks for ducts has some to look at.
+    first = survey.rows["routes"][0]
+    ends = {name: first[name] for name in ("from_id", "to_id")}
+    survey.add(
+        "routes", first["geometry"], kind="duct", installation=None, fibre_count=None, slack_m=None, **ends
+    )
 
 
 class Cell:
@@ -207,8 +213,20 @@ def _parts(cell: Cell) -> str:
 
 def _overlap(cell: Cell) -> str:
     name = cell.spur((40, 20), (60, 60))
-    cell.spur((40, 20), (80, 30))
+    cell.spur((40, 20), (80, 30), installation="buried")
     return name
+
+
+def _twice(cell: Cell) -> str:
+    end = cell.manhole(60, 60)
+    cell.route((20, 18), (45, 40), (60, 60), to_id=end)
+    way = cell.line((0.2, -0.2), (30, 26.6), (45.2, 39.8), (60, 59.8))
+    return cell.survey.add("routes", way, from_id=cell.corner, to_id=end)
+
+
+def _branch(cell: Cell) -> str:
+    cell.spur()
+    return cell.survey.add("routes", cell.line((45, 40), (80, 30)), to_id=cell.manhole(80, 30))
 
 
 def _near_miss(cell: Cell) -> str:
@@ -300,6 +318,8 @@ FAULTS: dict[str, tuple[str, Any]] = {
     "G211": ("routes", lambda cell: cell.spur((20, 18, 1571), (45, 40, 0), (60, 60, 1570))),
     "G212": ("routes", _copy),
     "G213": ("routes", _overlap),
+    "G214": ("routes", _twice),
+    "N315": ("routes", _branch),
     "N301": ("routes", lambda cell: cell.route((20, 18), (45, 40), (60, 60))),
     "N302": ("routes", _near_miss),
     "N303": ("routes", _overshoot),

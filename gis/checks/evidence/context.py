@@ -10,9 +10,10 @@ import pandas as pd
 import shapely
 
 from gis import lengths, totals
-from gis.checks.evidence import crossings, duplicates, ends, references, texts
+from gis.checks.evidence import beside, crossings, duplicates, ends, references, texts
 from gis.checks.evidence.shapes import Shapes
 from gis.checks.registry import codes_with
+from gis.coordinates import mercator
 from gis.inventory import MISSING_COLUMN
 from gis.network import graph
 from gis.network.lines import tolerances, usable
@@ -179,6 +180,38 @@ class Context:
     def free_ends(self) -> ends.FreeEnds:
         """The ends of routes that meet nothing, sorted by what is wrong with them."""
         return ends.sort(self.network, self.crossings, self.astray)
+
+    @cached_property
+    def ducted(self) -> NDArray[np.bool_]:
+        """(n,) cables in a duct: by their installation, or where none is stated by the duct at their middle."""
+        routes, lines = self.layer("routes"), self.network.lines
+        kind, installation = (routes[name].to_numpy(dtype=object) for name in ("kind", "installation"))
+        inside = (kind == "cable") & (installation == "duct")
+        unsaid = np.flatnonzero(((kind == "cable") & pd.isna(installation))[lines.owners])
+        ducts = np.flatnonzero((kind == "duct")[lines.owners])
+        if len(unsaid) and len(ducts):
+            middle = np.asarray(shapely.line_interpolate_point(lines.parts[unsaid], 0.5, normalized=True))
+            scale = mercator.scale(lines.lonlat[lines.offsets[unsaid], 1])
+            reach = np.maximum(self.part_tolerance[unsaid], self.part_tolerance[ducts].max()) * scale
+            near, _ = shapely.STRtree(lines.parts[ducts]).query(middle, predicate="dwithin", distance=reach)
+            inside[lines.owners[unsaid[near]]] = True
+        return np.asarray(inside, dtype=bool)
+
+    @cached_property
+    def twins(self) -> dict[LayerName, beside.Twins]:
+        """The routes and manholes that stand beside an earlier one like them."""
+        single = self.usable("manholes").copy()
+        single[self.duplicates["manholes"].rows] = None
+        single[self.astray_nodes("manholes")] = None
+        return {
+            "routes": beside.routes(self.layer("routes"), self.network, self.astray, self.ducted),
+            "manholes": beside.manholes(self.layer("manholes"), single, self.tolerance("manholes")),
+        }
+
+    @cached_property
+    def far_ends(self) -> NDArray[np.intp]:
+        """Ends that meet nothing, far off by the spacing of their own route."""
+        return np.intersect1d(self.free_ends.loose, self.shapes.far_ends)
 
     @cached_property
     def distant(self) -> list[references.Distant]:

@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from gis.schema import SCHEMAS
+from gis.text import letters
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
 # Vertices agree to a millimetre: the eighth decimal of a degree.
 SAME_DEGREES = 1e-8
-# In a group that agrees by its sums but not by its vertices, so many different geometries are told apart.
-_ROUNDS = 8
+# In a group that agrees by its sums, so many different geometries, or cables of one duct, are told apart.
+_ROUNDS = 64
+# What tells one cable from another beside it.
+_PLANT = ("fibre_count", "office_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,66 @@ def find(layer: gpd.GeoDataFrame, name: LayerName, geometries: NDArray[np.object
             break
         first = _firsts(waiting, labels)
         same = _same(coordinates, starts, waiting, first) & (waiting != first)
+        if name == "routes":
+            same &= ~told_apart(layer, rows[waiting], rows[first])
         later, original = np.concatenate([later, waiting[same]]), np.concatenate([original, first[same]])
         waiting = waiting[~same & (waiting != first)]
     order = np.argsort(later)
     later, original = rows[later[order]], rows[original[order]]
     return Duplicates(later, original, _identical(layer, name, later, original))
+
+
+def told_apart(routes: gpd.GeoDataFrame, one: Rows, other: Rows) -> Flags:
+    """
+    Tell which pairs of routes are two cables by what is recorded of them.
+
+    Cables that share a duct or a trench are ordinary plant: they have different ids and both say that they are in a
+    duct, or differ in their number of fibres, the office they are for or the nodes they lead to. A value that is
+    missing tells nothing.
+
+    Parameters
+    ----------
+    routes
+        The canonical layer.
+    one, other
+        (n,) rows of it.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) booleans.
+    """
+    rows, pairs = np.unique(np.concatenate([one, other]), return_inverse=True)
+    one, other = pairs.reshape(2, -1)
+    routes = routes.iloc[rows]
+    kind = routes["kind"].to_numpy(dtype=object)
+    cables = (kind[one] == "cable") & (kind[other] == "cable")
+    apart = np.zeros(len(one), dtype=bool)
+    if not cables.any():
+        return apart
+    for column in _PLANT:
+        apart |= _differ(_codes(routes[column]), one, other)
+    # A cable that is drawn from its other end names the same two nodes.
+    ends, _ = pd.factorize(
+        letters.fold(pd.concat([routes["from_id"], routes["to_id"]]).to_numpy(dtype=object))
+    )
+    ends = np.sort(ends.reshape(2, -1), axis=0)
+    named = (ends[:, one] >= 0).all(axis=0) & (ends[:, other] >= 0).all(axis=0)
+    apart |= named & (ends[:, one] != ends[:, other]).any(axis=0)
+    ducted = (routes["installation"] == "duct").to_numpy(dtype=bool)
+    apart |= ducted[one] & ducted[other] & _differ(_codes(routes[SCHEMAS["routes"].id]), one, other)
+    return np.asarray(apart & cables)
+
+
+def _codes(values: pd.Series) -> Rows:
+    """Give equal values, as they are compared everywhere, one number; -1 stands for none."""
+    raw = values.to_numpy(dtype=object)
+    codes, _ = pd.factorize(raw if pd.api.types.is_numeric_dtype(values) else letters.fold(raw))
+    return np.asarray(codes, dtype=np.intp)
+
+
+def _differ(codes: Rows, one: Rows, other: Rows) -> Flags:
+    return np.asarray((codes[one] >= 0) & (codes[other] >= 0) & (codes[one] != codes[other]))
 
 
 def _chained(labels: Rows, values: Floats) -> Rows:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 from gis.coordinates import mercator
 from gis.network.lines import EPSILON_M, among, distances
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from scipy.spatial import cKDTree
 
     from gis.checks.evidence.crossings import Crossings
     from gis.network.graph import Network
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 REACH = 5.0
 # So many of the nearest are looked at, to leave out those that are on the route already.
 _CANDIDATES = 8
+# So many short routes from one joint whose other ends lie side by side are drops to houses.
+_DROPS = 3
+_DROP_M = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,7 @@ def sort(net: Network, crossings: Crossings, astray: Flags) -> FreeEnds:
     ends = net.ends
     node, _ = net.node_at_end
     free = np.flatnonzero((node < 0) & ~net.end_meets_end & net.outer & ~astray[ends.routes])
+    free = free[~among(free, net.branches[0])]
     over = _overshoots(net, crossings, free)
     near = _near_misses(net, free)
     # An end that is past one thing and short of another belongs to what is nearer.
@@ -124,7 +129,7 @@ def sort(net: Network, crossings: Crossings, astray: Flags) -> FreeEnds:
     near = _taken(near, miss[near.ends] <= stub[near.ends])
     over = _taken(over, stub[over.ends] < miss[over.ends])
     explained = np.concatenate([near.ends, over.ends])
-    loose = free[~among(free, explained)]
+    loose = free[~among(free, explained) & ~among(free, _drops(net, free))]
     return FreeEnds(_once(net, near), over, loose)
 
 
@@ -156,8 +161,11 @@ def _near_misses(net: Network, free: Rows) -> NearMisses:
     def missed_node(end: Rows, node: Rows) -> Flags:
         return ~among(_keys(ends.parts[end], node, len(nodes.rows)), on_part)
 
+    joint = _joints(net)
+
     def missed_end(end: Rows, other: Rows) -> Flags:
-        return np.asarray(ends.parts[end] != ends.parts[other])
+        # Routes that part at a joint run side by side to houses, not towards each other.
+        return np.asarray((ends.parts[end] != ends.parts[other]) & (joint[end ^ 1] != joint[other ^ 1]))
 
     node, node_away = _nearest(
         ends.xy[free], net.node_tree, reach, free, missed_node, ends.lonlat, nodes.lonlat
@@ -187,6 +195,27 @@ def _near_misses(net: Network, free: Rows) -> NearMisses:
         np.where(to_end, one_of_each[other] if count else -1, -1)[found],
         np.where(to_node, node_away, end_away)[found],
     )
+
+
+def _joints(net: Network) -> Rows:
+    """(2p,) what each end is joined at: a node, or the place of other ends."""
+    node, _ = net.node_at_end
+    return np.where(node >= 0, node, len(net.nodes.rows) + net.ends.places)
+
+
+def _drops(net: Network, free: Rows) -> Rows:
+    """Give the free ends of short routes that lead side by side from one joint: drops to houses."""
+    ends, lines = net.ends, net.lines
+    metres = shapely.length(lines.parts) / mercator.scale(lines.lonlat[lines.offsets[:-1], 1])
+    short = free[metres[ends.parts[free]] <= _DROP_M]
+    if len(short) < _DROPS:
+        return np.empty(0, dtype=np.intp)
+    pairs = cKDTree(ends.xy[short]).query_pairs(float(_reach(net, short).max()), output_type="ndarray")
+    joint = _joints(net)[short ^ 1]
+    pairs = pairs[joint[pairs[:, 0]] == joint[pairs[:, 1]]]
+    side_by_side = coo_array((np.ones(len(pairs), dtype=np.int8), pairs.T), shape=(len(short), len(short)))
+    _, group = connected_components(side_by_side, directed=False)
+    return np.asarray(short[np.bincount(group)[group] >= _DROPS])
 
 
 def _reach(net: Network, free: Rows) -> Floats:

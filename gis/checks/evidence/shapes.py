@@ -24,6 +24,14 @@ LATERAL_M = 0.01
 # A spike turns back by all but this angle, and both its legs are longer than so many tolerances.
 SPIKE_DEGREES = 20.0
 SPIKE_TOLERANCES = 5.0
+# An outlier: one or two vertices whose way there and back is so many times as long as the way past them, with both
+# legs so many times the spacing that three of four segments of the route keep to, in a route of so many segments.
+OUTLIER_DETOUR = 2.0
+OUTLIER_SPACINGS = 3.0
+# An end says less of itself than a vertex with two neighbours.
+END_SPACINGS = 5.0
+OUTLIER_SEGMENTS = 6
+_SPACING = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +144,72 @@ class Shapes:
             self.lines.lonlat[at, 1]
         )
         return at[out], (there + back - direct)[out]
+
+    @cached_property
+    def outliers(self) -> tuple[Rows, Rows, Floats]:
+        """Runs of one or two vertices far off: (s,) the first, (s,) the last, (s,) how much they add, metres."""
+        before, at, after = self._turns
+        first, last = [at], [at]
+        left, right = [before], [after]
+        # Two turns one after the other are a run of two.
+        pair = np.flatnonzero((at[:-1] == before[1:]) & (after[:-1] == at[1:]))
+        first.append(at[pair])
+        last.append(at[pair + 1])
+        left.append(before[pair])
+        right.append(after[pair + 1])
+        first_, last_, left_, right_ = (np.concatenate(one) for one in (first, last, left, right))
+        legs, inner, past = (
+            self._metres(left_, first_),
+            self._metres(first_, last_),
+            self._metres(left_, right_),
+        )
+        other_legs = self._metres(last_, right_)
+        part = self.lines.part_of_vertex[first_]
+        way = legs + inner + other_legs
+        least = np.maximum(
+            OUTLIER_SPACINGS * np.maximum(self._spacing[part], inner / 2),
+            SPIKE_TOLERANCES * self.tolerance[part],
+        )
+        out = (np.minimum(legs, other_legs) > least) & (way > OUTLIER_DETOUR * np.maximum(past, inner))
+        out &= np.isfinite(self._spacing[part])
+        return first_[out], last_[out], (way - past)[out]
+
+    @cached_property
+    def detours(self) -> Rows:
+        """Segments that lead to a spike or an outlier, or back from one."""
+        first, last, _ = self.outliers
+        spikes, _ = self.spikes
+        return np.unique(np.concatenate([spikes - 1, spikes, first - 1, first, last]))
+
+    @cached_property
+    def end_m(self) -> Floats:
+        """(2p,) the length of the segment at each end, as `gis.network.graph.Ends` numbers them, metres."""
+        starts, stops = self.lines.offsets[:-1], self.lines.offsets[1:] - 2
+        return np.asarray(self.segment_m[np.column_stack([starts, stops]).ravel()])
+
+    @cached_property
+    def far_ends(self) -> Rows:
+        """Ends far off by the survey's own spacing, as `gis.network.graph.Ends` numbers them."""
+        least = np.maximum(END_SPACINGS * self._spacing, SPIKE_TOLERANCES * self.tolerance)
+        return np.flatnonzero(self.end_m > np.repeat(least, 2))
+
+    def _metres(self, one: Rows, other: Rows) -> Floats:
+        """Give how far vertices lie apart in the plane, metres."""
+        xy = self.lines.xy
+        return np.asarray(np.hypot(*(xy[one] - xy[other]).T) / mercator.scale(self.lines.lonlat[one, 1]))
+
+    @cached_property
+    def _spacing(self) -> Floats:
+        """(p,) the spacing that three of four segments of each part keep to, metres; infinite where they are few."""
+        spacing = np.full(len(self.lines.owners), np.inf)
+        kept = np.flatnonzero((self.segment_part >= 0) & (self.segment_m > REPEATED_M))
+        part = self.segment_part[kept]
+        order = np.lexsort((self.segment_m[kept], part))
+        parts, begins, counts = np.unique(part[order], return_index=True, return_counts=True)
+        at = begins + np.floor(_SPACING * (counts - 1)).astype(np.intp)
+        many = counts >= OUTLIER_SEGMENTS
+        spacing[parts[many]] = self.segment_m[kept][order][at[many]]
+        return spacing
 
     @cached_property
     def folds(self) -> Rows:

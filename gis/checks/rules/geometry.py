@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from gis.checks.evidence import duplicates
 from gis.checks.evidence.shapes import REPEATED_M
 from gis.checks.registry import Found, check
 from gis.coordinates import mercator
@@ -132,14 +133,27 @@ def repeated_vertex(context: Context) -> Iterator[Found]:
 
 @check("G206")
 def spike(context: Context) -> Iterator[Found]:
-    """Find vertices far off, there and back."""
-    lines = context.network.lines
-    vertices, extra = context.shapes.spikes
+    """Find vertices far off, there and back, and ends far off that meet nothing."""
+    lines, ends = context.network.lines, context.network.ends
+    spikes, more = context.shapes.spikes
+    first, last, further = context.shapes.outliers
+    # A spike is told as such.
+    new = ~among(first, spikes) & ~among(last, spikes)
+    far = context.far_ends
+    at = lines.offsets[ends.parts[far] + far % 2] - far % 2
+    vertices = np.concatenate([spikes, first[new], at])
+    extra = np.concatenate([more, further[new], context.shapes.end_m[far]])
+    sharp = np.arange(len(vertices)) < len(spikes)
     routes = lines.owners[lines.part_of_vertex[vertices]]
     seen = ~context.astray[routes]
-    vertices, extra, routes = vertices[seen], extra[seen], routes[seen]
-    if len(routes):
-        yield Found("routes", routes, lines.lonlat[vertices], {"extra_m": extra})
+    if seen.any():
+        yield Found(
+            "routes",
+            routes[seen],
+            lines.lonlat[vertices[seen]],
+            {"extra_m": extra[seen]},
+            fixable=sharp[seen],
+        )
 
 
 @check("G207")
@@ -158,8 +172,8 @@ def self_crossing(context: Context) -> Iterator[Found]:
     parts, xy = contacts.parts[single], contacts.xy[single]
     scale = mercator.scale(lines.lonlat[lines.offsets[parts], 1])
     # A ring closes at its ends, a loop may end on the way it came: that is a junction.
-    for end in (lines.xy[lines.offsets[parts]], lines.xy[lines.offsets[parts + 1] - 1]):
-        away = np.hypot(*(xy - end).T) / scale > REPEATED_M
+    for at in (lines.offsets[:-1], lines.offsets[1:] - 1):
+        away = np.hypot(*(xy - lines.xy[at[parts]]).T) / scale > REPEATED_M
         parts, xy, scale = parts[away], xy[away], scale[away]
     lonlat = mercator.unproject(xy)
     node, _ = net.nearest_node(xy, lonlat, context.part_tolerance[parts], factor=1.0)
@@ -191,8 +205,9 @@ def long_segment(context: Context) -> Iterator[Found]:
     lines, shapes = context.network.lines, context.shapes
     limit = context.settings.max_segment_m
     segments = np.flatnonzero(shapes.segment_m > limit + EPSILON_M)
-    spikes, _ = shapes.spikes
-    segments = segments[~among(segments, np.concatenate([spikes, spikes - 1]))]
+    last = np.where(context.far_ends % 2, -2, 0)
+    far = lines.offsets[context.network.ends.parts[context.far_ends] + context.far_ends % 2] + last
+    segments = segments[~among(segments, np.concatenate([shapes.detours, far]))]
     segments = segments[~context.astray[lines.owners[shapes.segment_part[segments]]]]
     # The longest of each route first.
     segments = segments[np.argsort(-shapes.segment_m[segments], kind="stable")]
@@ -264,16 +279,31 @@ def duplicate_feature(context: Context) -> Iterator[Found]:
 def overlapping_routes(context: Context) -> Iterator[Found]:
     """Find stretches that two routes of one kind share."""
     found, lines = context.crossings, context.network.lines
-    if len(found.overlap_one):
-        ids = context.names("routes")
-        lonlat = shapely.get_coordinates(
-            shapely.line_interpolate_point(found.overlap_lines, 0.5, normalized=True)
-        )
-        rows = lines.owners[found.overlap_one]
-        other = ids[lines.owners[found.overlap_other]]
+    one, other = lines.owners[found.overlap_one], lines.owners[found.overlap_other]
+    ducted = context.ducted
+    strange = ~(ducted[one] & ducted[other] & duplicates.told_apart(context.layer("routes"), one, other))
+    # What runs over another route from one end to the other is that route again.
+    twins, count = context.twins["routes"], np.intp(len(ducted) + 1)
+    again = np.minimum(twins.rows, twins.originals) * count + np.maximum(twins.rows, twins.originals)
+    strange &= ~among(np.minimum(one, other) * count + np.maximum(one, other), again)
+    if strange.any():
+        shared = found.overlap_lines[strange]
         yield Found(
-            "routes", rows, lonlat, {"other": other, "shared_m": found.overlap_m}, lines=found.overlap_lines
+            "routes",
+            one[strange],
+            shapely.get_coordinates(shapely.line_interpolate_point(shared, 0.5, normalized=True)),
+            {"other": context.names("routes")[other[strange]], "shared_m": found.overlap_m[strange]},
+            lines=shared,
         )
+
+
+@check("G214")
+def surveyed_twice(context: Context) -> Iterator[Found]:
+    """Find routes and manholes that stand beside an earlier one like them."""
+    for name, twins in context.twins.items():
+        if len(twins.rows):
+            shown = context.names(name)[twins.originals]
+            yield Found(name, twins.rows, fields={"original": shown, "apart_m": twins.apart_m})
 
 
 # The Dead Sea's shore, with room for the geoid below the ellipsoid; higher than any road.

@@ -28,19 +28,23 @@ if TYPE_CHECKING:
     from gis.network.lines import Flags, Floats, Rows
 
 _WHICH_END = (Text("its start", "سر آغاز آن"), Text("its end", "سر پایان آن"))
+_DOES = (Text("starts", "آغاز"), Text("ends", "تمام"))
 _CONNECTED = ("existing", "new")
 # Two routes are like each other when they agree in all of these.
 LIKE = ("kind", "status", "county", "office_id", "installation", "fibre_count", "provenance")
 # How far apart a cable is looked at for its duct, in tolerances; as much of it may lie outside, into a building.
 _DUCT_TOLERANCES = 5.0
+# So near to an office a cable needs no duct: the way into the building.
+_LEAD_IN_M = 30.0
 
 
 @check("N301")
 def loose_end(context: Context) -> Iterator[Found]:
     """Find ends of routes that meet nothing, and nothing near."""
     ends, loose = context.network.ends, context.free_ends.loose
-    # An end that names a node elsewhere is N310.
-    loose = loose[~among(loose, np.concatenate([far.ends for far in context.distant]))]
+    # An end that names a node elsewhere is N310, one far off by its route's own spacing G206.
+    told = np.concatenate([context.far_ends, *(far.ends for far in context.distant)])
+    loose = loose[~among(loose, told)]
     if len(loose):
         yield Found("routes", ends.routes[loose], ends.lonlat[loose], {"which": _which(loose)})
 
@@ -173,7 +177,7 @@ def unmarked_crossing(context: Context) -> Iterator[Found]:
     one, other = lines.owners[found.one], lines.owners[found.other]
     # What crosses where it should not be at all is misplaced, and a spike is a spike.
     unmarked &= (node < 0) & ~context.astray[one] & ~context.astray[other]
-    unmarked &= ~_on_spike(context, found.one, found.xy) & ~_on_spike(context, found.other, found.xy)
+    unmarked &= ~_on_detour(context, found.one, found.xy) & ~_on_detour(context, found.other, found.xy)
     if unmarked.any():
         yield Found(
             "routes", one[unmarked], lonlat[unmarked], {"other": context.names("routes")[other[unmarked]]}
@@ -264,7 +268,7 @@ def cable_outside_duct(context: Context) -> Iterator[Found]:
     if not len(cables):
         return
     xy, owner, weight = _sampled(context, cables)
-    inside = np.zeros(len(xy), dtype=bool)
+    inside = _leads_in(context, owner, weight)
     if len(ducts):
         vertices = np.flatnonzero((kind == "duct")[lines.part_of_vertex])
         offsets = np.concatenate([[0], np.cumsum(np.diff(lines.offsets)[ducts])]).astype(np.intp)
@@ -299,6 +303,27 @@ def unused_node(context: Context) -> Iterator[Found]:
     """Find nodes at the end of a route that no route names, in a survey whose routes name their ends."""
     for layer, rows in references.unused(context):
         yield Found(layer, rows)
+
+
+@check("N315")
+def branch_without_closure(context: Context) -> Iterator[Found]:
+    """Find routes that start or end on the middle of another of their kind with nothing there."""
+    net = context.network
+    ends, stems = net.branches
+    kept = ~context.astray[net.ends.routes[ends]]
+    kept &= ~among(ends, np.concatenate([far.ends for far in context.distant]))
+    ends, stems = ends[kept], stems[kept]
+    if len(ends):
+        yield Found(
+            "routes",
+            net.ends.routes[ends],
+            net.ends.lonlat[ends],
+            {"does": _does(ends), "other": context.names("routes")[net.lines.owners[stems]]},
+        )
+
+
+def _does(ends: Rows) -> list[Text]:
+    return [_DOES[end % 2] for end in ends.tolist()]
 
 
 def _which(ends: Rows) -> list[Text]:
@@ -342,19 +367,35 @@ def _exchange(context: Context) -> Flags:
     return exchange
 
 
-def _on_spike(context: Context, parts: Rows, xy: Floats) -> Flags:
-    """Tell which crossings lie on the legs of a spike of the part."""
+def _on_detour(context: Context, parts: Rows, xy: Floats) -> Flags:
+    """Tell which crossings lie on the way to a spike or an outlier of the part."""
     lines, shapes = context.network.lines, context.shapes
-    vertices, _ = shapes.spikes
-    spiked = lines.part_of_vertex[vertices]
-    hit = np.flatnonzero(among(parts, spiked))
+    segments = shapes.detours
+    owner = lines.part_of_vertex[segments]
     on = np.zeros(len(parts), dtype=bool)
+    hit = np.flatnonzero(among(parts, owner))
     if len(hit):
-        order = np.argsort(spiked, kind="stable")
-        at = vertices[order][np.searchsorted(spiked[order], parts[hit])]
-        legs = shapely.linestrings(np.stack([lines.xy[at - 1], lines.xy[at], lines.xy[at + 1]], axis=1))
-        on[hit] = shapely.distance(legs, shapely.points(xy[hit])) <= REPEATED_M
+        legs = np.asarray(shapely.linestrings(np.stack([lines.xy[segments], lines.xy[segments + 1]], axis=1)))
+        detoured, group = np.unique(owner, return_inverse=True)
+        ways = np.asarray(shapely.multilinestrings(legs, indices=group))
+        way = ways[np.searchsorted(detoured, parts[hit])]
+        on[hit] = shapely.distance(way, shapely.points(xy[hit])) <= REPEATED_M
     return on
+
+
+def _leads_in(context: Context, owner: Rows, weight: Floats) -> Flags:
+    """Tell which samples of `_sampled` lie on the last metres to an office."""
+    net = context.network
+    node, _ = net.node_at_end
+    at_office = node >= 0
+    at_office[at_office] = net.nodes.layers[node[at_office]] == 1
+    begins = np.searchsorted(owner, owner, side="left")
+    whole = np.cumsum(weight)
+    along = whole - weight / 2 - (whole[begins] - weight[begins])
+    rest = np.bincount(owner, weights=weight, minlength=len(net.lines.owners))[owner] - along
+    return np.asarray(
+        (at_office[2 * owner] & (along <= _LEAD_IN_M)) | (at_office[2 * owner + 1] & (rest <= _LEAD_IN_M))
+    )
 
 
 def _sampled(context: Context, parts: Rows) -> tuple[Floats, Rows, Floats]:

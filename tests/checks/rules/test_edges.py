@@ -97,6 +97,41 @@ def _spike(ground: Ground, metres: float) -> Any:
     )
 
 
+def _street(ground: Ground, *aside: tuple[int, float], end: float = 20.0) -> shapely.LineString:
+    """Survey a street every 20 m, some vertices so far aside, its last one so far on."""
+    points = [((20.0 * i, EAST), (dict(aside).get(i, 0.0), NORTH)) for i in range(11)]
+    return ground.line(*points, ((200.0 + end, EAST),))
+
+
+def _outlier(ground: Ground, metres: float) -> Any:
+    # The leg is what counts: three times the spacing.
+    return inventory(routes(_street(ground, (5, (metres**2 - 20.0**2) ** 0.5))))
+
+
+def _two_outliers(ground: Ground, metres: float) -> Any:
+    aside = (metres**2 - 20.0**2) ** 0.5
+    return inventory(routes(_street(ground, (5, aside), (6, aside))))
+
+
+def _far_end(ground: Ground, metres: float) -> Any:
+    street = _street(ground, end=metres)
+    return inventory(routes(street), manholes(street.coords[0]))
+
+
+def _beside_route(ground: Ground, metres: float) -> Any:
+    other = ground.line(((20.0, EAST), (metres, NORTH)), ((8.0, EAST), (metres, NORTH)), ((metres, NORTH),))
+    return inventory(routes(ground.line(*SHORT_STREET), other))
+
+
+def _beside_manhole(ground: Ground, metres: float) -> Any:
+    return inventory(manholes=manholes(ground(), ground((metres, EAST))))
+
+
+def _branch(ground: Ground, metres: float) -> Any:
+    branch = ground.line(((10.0, EAST), (metres, NORTH)), ((10.0, EAST), (90.0, NORTH)))
+    return inventory(routes(ground.line(*SHORT_STREET), branch), manholes(ground(), branch.coords[1]))
+
+
 def _shared(ground: Ground, metres: float) -> Any:
     # The tolerance at both ends of both does not count: they share the stretch in the middle of each.
     one = ground.line(((0.0, NORTH),), ((100.0, NORTH),))
@@ -241,6 +276,9 @@ EDGES = [
     Edge("G204", _short, SNAP_M, SNAP_M - _JUST),
     Edge("G205", _repeated, 0.0011, 0.0009),
     Edge("G206", _spike, 5 * SNAP_M - 0.02, 5 * SNAP_M + 0.3),
+    Edge("G206", _outlier, 59.9, 60.1),
+    Edge("G206", _two_outliers, 59.9, 60.1),
+    Edge("G206", _far_end, 100.0 - 0.01, 100.0 + 0.01),
     Edge("G207", _knot, SNAP_M - 0.01, SNAP_M + 0.01),
     Edge("G208", _doubled, SNAP_M - _JUST, SNAP_M + _JUST),
     Edge("G209", _long, 500.0, 500.0 + _JUST),
@@ -248,6 +286,9 @@ EDGES = [
     Edge("G211", _high, 6000.0, 6000.0 + _JUST),
     Edge("G211", _high, -550.0, -550.0 - _JUST),
     Edge("G213", _shared, SNAP_M - 0.05, SNAP_M + 0.05),
+    Edge("G214", _beside_route, SNAP_M + 0.01, SNAP_M - 0.01),
+    Edge("G214", _beside_manhole, 0.6 + _JUST, 0.6 - _JUST),
+    Edge("N315", _branch, SNAP_M + _JUST, SNAP_M - _JUST),
     Edge("N301", _end_and_manhole, 5 * SNAP_M, 5 * SNAP_M + _JUST),
     Edge("N302", _end_and_manhole, SNAP_M, SNAP_M + _JUST),
     Edge("N302", _end_and_manhole, 5 * SNAP_M + _JUST, 5 * SNAP_M),
