@@ -53,6 +53,7 @@ _LONGITUDE, _LATITUDE = (40.0, 68.0), (20.0, 44.0)
 _HEIGHT = (-500.0, 9000.0)
 _WGS84 = pyproj.CRS("EPSG:4326")
 _GEOD = pyproj.Geod(ellps="WGS84")
+_ACCURACY = "accuracy_m"
 _FEET_M = {"ft": 0.3048, "us-ft": 1200 / 3937}
 # Two positions of one point that lie farther apart than this, and than they are rounded to, disagree.
 _APART_M = 1.0
@@ -188,12 +189,14 @@ def positioned(
     keep[~places.given] = _features(frame, places.given, roles, places.used)
     dropped = int((~keep & ~damaged).sum())
     left = [LeftOut(shown, layer, dropped, _ROWS, _NO_FEATURE)] if dropped else []
+    frame, roles = _with_accuracy(frame, roles)
     table = frame.drop(columns=[name for name in places.used if name in frame])
     if not keep.all():
         table = table[keep].reset_index(drop=True)
-    result = _rows(table, places, keep, records[keep], roles)
+    result = _rows(table, places, keep, records[keep], roles, layer)
     if result[2]:
         left.append(LeftOut(shown, layer, result[2], _VERTICES, _NO_VERTEX))
+    left += result[3].left_out(shown, layer) if result[3] is not None else ()
     return Positioned(result[0], result[1], places.crs, (*notes, *places.notes), tuple(left))
 
 
@@ -239,21 +242,26 @@ def _rows(
     keep: NDArray[np.bool_],
     records: NDArray[np.int64],
     roles: dict[str, list[str]],
-) -> tuple[gpd.GeoDataFrame, NDArray[np.int64], int]:
-    """Make routes and points of the kept rows: them, their records, and how many vertices have no position."""
+    layer: str,
+) -> tuple[gpd.GeoDataFrame, NDArray[np.int64], int, sequences.Grouping | None]:
+    """Make routes and points of the kept rows: them, their records, how many vertices have no position, and how."""
     xyz = _vertices(places, keep)
-    of = sequences.grouping(table, roles) if xyz is not None else None
+    of = sequences.grouping(table, roles, layer) if xyz is not None else None
     if xyz is None or of is None:
-        return _with(table, places.shapes(keep)), records, 0
+        return _with(table, places.shapes(keep)), records, 0, None
     made = sequences.joined(table, xyz, of)
     numbers = records[made.first]
-    alone = of.codes < 0
+    alone = of.alone
     if not alone.any():
-        return made.frame, numbers, made.lost
+        return made.frame, numbers, made.lost, of
     rows = np.flatnonzero(keep)[alone]
+    table = table.assign(**of.told)
     single = _with(table[alone], places.shapes(np.isin(np.arange(len(keep)), rows)))
+    if not len(made.frame):
+        return single, records[alone], 0, of
     both = pd.concat([made.frame, single], ignore_index=True)
-    return gpd.GeoDataFrame(both, geometry="geometry"), np.concatenate([numbers, records[alone]]), made.lost
+    numbers = np.concatenate([numbers, records[alone]])
+    return gpd.GeoDataFrame(both, geometry="geometry"), numbers, made.lost, of
 
 
 def _vertices(places: _Places, keep: NDArray[np.bool_]) -> Floats | None:
@@ -285,6 +293,22 @@ def _named(
             break
     roles = {**roles, "name": ["point"], "code": ["description"]}
     return frame.rename(columns=told), roles
+
+
+def _with_accuracy(
+    frame: pd.DataFrame, roles: dict[str, list[str]]
+) -> tuple[pd.DataFrame, dict[str, list[str]]]:
+    """
+    Give each point one standard deviation of a horizontal coordinate, where collectors write those of both.
+
+    It is the root of the mean of the two variances: a line's length takes both alike.
+    """
+    east, north = roles.get("east_rms", [])[:1], roles.get("north_rms", [])[:1]
+    if not east or not north or _ACCURACY in frame:
+        return frame, roles
+    both = [parse_numbers(frame[name]) * _FEET_M.get(headings.feet(name), 1.0) for name in (*east, *north)]
+    frame = frame.assign(**{_ACCURACY: np.sqrt(np.mean(np.square(both), axis=0))})
+    return frame, {**roles, "accuracy": [_ACCURACY, *roles.get("accuracy", [])]}
 
 
 def _features(
