@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _NOISE = {
     fold(word)
     for words in (
-        "utm|utm38|utm39|utm40|utm41|zone|38n|39n|40n|41n|38|39|40|41|wgs|wgs84|84|ed50|gps|grid",
+        "utm|zone|38|39|40|41|wgs|wgs84|84|ed50|gps|grid",
         "m|deg|degree|degrees|decimal|dd|dms|coord|coords|coordinate|coordinates|point|pt|of|the",
         "ft|feet|foot|us|usft|ftus|survey|metre|metres|meter|meters",
         "مختصات|متر|درجه|نقطه|جهانی|یو|تی|ام|بر|حسب|فوت",
@@ -66,6 +66,7 @@ _ROLES: dict[str, set[str]] = {
     }.items()
 }
 _ZONE_HEADINGS = {fold(word) for word in ("zone", "utmzone", "زون", "زون utm", "ناحیه", "utm zone")}
+_ZONE_WORD = re.compile(r"(?:utm|zone)\d{1,2}[a-z]?|\d\d[ns]")
 _SURVEY_FOOT = re.compile(
     r"us[\W_]*(?:survey[\W_]*)?(?:ft|feet|foot)|ft[\W_]*us\b|survey[\W_]*(?:ft|feet|foot)", re.IGNORECASE
 )
@@ -101,7 +102,7 @@ def role(heading: Any) -> str:
         whole = "".join(words)
         if whole in _ZONE_HEADINGS:
             return "zone"
-        bare = "".join(word for word in words if word not in _NOISE)
+        bare = "".join(word for word in words if word not in _NOISE and not _ZONE_WORD.fullmatch(word))
         for candidate in (whole, bare):
             for found, names in _ROLES.items():
                 if candidate and candidate in names:

@@ -240,7 +240,7 @@ def routes_of_waypoints(
     codes, names = pd.factorize(ids)
     geometry = frame.geometry.to_numpy()
     there = ~shapely.is_missing(geometry) & ~shapely.is_empty(geometry)
-    high = bool(shapely.has_z(geometry[there]).all())
+    high = bool(shapely.has_z(geometry[there]).any())
     xyz = np.full((len(frame), 3 if high else 2), np.nan)
     xyz[there] = shapely.get_coordinates(geometry[there], include_z=high)
     made = joined(table, xyz, Grouping(codes, np.asarray(names, dtype=object), numbers, _MADE))
