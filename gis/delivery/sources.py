@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gis import address
-from gis.delivery.files import archives, identify
+from gis.delivery.files import archives, identify, sevenzip
 from gis.delivery.files.layer import RawLayer, Undecoded
 from gis.delivery.files.refusals import bars_the_whole, points_elsewhere, refusal, spares_the_rest
 from gis.delivery.readers import gdal, postgis
@@ -32,6 +32,7 @@ __all__ = ["RawLayer", "Undecoded", "open_delivery"]
 
 # Addresses, GDAL's own file systems and its inline documents. A drive letter alone is no scheme.
 _ADDRESS = re.compile(r"[\\/]+vsi|[A-Za-z][A-Za-z0-9+.-]+:|[<{\[]|\\\\", re.IGNORECASE)
+_ARCHIVES = {"ZIP", "7Z"}
 # Documents that are archives.
 _SPREADSHEETS = {"XLSX", "ODS"}
 # Tables that QGIS keeps beside the data.
@@ -181,14 +182,16 @@ def _members(path: Path, shown: str, folder: Path, passed_over: list[LeftOut]) -
             raise refusal("unknown", shown)
         named = [(file, f"{shown}/{file.name}") for file in inside]
         return _chosen(named, shown, folder, archives.Budget(), passed_over)
-    if driver != "ZIP":
+    if driver not in _ARCHIVES:
         return [(path, shown, driver)]
     budget = archives.Budget()
-    if (kind := archives.kind(path, shown)) in _SPREADSHEETS:
+    kind = ""
+    if driver == "ZIP" and (kind := archives.kind(path, shown)) in _SPREADSHEETS:
         return [(path, shown, kind)]
     unpacked = folder / "unpacked"
     unpacked.mkdir()
-    files = archives.unpack(path, shown, unpacked, budget=budget)
+    unpack = sevenzip.unpack if driver == "7Z" else archives.unpack
+    files = unpack(path, shown, unpacked, budget=budget)
     return _chosen(files, shown, folder, budget, passed_over, inner=kind == "KMZ")
 
 
@@ -214,8 +217,8 @@ def _chosen(
             continue
         try:
             driver = identify.identify(file, name)
-            if driver == "ZIP":
-                chosen += _inner(file, name, shown, folder, budget, passed_over, inner=inner)
+            if driver in _ARCHIVES:
+                chosen += _inner(file, name, driver, shown, folder, budget, passed_over, inner=inner)
             elif driver != "folder":
                 chosen.append((file, name, driver))
         except SourceError as error:
@@ -240,6 +243,7 @@ def _geodatabases(files: list[tuple[Path, str]]) -> list[tuple[Path, str, str]]:
 def _inner(
     file: Path,
     name: str,
+    driver: str,
     shown: str,
     folder: Path,
     budget: archives.Budget,
@@ -248,7 +252,7 @@ def _inner(
     inner: bool,
 ) -> list[tuple[Path, str, str]]:
     """Take a KMZ or a spreadsheet within an archive; any other archive within one is refused."""
-    kind = archives.kind(file, name)
+    kind = archives.kind(file, name) if driver == "ZIP" else driver
     if kind in _SPREADSHEETS:
         return [(file, name, kind)]
     if kind != "KMZ" or inner:

@@ -280,7 +280,11 @@ def _reading(
     """Find out where a layer is and which column is which."""
     geometry = raw.frame.geometry.to_numpy()
     # Records without any position are in no system, and lack their geometry in every one.
-    declared = crs or raw.crs or (CRS.from_epsg(4326) if shapely.is_missing(geometry).all() else None)
+    declared = (
+        (None if raw.brought else crs)
+        or raw.crs
+        or (CRS.from_epsg(4326) if shapely.is_missing(geometry).all() else None)
+    )
     if schema is None or entry is None:
         return Understanding(raw, _believed(geometry, declared, region, known), None)
     # Recorded lengths are evidence of where a layer is; where it is then tells which columns hold lengths.

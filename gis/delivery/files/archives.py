@@ -18,7 +18,7 @@ from gis.delivery.files.refusals import refusal
 from gis.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from gis.errors import SourceError
 
@@ -61,6 +61,29 @@ class Budget:
     bytes: int = field(default=0)
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """
+    What an archive says of one of its members.
+
+    Attributes
+    ----------
+    name
+        Its path in the archive, parted by slashes.
+    size
+        How many bytes it unpacks to, as declared.
+    mode
+        The kind of file, as `stat.S_IFMT` gives it; 0 where the archive does not say.
+    encrypted
+        Whether it takes a password.
+    """
+
+    name: str
+    size: int
+    mode: int = 0
+    encrypted: bool = False
+
+
 def unpack(path: Path, shown: str, folder: Path, *, budget: Budget | None = None) -> list[tuple[Path, str]]:
     """
     Unpack an archive into a private folder.
@@ -98,7 +121,7 @@ def unpack(path: Path, shown: str, folder: Path, *, budget: Budget | None = None
                 for chunk in _chunks(archive, info, shown):
                     budget.bytes += len(chunk)
                     if budget.bytes > MAX_BYTES:
-                        raise _too_large(shown)
+                        raise too_large(shown)
                     out.write(chunk)
             unpacked.append((target, f"{shown}/{name}"))
     return unpacked
@@ -158,26 +181,56 @@ def inspect(
     SourceError
         D008 as `unpack` says.
     """
-    budget = budget or Budget()
     infos = archive.infolist()
-    budget.files += len(infos)
+    members = [_member(info) for info in infos]
+    kept = checked(members, shown, size, budget or Budget())
+    return [(infos[at], members[at].name) for at in kept]
+
+
+def checked(members: Sequence[Member], shown: str, size: int, budget: Budget) -> list[int]:
+    """
+    Hold what an archive says of its members to the limits, before anything is unpacked.
+
+    Parameters
+    ----------
+    members
+        All of them.
+    shown
+        The archive's name for people.
+    size
+        Its size in bytes, as it lies on disk.
+    budget
+        What the delivery has unpacked already; the number of this archive's files is added.
+
+    Returns
+    -------
+    list of int
+        Places of the members that are files, without the clutter of desktops.
+
+    Raises
+    ------
+    SourceError
+        D008 as `unpack` says; D001 where a member is encrypted.
+    """
+    budget.files += len(members)
     if budget.files > MAX_FILES:
         raise _unsafe(shown, Text(f"more than {MAX_FILES:,} files", "بیش از ۱۰٬۰۰۰ فایل"))
-    declared = sum(info.file_size for info in infos)
+    declared = sum(member.size for member in members)
     if declared + budget.bytes > MAX_BYTES:
-        raise _too_large(shown)
+        raise too_large(shown)
     if declared > max(_RATIO_FLOOR, MAX_RATIO * size):
         raise _unsafe(
             shown,
             Text(f"unpacks to more than {MAX_RATIO} times its size", "بیش از ۲۰۰ برابر اندازهٔ خود باز می‌شود"),
         )
-    members = []
+    kept = []
     seen: set[str] = set()
-    for info in infos:
-        name = _name(info)
-        _check(info, name, shown)
+    for at, member in enumerate(members):
+        name = member.name
+        _check(member, shown)
         if (
             name.endswith("/")
+            or member.mode == stat.S_IFDIR
             or _CLUTTER & set(PurePosixPath(name).parts)
             or PurePosixPath(name).name.startswith("._")
         ):
@@ -185,8 +238,8 @@ def inspect(
         if name.casefold() in seen:
             raise _unsafe(shown, _naming(name, "is in it twice", "دو بار در آن است"))
         seen.add(name.casefold())
-        members.append((info, name))
-    return members
+        kept.append(at)
+    return kept
 
 
 def kind(path: Path, shown: str) -> str:
@@ -283,17 +336,44 @@ def _name(info: zipfile.ZipInfo) -> str:
     return name.replace("\\", "/")
 
 
-def _check(info: zipfile.ZipInfo, name: str, shown: str) -> None:
-    parts = PurePosixPath(name).parts
-    if ".." in parts or name.startswith("/") or "\0" in info.orig_filename or name[1:2] == ":":
-        raise _unsafe(shown, _naming(name, "leads outside the archive", "به بیرون از بایگانی می‌رود"))
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    if kind == stat.S_IFLNK:
+def _member(info: zipfile.ZipInfo) -> Member:
+    # Python cuts a name at its first zero byte; what it was is told by the original.
+    name = _name(info) + ("\0" if "\0" in info.orig_filename else "")
+    return Member(
+        name, info.file_size, stat.S_IFMT(info.external_attr >> 16), bool(info.flag_bits & _ENCRYPTED)
+    )
+
+
+def _check(member: Member, shown: str) -> None:
+    name = member.name
+    if ".." in PurePosixPath(name).parts or name.startswith("/") or "\0" in name or name[1:2] == ":":
+        plain = name.rstrip("\0")
+        raise _unsafe(shown, _naming(plain, "leads outside the archive", "به بیرون از بایگانی می‌رود"))
+    if member.mode == stat.S_IFLNK:
         raise _unsafe(shown, _naming(name, "is a link", "پیوند است"))
-    if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
+    if member.mode not in {0, stat.S_IFREG, stat.S_IFDIR}:
         raise _unsafe(shown, _naming(name, "is a device", "دستگاه است"))
-    if info.flag_bits & _ENCRYPTED:
-        raise refusal("unreadable", shown, driver="zip", reason=Text("it is encrypted", "رمزدار است"))
+    if member.encrypted:
+        raise encrypted(shown, "zip")
+
+
+def encrypted(shown: str, driver: str) -> SourceError:
+    """
+    Word the refusal of an encrypted archive.
+
+    Parameters
+    ----------
+    shown
+        The archive's name for people.
+    driver
+        Its format.
+
+    Returns
+    -------
+    SourceError
+        D001, to be raised.
+    """
+    return refusal("unreadable", shown, driver=driver, reason=Text("it is encrypted", "رمزدار است"))
 
 
 def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, shown: str) -> Iterator[bytes]:
@@ -311,7 +391,20 @@ def _naming(name: str, en: str, fa: str) -> Text:
     return Text(f"{plain} {en}", f"\u2068{plain}\u2069 {fa}")
 
 
-def _too_large(shown: str) -> SourceError:
+def too_large(shown: str) -> SourceError:
+    """
+    Word the refusal of an archive that unpacks to too much.
+
+    Parameters
+    ----------
+    shown
+        The archive's name for people.
+
+    Returns
+    -------
+    SourceError
+        D008, to be raised.
+    """
     return _unsafe(shown, Text("unpacks to more than 2 GiB", "بیش از ۲ گیبی‌بایت باز می‌شود"))
 
 

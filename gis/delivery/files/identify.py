@@ -28,6 +28,7 @@ _MAGIC = (
     (b"PAR1", "Parquet"),
     (b"PK\x03\x04", "ZIP"),
     (b"PK\x05\x06", "ZIP"),
+    (b"7z\xbc\xaf'\x1c", "7Z"),
 )
 # What holds the documents of Office 97–2003, and the names of the part that a workbook has in it.
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -118,7 +119,7 @@ def identify(path: Path, shown: str) -> str:
         The driver: ``"ESRI Shapefile"``, ``"DBF"`` (a table alone), ``"GPKG"``, ``"GeoJSON"``, ``"GeoJSONSeq"``,
         ``"OFDS"``, ``"KML"``, ``"GPX"``, ``"GML"``, ``"DXF"``, ``"MapInfo TAB"``, ``"MapInfo MIF"``,
         ``"OpenFileGDB"``, ``"FlatGeobuf"``, ``"Parquet"``, ``"XLS"``, ``"CSV"``, ``"ZIP"`` (a KMZ, an XLSX and an ODS
-        are ones, which `gis.delivery.files.archives.kind` tells apart), or ``"folder"``.
+        are ones, which `gis.delivery.files.archives.kind` tells apart), ``"7Z"``, or ``"folder"``.
 
     Raises
     ------

@@ -78,6 +78,8 @@ class RawLayer:
         The file, folder or address that was asked for, as it was given: for reading it again, not to be shown.
     left_out
         What the reading passed over; of an archive's members it stands with the delivery's first layer.
+    brought
+        Whether the reader brought rows of several systems to that of `crs`: no other one can be told of the numbers.
     """
 
     path: str
@@ -91,6 +93,7 @@ class RawLayer:
     undecoded: Undecoded | None = None
     left_out: tuple[LeftOut, ...] = ()
     delivery: str = ""
+    brought: bool = False
 
     @property
     def title(self) -> str:

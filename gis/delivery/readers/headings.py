@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _NOISE = {
     fold(word)
     for words in (
-        "utm|utm38|utm39|utm40|utm41|zone|38n|39n|40n|41n|38|39|40|41|wgs|wgs84|84|ed50|gps|grid",
+        "utm|zone|38|39|40|41|wgs|wgs84|84|ed50|gps|grid",
         "m|deg|degree|degrees|decimal|dd|dms|coord|coords|coordinate|coordinates|point|pt|of|the",
         "ft|feet|foot|us|usft|ftus|survey|metre|metres|meter|meters",
         "مختصات|متر|درجه|نقطه|جهانی|یو|تی|ام|بر|حسب|فوت",
@@ -33,6 +33,7 @@ _ROLES: dict[str, set[str]] = {
         "wkt": "wkt|geometry|geom|thegeom|shape|wktgeom|هندسه",
         "route": (
             "route|routeid|routeno|routename|routecode|line|lineid|lineno|linename|path|pathid|track|trackid|cable|"
+            "trackname|trackno|featureid|featurename|linestringid|polylineid|"
             "cableid|cableno|cablename|span|spanid|segment|segmentid|string|stringid|"
             "مسیر|کد مسیر|شماره مسیر|شناسه مسیر|نام مسیر|خط|شماره خط|کد خط|"
             "کابل|کد کابل|شماره کابل|نام کابل|شناسه کابل|داکت|کد داکت|شماره داکت"
@@ -47,12 +48,25 @@ _ROLES: dict[str, set[str]] = {
             "manhole|manholeid|manholeno|mh|mhid|mhno|handhole|handholeid|hh|closure|pole|poleid|node|nodeid|"
             "office|officeid|حوضچه|کد حوضچه|شماره حوضچه|شناسه حوضچه|نام حوضچه|هندهول|مفصل|تیر|فرمانداری|مرکز"
         ),
-        "name": "name|pointname|ptname|نام|نام نقطه",
+        "name": "name|pointname|ptname|point|pt|نام|نام نقطه",
         "code": "code|featurecode|codename|description|desc|descr|codedescription|کد|کد عارضه|شرح|توضیح|توضیحات",
+        "east_rms": "eastingrms|eastrms|erms|rmse east|rms easting|rms east|eastingstd|sigma easting|sigma e",
+        "north_rms": "northingrms|northrms|nrms|rmse north|rms northing|rms north|northingstd|sigma northing|sigma n",
+        "accuracy": (
+            "accuracy|accuracym|horizontalaccuracy|haccuracy|hacc|hrms|horizontalrms|lateralrms|horzprec|"
+            "horizontalprecision|دقت|دقت افقی|دقت مسطحاتی"
+        ),
+        "solution": "solutionstatus|fix|fixtype|fixid|fix id|fixquality|solution|correctiontype|rtkstatus",
+        "observed": (
+            "antennaheight|antennaheightunits|tiltangle|averagingstart|averagingend|samples|pdop|gdop|hdop|vdop|"
+            "baseeasting|basenorthing|baseelevation|baselongitude|baselatitude|baseellipsoidalheight|baseline|"
+            "instrumentht|instrumentheight|speed|bearing|satellites|satellitesinview|satellitesinuse"
+        ),
         "system": "csname|crs|srs|epsg|coordinatesystem|referencesystem|دستگاه مختصات|سیستم مختصات",
     }.items()
 }
 _ZONE_HEADINGS = {fold(word) for word in ("zone", "utmzone", "زون", "زون utm", "ناحیه", "utm zone")}
+_ZONE_WORD = re.compile(r"(?:utm|zone)\d{1,2}[a-z]?|\d\d[ns]")
 _SURVEY_FOOT = re.compile(
     r"us[\W_]*(?:survey[\W_]*)?(?:ft|feet|foot)|ft[\W_]*us\b|survey[\W_]*(?:ft|feet|foot)", re.IGNORECASE
 )
@@ -74,7 +88,8 @@ def role(heading: Any) -> str:
     -------
     str
         ``"lon"``, ``"lat"``, ``"x"``, ``"y"``, ``"z"``, ``"zone"``, ``"place"``, ``"wkt"``, ``"route"``,
-        ``"sequence"``, ``"row"``, ``"node"``, ``"name"``, ``"code"``, ``"system"``, or nothing.
+        ``"sequence"``, ``"row"``, ``"node"``, ``"name"``, ``"code"``, ``"east_rms"``, ``"north_rms"``,
+        ``"accuracy"``, ``"solution"``, ``"observed"`` (how a single point was measured), ``"system"``, or nothing.
     """
     name = str(heading)
     readings = [name]
@@ -87,7 +102,7 @@ def role(heading: Any) -> str:
         whole = "".join(words)
         if whole in _ZONE_HEADINGS:
             return "zone"
-        bare = "".join(word for word in words if word not in _NOISE)
+        bare = "".join(word for word in words if word not in _NOISE and not _ZONE_WORD.fullmatch(word))
         for candidate in (whole, bare):
             for found, names in _ROLES.items():
                 if candidate and candidate in names:

@@ -22,7 +22,7 @@ import shapely
 from gis.delivery.files.layer import RawLayer, undecoded
 from gis.delivery.files.reasons import TOO_FEW, DamagedError
 from gis.delivery.files.refusals import refusal
-from gis.delivery.readers import geojson, xml
+from gis.delivery.readers import descriptions, geojson, xml
 from gis.delivery.readers.parts import WHAT_SHORT, WHY_SHORT
 from gis.delivery.readers.reader import Source, Unread, damaged, left_out, reader
 from gis.language import Text
@@ -237,6 +237,10 @@ def _properties(placemark: Element) -> dict[str, Any]:
             values[_PLAIN[name]] = (element.text or "").strip() or None
         elif name == "TimeStamp":
             values["timestamp"] = _child_text(element, "when") or None
+    # What the placemark says of itself in elements counts before what is written in its description's table.
+    if table := descriptions.columns(values.get("description") or ""):
+        values = {**table, **{name: value for name, value in values.items() if value is not None}}
+        del values["description"]
     return values
 
 

@@ -31,10 +31,19 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_ZONE = re.compile(r"(?<!\d)(3[89]|4[01])\s*[NSRnsr]?(?!\d)")
+_NUMBER = r"0?([1-9]|[1-5]\d|60)(?!\d)(?:[.]0+)?"
+# A zone and, it may be, its hemisphere or its band: 39, 39S, UTM39, «زون ۳۹».
+_ZONE = re.compile(rf"(?:(?<![^\W_])|(?<=utm)|(?<=zone)){_NUMBER}\s*([C-HJ-NP-X]?)(?![^\W_])", re.IGNORECASE)
 _ZONE_IN_WORDS = re.compile(
-    r"(?:zone|utm|زون|ناحیه|قاچ)\D{0,8}(3[89]|4[01])(?!\d)|(?<!\d)(3[89]|4[01])\s?N\b", re.IGNORECASE
+    rf"(?:(?:zone|زون|ناحیه|قاچ)\D{{0,8}}|utm\W{{0,3}}){_NUMBER}\s*([C-HJ-NP-X]?)(?![^\W_])"
+    rf"|utm\D{{0,8}}(3[89]|4[01])(?!\d)|(?<![^\W_])([1-5]\d|60)\s?([NS])\b",
+    re.IGNORECASE,
 )
+_LAST_SOUTHERN_BAND = "M"
+# Northings of the band S, 32° to 40° north: whoever writes 39S of such numbers means the band, not the south.
+_BAND_S = (3.5e6, 4.5e6)
+# A value that names no zone.
+_NO_ZONE = 99
 _SYSTEM = re.compile(r"(?:EPSG:\d{4,6}|[A-Za-z][\w /().+-]{2,80})", re.IGNORECASE)
 _ED50 = re.compile(r"ed\W?(?:50|77)", re.IGNORECASE)
 _ANGLE = re.compile(
@@ -53,6 +62,7 @@ _LONGITUDE, _LATITUDE = (40.0, 68.0), (20.0, 44.0)
 _HEIGHT = (-500.0, 9000.0)
 _WGS84 = pyproj.CRS("EPSG:4326")
 _GEOD = pyproj.Geod(ellps="WGS84")
+_ACCURACY = "accuracy_m"
 _FEET_M = {"ft": 0.3048, "us-ft": 1200 / 3937}
 # Two positions of one point that lie farther apart than this, and than they are rounded to, disagree.
 _APART_M = 1.0
@@ -95,6 +105,8 @@ class Positioned:
         D003 for rows whose coordinates cannot be read, C111 where two positions of the same rows disagree.
     left_out
         Rows that are no features, and points of routes without a position.
+    brought
+        Whether rows of several systems were brought to degrees: what the numbers were is gone.
     """
 
     frame: gpd.GeoDataFrame
@@ -102,6 +114,7 @@ class Positioned:
     crs: pyproj.CRS | None
     notes: tuple[Note, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    brought: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +127,7 @@ class _Places:
     geometry: NDArray[np.object_] | None = None
     xyz: Floats | None = None
     notes: list[Note] = field(default_factory=list)
+    brought: bool = False
 
     @property
     def missing(self) -> NDArray[np.bool_]:
@@ -188,13 +202,15 @@ def positioned(
     keep[~places.given] = _features(frame, places.given, roles, places.used)
     dropped = int((~keep & ~damaged).sum())
     left = [LeftOut(shown, layer, dropped, _ROWS, _NO_FEATURE)] if dropped else []
+    frame, roles = _with_accuracy(frame, roles)
     table = frame.drop(columns=[name for name in places.used if name in frame])
     if not keep.all():
         table = table[keep].reset_index(drop=True)
-    result = _rows(table, places, keep, records[keep], roles)
+    result = _rows(table, places, keep, records[keep], roles, layer)
     if result[2]:
         left.append(LeftOut(shown, layer, result[2], _VERTICES, _NO_VERTEX))
-    return Positioned(result[0], result[1], places.crs, (*notes, *places.notes), tuple(left))
+    left += result[3].left_out(shown, layer) if result[3] is not None else ()
+    return Positioned(result[0], result[1], places.crs, (*notes, *places.notes), tuple(left), places.brought)
 
 
 def parse_angle(value: Any) -> float | None:
@@ -239,21 +255,26 @@ def _rows(
     keep: NDArray[np.bool_],
     records: NDArray[np.int64],
     roles: dict[str, list[str]],
-) -> tuple[gpd.GeoDataFrame, NDArray[np.int64], int]:
-    """Make routes and points of the kept rows: them, their records, and how many vertices have no position."""
+    layer: str,
+) -> tuple[gpd.GeoDataFrame, NDArray[np.int64], int, sequences.Grouping | None]:
+    """Make routes and points of the kept rows: them, their records, how many vertices have no position, and how."""
     xyz = _vertices(places, keep)
-    of = sequences.grouping(table, roles) if xyz is not None else None
+    of = sequences.grouping(table, roles, layer) if xyz is not None else None
     if xyz is None or of is None:
-        return _with(table, places.shapes(keep)), records, 0
+        return _with(table, places.shapes(keep)), records, 0, None
     made = sequences.joined(table, xyz, of)
     numbers = records[made.first]
-    alone = of.codes < 0
+    alone = of.alone
     if not alone.any():
-        return made.frame, numbers, made.lost
+        return made.frame, numbers, made.lost, of
     rows = np.flatnonzero(keep)[alone]
+    table = table.assign(**of.told)
     single = _with(table[alone], places.shapes(np.isin(np.arange(len(keep)), rows)))
+    if not len(made.frame):
+        return single, records[alone], 0, of
     both = pd.concat([made.frame, single], ignore_index=True)
-    return gpd.GeoDataFrame(both, geometry="geometry"), np.concatenate([numbers, records[alone]]), made.lost
+    numbers = np.concatenate([numbers, records[alone]])
+    return gpd.GeoDataFrame(both, geometry="geometry"), numbers, made.lost, of
 
 
 def _vertices(places: _Places, keep: NDArray[np.bool_]) -> Floats | None:
@@ -264,7 +285,7 @@ def _vertices(places: _Places, keep: NDArray[np.bool_]) -> Floats | None:
     if not np.isin(shapely.get_type_id(geometry), (-1, 0)).all():
         return None
     there = ~shapely.is_missing(geometry) & ~shapely.is_empty(geometry)
-    high = bool(there.any() and shapely.has_z(geometry[there]).all())
+    high = bool(shapely.has_z(geometry[there]).any())
     xyz = np.full((len(geometry), 3 if high else 2), np.nan)
     xyz[there] = shapely.get_coordinates(geometry[there], include_z=high)
     return xyz
@@ -285,6 +306,22 @@ def _named(
             break
     roles = {**roles, "name": ["point"], "code": ["description"]}
     return frame.rename(columns=told), roles
+
+
+def _with_accuracy(
+    frame: pd.DataFrame, roles: dict[str, list[str]]
+) -> tuple[pd.DataFrame, dict[str, list[str]]]:
+    """
+    Give each point one standard deviation of a horizontal coordinate, where collectors write those of both.
+
+    It is the root of the mean of the two variances: a line's length takes both alike.
+    """
+    east, north = roles.get("east_rms", [])[:1], roles.get("north_rms", [])[:1]
+    if not east or not north or _ACCURACY in frame:
+        return frame, roles
+    both = [parse_numbers(frame[name]) * _FEET_M.get(headings.feet(name), 1.0) for name in (*east, *north)]
+    frame = frame.assign(**{_ACCURACY: np.sqrt(np.mean(np.square(both), axis=0))})
+    return frame, {**roles, "accuracy": [_ACCURACY, *roles.get("accuracy", [])]}
 
 
 def _features(
@@ -366,14 +403,17 @@ def _places(
         notes = _disagreement(frame, sphere, plane, roles, heading, chosen, label, records)
     xy = np.column_stack([chosen.x, chosen.y])
     crs = _WGS84 if chosen.degrees and chosen is sphere and _plain(chosen.names) else None
+    brought = False
     if not chosen.degrees:
-        xy, crs = _in_one_system(chosen, xy, _system_of(frame, chosen, roles, heading))
+        system = _system_of(frame, chosen, roles, heading)
+        xy, crs = _in_one_system(chosen, xy, system)
+        brought = isinstance(system, np.ndarray)
     given = np.asarray(frame[chosen.names].notna().any(axis=1))
     used = list(chosen.names)
     if (height := _height(frame, chosen, roles)) is not None:
         used.append(height[0])
         xy = np.column_stack([xy, height[1]])
-    return _Places(used, crs, given, xyz=xy, notes=notes)
+    return _Places(used, crs, given, xyz=xy, notes=notes, brought=brought)
 
 
 def _plain(names: list[str]) -> bool:
@@ -382,7 +422,7 @@ def _plain(names: list[str]) -> bool:
 
 
 def _height(frame: pd.DataFrame, pair: _Pair, roles: dict[str, list[str]]) -> tuple[str, Floats] | None:
-    """Find the column of heights, in metres, where every positioned row has one."""
+    """Find the column of heights, in metres; a row without one has none, and a column without any is none."""
     names = roles.get("z", [])[:1]
     if not names and all(_UNNAMED.fullmatch(name) for name in pair.names):
         after = max(list(frame.columns).index(name) for name in pair.names) + 1
@@ -392,7 +432,7 @@ def _height(frame: pd.DataFrame, pair: _Pair, roles: dict[str, list[str]]) -> tu
     if not names:
         return None
     z = parse_numbers(frame[names[0]]) * _FEET_M.get(headings.feet(str(names[0])), 1.0)
-    return (names[0], z) if np.isfinite(z[pair.there]).all() else None
+    return (names[0], z) if np.isfinite(z[pair.there]).any() else None
 
 
 def _fractional_heights(z: Floats) -> bool:
@@ -435,42 +475,57 @@ def _system_of(
     """
     Find the system of projected coordinates: the zone their headings name, a column of zones or of systems, a title.
 
-    Of several zones, the EPSG code of each row's, 0 where it has none.
+    Of several zones that of each row, negative in the south, 0 where it has none.
     """
     own = " ".join(map(str, pair.names))
-    if (crs := _named_zone(own)) is not None:
+    if (crs := _named_zone(own, pair.y)) is not None:
         return crs
     unit = headings.feet(own)
     for name in [] if _ED50.search(own) else roles.get("zone", []):
-        zones = _zones(frame[name], pair.there)
+        zones = _zones(frame[name], pair)
         if zones is None:
             continue
-        several = np.unique(zones[zones > 0])
+        several = np.unique(zones[zones != 0])
         return _utm(int(several[0]), unit) if len(several) == 1 else zones
     for name in roles.get("system", []):
         named = frame[name].dropna().unique()
         if len(named) == 1 and (crs := _system_named(str(named[0]))) is not None and crs.is_projected:
             return crs
-    return _named_zone(heading) if not _ED50.search(own) else None
+    return _named_zone(heading, pair.y) if not _ED50.search(own) else None
 
 
-def _zones(values: pd.Series[Any], there: NDArray[np.bool_]) -> NDArray[np.int64] | None:
-    """Read a column of UTM zones: (n,) zones, 0 where none is named; None where positioned rows name something else."""
+def _zones(values: pd.Series[Any], pair: _Pair) -> NDArray[np.int64] | None:
+    """
+    Read a column of UTM zones: (n,) zones, southern ones negative, 0 where none is named.
+
+    None where positioned rows name something else.
+    """
     codes, uniques = pd.factorize(values)
-    found = [_ZONE.search(ascii_digits(str(value))) for value in uniques]
-    numbers = np.array([*(int(match[1]) if match else -1 for match in found), 0], dtype=np.int64)
-    zones = numbers[codes]
-    of_rows = zones[there]
-    if not len(of_rows) or (of_rows < 0).any() or not (of_rows > 0).any():
+    zones = np.zeros(len(values), dtype=np.int64)
+    for at, value in enumerate(uniques):
+        of = codes == at
+        match = None if _ED50.search(str(value)) else _ZONE.search(ascii_digits(str(value)))
+        zones[of] = _signed(int(match[1]), match[2], pair.y[of]) if match else _NO_ZONE
+    of_rows = zones[pair.there]
+    if not len(of_rows) or (of_rows == _NO_ZONE).any() or not of_rows.any():
         return None
-    return np.maximum(zones, 0)
+    return np.where(zones == _NO_ZONE, 0, zones)
+
+
+def _signed(zone: int, letter: str, northings: Floats) -> int:
+    """Give a zone, negative for the south: by the letter of its hemisphere or of its band."""
+    letter = letter.upper()
+    southern = bool(letter) and letter <= _LAST_SOUTHERN_BAND
+    south = not _all_within(northings, _BAND_S) if letter == "S" else southern
+    return -zone if south else zone
 
 
 def _utm(zone: int, unit: str = "") -> pyproj.CRS:
-    """Give the system of a UTM zone of WGS 84, in metres or in feet."""
+    """Give the system of a UTM zone of WGS 84, negative for the south, in metres or in feet."""
     if unit:
-        return pyproj.CRS(f"+proj=utm +zone={zone} +datum=WGS84 +units={unit} +type=crs")
-    return pyproj.CRS(f"EPSG:326{zone}")
+        south = " +south" if zone < 0 else ""
+        return pyproj.CRS(f"+proj=utm +zone={abs(zone)}{south} +datum=WGS84 +units={unit} +type=crs")
+    return pyproj.CRS(f"EPSG:{327 if zone < 0 else 326}{abs(zone):02d}")
 
 
 def _in_one_system(
@@ -481,20 +536,21 @@ def _in_one_system(
         return xy, system
     unit = headings.feet(" ".join(map(str, pair.names)))
     lonlat = np.full_like(xy, np.nan)
-    for zone in np.unique(system[system > 0]):
+    for zone in np.unique(system[system != 0]):
         of = system == zone
         lonlat[of] = Reading(_utm(int(zone), unit)).lonlat(xy[of])
     return lonlat, _WGS84
 
 
-def _named_zone(heading: str) -> pyproj.CRS | None:
+def _named_zone(heading: str, northings: Floats) -> pyproj.CRS | None:
     """Give the system of the one UTM zone that headings name, «UTM زون ۳۹»; None where they name another datum."""
-    found = {one or other for one, other in _ZONE_IN_WORDS.findall(ascii_digits(heading))}
-    return (
-        _utm(int(found.pop()), headings.feet(heading))
-        if len(found) == 1 and not _ED50.search(heading)
-        else None
-    )
+    found = {
+        _signed(int(zone or iran or two), letter or hemisphere, northings)
+        for zone, letter, iran, two, hemisphere in _ZONE_IN_WORDS.findall(ascii_digits(heading))
+    }
+    if len(found) != 1 or _ED50.search(heading):
+        return None
+    return _utm(found.pop(), headings.feet(heading))
 
 
 def _system_named(name: str) -> pyproj.CRS | None:
@@ -526,7 +582,7 @@ def _disagreement(
     told = system is not None
     if system is None and not _ED50.search(" ".join(plane.names)):
         zone = int((np.median(lonlat[:, 0]) + 180) // 6) + 1
-        system = _utm_of(zone, south=bool(np.median(lonlat[:, 1]) < 0))
+        system = _utm(-zone if np.median(lonlat[:, 1]) < 0 else zone)
     if system is None:
         return []
     xy, crs = _in_one_system(plane, np.column_stack([plane.x, plane.y]), system)
@@ -554,10 +610,6 @@ def _disagreement(
     }
     lon, lat = lonlat[rows[int(np.argmax(apart[rows]))]].tolist()
     return [Note("C111", label, fields=fields, lon=lon, lat=lat)]
-
-
-def _utm_of(zone: int, *, south: bool) -> pyproj.CRS:
-    return pyproj.CRS(f"EPSG:{327 if south else 326}{zone:02d}")
 
 
 def _step(values: pd.Series[Any]) -> float:

@@ -16,6 +16,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gis.delivery.readers import fieldcodes, headings
+from gis.inventory import LeftOut
+from gis.language import Text
 from gis.text.letters import ascii_digits, fold
 from gis.text.numbers import parse_numbers
 
@@ -31,16 +34,18 @@ _NODE_NAME = re.compile(
     r"^(?:mh|hh|man|hand|pole|office|node|حوضچه|هندهول|تیر|فرمانداری|مفصل)", re.IGNORECASE
 )
 _NUMBERED = re.compile(r"(.*?\S)\s*[-_/.:#\s]\s*(\d{1,5})")
-# Field codes of what is surveyed point by point along it, with the number that tells one such line from the next.
-_LINE_CODE = re.compile(r"(?P<word>[^\W\d_]+)[\s\-_.#/]*(?P<number>\d*)")
-_LINE_WORDS = {
-    fold(word)
-    for words in (
-        "cbl|cable|foc|ofc|fo|fibre|fiber|duct|conduit|trench|route|line|span|r",
-        "کابل|مسیر|داکت|کانال|فیبر|خط|لوله|ترانشه",
-    )
-    for word in words.split("|")
-}
+_TRACK = re.compile(r"(?<![^\W\d_])track(?![^\W\d_])", re.IGNORECASE)
+# What Emlid Flow says of a point's coordinates.
+_STORED = ("Global", "Local")
+# Columns of routes and points that are made of field codes.
+_KIND, _MANHOLE = "kind", "manhole_id"
+_UNSAID = Text("points of lines that are not told apart", "نقطه‌های خط‌هایی که از هم جدا نشده‌اند")
+_NO_LINE = Text(
+    "their code is a line's, and which other points are of the same line is not said; number it (CBL1) or mark where "
+    "the line begins and ends (CBL ST, CBL END)",
+    "کد آن‌ها از خط است، اما گفته نشده کدام نقطه‌های دیگر از همان خط‌اند؛ کد را شماره بزنید (CBL1) یا آغاز و پایان خط را "
+    "نشان دهید (CBL ST و CBL END)",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +65,17 @@ class Grouping:
         The column that names the routes: the table's own, or one that is made.
     dropped
         Columns that tell of single points only, such as the numbers along the route.
+    rows
+        (n,) the row of the table that each point stands in, where a row may be of several routes or of none; None
+        where each row is one point.
+    single
+        Which rows of the table are points of their own; None for those of no route.
+    made
+        (k,) columns of the routes that the table itself does not have.
+    told
+        (rows of the table,) columns of the single points that the table itself does not have.
+    unsaid
+        How many rows say that they are of a route, and not of which.
     """
 
     codes: NDArray[np.intp]
@@ -67,6 +83,34 @@ class Grouping:
     order: NDArray[np.float64]
     named: str
     dropped: list[str] = field(default_factory=list)
+    rows: NDArray[np.intp] | None = None
+    single: NDArray[np.bool_] | None = None
+    made: dict[str, NDArray[np.object_]] = field(default_factory=dict)
+    told: dict[str, NDArray[np.object_]] = field(default_factory=dict)
+    unsaid: int = 0
+
+    @property
+    def alone(self) -> NDArray[np.bool_]:
+        """Which rows of the table are points of their own."""
+        return self.codes < 0 if self.single is None else self.single
+
+    def left_out(self, shown: str, layer: str) -> tuple[LeftOut, ...]:
+        """
+        Say how many points of lines are of none.
+
+        Parameters
+        ----------
+        shown
+            The file's name for people.
+        layer
+            The table's name in it.
+
+        Returns
+        -------
+        tuple of LeftOut
+            None where there are none.
+        """
+        return (LeftOut(shown, layer, self.unsaid, _UNSAID, _NO_LINE),) if self.unsaid else ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,13 +133,13 @@ class Routes:
     lost: int
 
 
-def grouping(table: pd.DataFrame, roles: dict[str, list[str]]) -> Grouping | None:
+def grouping(table: pd.DataFrame, roles: dict[str, list[str]], title: str = "") -> Grouping | None:
     """
     Find out whether a table of points orders them into routes.
 
     Three ways are known: a column names the route of each point and another one numbers them; a column of names is a
-    route's and a number (``R1-001``) where the code of each says that it is of a line; a column of field codes is a
-    line's and its number (``CBL1``), the points in the order of their numbers or rows.
+    route's and a number (``R1-001``) where their code says that they are of a line; a column of field codes has the
+    lines' numbers (``CBL1``) or where they begin and end, the points in the order of their numbers or rows.
 
     Parameters
     ----------
@@ -103,6 +147,8 @@ def grouping(table: pd.DataFrame, roles: dict[str, list[str]]) -> Grouping | Non
         The points.
     roles
         The roles of its columns, as `gis.delivery.readers.headings.roles` gives them.
+    title
+        The table's name: one that is called a track is one, where its points are numbered.
 
     Returns
     -------
@@ -112,7 +158,12 @@ def grouping(table: pd.DataFrame, roles: dict[str, list[str]]) -> Grouping | Non
     present = {key: [name for name in names if name in table] for key, names in roles.items()}
     if present.get("node") or not len(table):
         return None
-    return _by_columns(table, present) or _by_names(table, present) or _by_codes(table, present)
+    return (
+        _by_columns(table, present)
+        or _by_names(table, present)
+        or _by_codes(table, present)
+        or _by_title(table, present, title)
+    )
 
 
 def joined(table: pd.DataFrame, xyz: NDArray[np.float64], of: Grouping) -> Routes:
@@ -134,7 +185,9 @@ def joined(table: pd.DataFrame, xyz: NDArray[np.float64], of: Grouping) -> Route
         One a name; without geometry where none of its points has a position.
     """
     count = len(of.names)
-    there = np.asarray(np.isfinite(xyz).all(axis=1))
+    if of.rows is not None:
+        table, xyz = table.iloc[of.rows].reset_index(drop=True), xyz[of.rows]
+    there = np.asarray(np.isfinite(xyz[:, :2]).all(axis=1))
     chosen = np.lexsort((of.order, of.codes))
     chosen = chosen[there[chosen] & (of.codes[chosen] >= 0)]
     counts = np.bincount(of.codes[chosen], minlength=count)
@@ -147,11 +200,16 @@ def joined(table: pd.DataFrame, xyz: NDArray[np.float64], of: Grouping) -> Route
         shapely.linestrings(xyz[chosen], indices=of.codes[chosen], out=geometry)
     first = _firsts(of.codes, count)
     columns: dict[str, Any] = {of.named: of.names}
-    kept = [name for name in table.columns if name not in {*of.dropped, of.named}]
+    single = {name for name in table.columns if _of_a_point(table[name])}
+    kept = [name for name in table.columns if name not in {*of.dropped, of.named, *single}]
     columns |= {str(name): values for name, values in _shared(table[kept], of.codes, count)}
+    columns |= dict(_gathered(table[kept], of.codes, count))
+    columns |= {name: values for name, values in of.made.items() if name not in columns}
     frame = pd.DataFrame(columns).infer_objects()
     frame = frame.rename(columns={"geometry": "geometry_2"})
     lost = int((~there & (of.codes >= 0)).sum())
+    if of.rows is not None:
+        first = of.rows[first]
     return Routes(gpd.GeoDataFrame(frame, geometry=geometry), first, lost)
 
 
@@ -182,7 +240,7 @@ def routes_of_waypoints(
     codes, names = pd.factorize(ids)
     geometry = frame.geometry.to_numpy()
     there = ~shapely.is_missing(geometry) & ~shapely.is_empty(geometry)
-    high = bool(shapely.has_z(geometry[there]).all())
+    high = bool(shapely.has_z(geometry[there]).any())
     xyz = np.full((len(frame), 3 if high else 2), np.nan)
     xyz[there] = shapely.get_coordinates(geometry[there], include_z=high)
     made = joined(table, xyz, Grouping(codes, np.asarray(names, dtype=object), numbers, _MADE))
@@ -217,15 +275,59 @@ def _orders(codes: NDArray[np.intp], order: NDArray[np.float64]) -> bool:
 
 
 def _by_names(table: pd.DataFrame, present: dict[str, list[str]]) -> Grouping | None:
-    """Take names of a route and a number, where a column of codes says that all points are of lines."""
-    coded = [name for name in present.get("code", []) if all(map(_line_code, table[name].unique()))]
-    if not coded:
-        return None
-    for name in present.get("name", []):
-        if (found := _numbered(table[name])) is not None:
-            codes, names = pd.factorize(found[0])
-            return Grouping(codes, np.asarray(names, dtype=object), found[1], _MADE, [name])
+    """Take names of a route and a number of the points whose codes say that they are of lines, where all are so."""
+    for code in present.get("code", []):
+        values, uniques = pd.factorize(table[code])
+        said = [*map(fieldcodes.parse, uniques), fieldcodes.Code()]
+        of_line = np.array([bool(one.lines) and not one.remark and not one.node for one in said])[values]
+        numbered = np.array([any(line.numbered or line.marker for line in one.lines) for one in said])[values]
+        others = any(not one.node for one in said[:-1] if not one.lines)
+        if not of_line.any() or others or (numbered.any() and not of_line.all()):
+            continue
+        for name in present.get("name", []):
+            if (found := _numbered(table[name][of_line].reset_index(drop=True))) is None:
+                continue
+            lines, names = pd.factorize(found[0])
+            codes = np.full(len(table), -1, dtype=np.intp)
+            order = np.zeros(len(table))
+            codes[of_line], order[of_line] = lines, found[1]
+            return Grouping(
+                codes,
+                np.asarray(names, dtype=object),
+                order,
+                _MADE,
+                [name],
+                told=_nodes(table, said, values, name),
+            )
     return None
+
+
+def _by_title(table: pd.DataFrame, present: dict[str, list[str]], title: str) -> Grouping | None:
+    """Take the numbered points of a table that is called a track, as SW Maps writes one a file."""
+    if not _TRACK.search(title):
+        return None
+    codes = np.zeros(len(table), dtype=np.intp)
+    for number in [*present.get("sequence", []), *present.get("row", [])]:
+        order = parse_numbers(table[number])
+        if _orders(codes, order):
+            return Grouping(codes, np.array([title], dtype=object), order, _MADE, [number])
+    return None
+
+
+def _nodes(
+    table: pd.DataFrame, said: list[fieldcodes.Code], values: NDArray[np.intp], name: str
+) -> dict[str, NDArray[np.object_]]:
+    """Give what the codes of nodes say, where the table has no columns of these names."""
+    kinds = np.array([one.kind or None for one in said], dtype=object)[values]
+    names = table[name].astype(object).where(table[name].notna(), None).to_numpy(dtype=object)
+    return _told(table, names, kinds)
+
+
+def _told(
+    table: pd.DataFrame, ids: NDArray[np.object_], kinds: NDArray[np.object_]
+) -> dict[str, NDArray[np.object_]]:
+    have = {fold(str(name)) for name in table.columns}
+    return {name: of for name, of in ((_MANHOLE, ids), (_KIND, kinds)) if fold(name) not in have}
 
 
 def _numbered(names: pd.Series[Any]) -> tuple[pd.Series[Any], NDArray[np.float64]] | None:
@@ -247,31 +349,35 @@ def _numbered(names: pd.Series[Any]) -> tuple[pd.Series[Any], NDArray[np.float64
 
 
 def _by_codes(table: pd.DataFrame, present: dict[str, list[str]]) -> Grouping | None:
-    """Take field codes of lines and their numbers; points of any other code are of no route."""
+    """Take field codes of lines and of nodes."""
     for name in present.get("code", []):
-        codes, names = pd.factorize(table[name])
-        of_lines = np.array(
-            [bool((match := _line_code(value)) and match["number"]) for value in names], dtype=bool
-        )
-        if not of_lines.any():
-            continue
-        place = np.append(np.where(of_lines, np.cumsum(of_lines) - 1, -1), -1)
-        codes = place[codes]
-        sizes = np.bincount(codes[codes >= 0])
-        if sizes.min() < _POINTS:
-            continue
-        order = np.arange(len(table), dtype=np.float64)
         points = [one for one in [*present.get("name", []), *present.get("sequence", [])] if one != name]
-        dropped = points[:1]
-        if points and _orders(codes[codes >= 0], numbers := parse_numbers(table[points[0]])[codes >= 0]):
-            order[codes >= 0] = numbers
-        return Grouping(codes, np.asarray(names, dtype=object)[of_lines], order, _MADE, [name, *dropped])
+        order = np.arange(len(table), dtype=np.float64)
+        if points and _orders(
+            np.zeros(len(table), dtype=np.intp), numbers := parse_numbers(table[points[0]])
+        ):
+            order = numbers
+        found = fieldcodes.coded(table[name], order)
+        if found is None:
+            continue
+        ids = found.nodes
+        if points:
+            own = table[points[0]].astype(object).where(table[points[0]].notna(), None).to_numpy(dtype=object)
+            ids = np.where(pd.isna(ids) | pd.Series(ids).duplicated(keep=False).to_numpy(), own, ids)
+        made = {} if pd.isna(found.kinds).all() else {_KIND: found.kinds}
+        return Grouping(
+            found.lines,
+            found.names,
+            np.arange(len(found.rows), dtype=np.float64),
+            _MADE,
+            [name, *points[:1]],
+            found.rows,
+            found.single,
+            made,
+            _told(table, ids, found.node_kinds),
+            int(found.unsaid.sum()),
+        )
     return None
-
-
-def _line_code(value: Any) -> re.Match[str] | None:
-    match = _LINE_CODE.fullmatch(ascii_digits(value).strip()) if isinstance(value, str) else None
-    return match if match and fold(match["word"]) in _LINE_WORDS else None
 
 
 def _firsts(codes: NDArray[np.intp], count: int) -> NDArray[np.intp]:
@@ -280,6 +386,28 @@ def _firsts(codes: NDArray[np.intp], count: int) -> NDArray[np.intp]:
     of_any = np.flatnonzero(codes >= 0)[::-1]
     first[codes[of_any]] = of_any
     return first
+
+
+def _of_a_point(values: pd.Series[Any]) -> bool:
+    """Tell whether a column says how a point was measured: of its antenna, its base; in which system it was stored."""
+    if headings.role(values.name) == "observed":
+        return True
+    return fold(str(values.name)) == "origin" and bool(values.isin(_STORED).all())
+
+
+def _gathered(table: pd.DataFrame, codes: NDArray[np.intp], count: int) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Give what single points say of how well they are known: a route is no better than its worst, of any fix."""
+    inside = codes >= 0
+    roles = headings.roles(table)
+    for name in roles.get("accuracy", []):
+        values = pd.Series(parse_numbers(table[name])[inside]).groupby(codes[inside]).max()
+        yield name, values.reindex(range(count)).to_numpy(dtype=object)
+    for name in roles.get("solution", []):
+        said = table[name][inside].dropna().astype(str)
+        joined_up = said.groupby(codes[inside][table[name][inside].notna()]).agg(
+            lambda values: "; ".join(dict.fromkeys(values))
+        )
+        yield name, joined_up.reindex(range(count)).astype(object).to_numpy()
 
 
 def _shared(table: pd.DataFrame, codes: NDArray[np.intp], count: int) -> Iterator[tuple[Any, Any]]:

@@ -206,3 +206,69 @@ def test_a_table_without_positions_that_a_project_names_lacks_its_geometry(tmp_p
     project.write_text('[[layers.manholes]]\nsource = "m.csv"\n')
     findings = gis.check(gis.read(project), select=["G201"])
     assert list(findings["feature"]) == ["M1", "M2"]
+
+
+@pytest.mark.parametrize(
+    ("written", "lon", "lat", "epsg"),
+    [
+        ("39", 51.67, 32.65, 32639),
+        ("39S", 51.67, 32.65, 32639),
+        ("39 N", 51.67, 32.65, 32639),
+        ("zone 39 N", 51.67, 32.65, 32639),
+        ("UTM39", 51.67, 32.65, 32639),
+        ("۳۹", 51.67, 32.65, 32639),
+        ("زون ۳۹", 51.67, 32.65, 32639),
+        ("39.0", 51.67, 32.65, 32639),
+        ("33T", 15.1, 45.2, 32633),
+        ("1N", -177.2, 10.5, 32601),
+        ("60", 177.2, 10.5, 32660),
+        ("23K", -45.2, -20.5, 32723),
+        ("36S", 33.2, -1.5, 32736),
+    ],
+)
+def test_a_zone_of_the_whole_world(tmp_path, written, lon, lat, epsg):
+    x, y = pyproj.Transformer.from_crs(4326, epsg, always_xy=True).transform([lon, lon + 0.001], [lat, lat])
+    rows = "".join(f"M{n},{x[n]:.3f},{y[n]:.3f},{written}\n" for n in range(2))
+    assert layer_of(tmp_path, f"manhole_id,E,N,zone\n{rows}").crs.to_epsg() == epsg
+
+
+@pytest.mark.parametrize("written", ["61", "0", "ED50 39", "north", "139"])
+def test_what_is_no_zone_declares_none(tmp_path, written):
+    x, y = utm(39, 51.67, 32.65)
+    text = f"manhole_id,E,N,zone\nM1,{x},{y},{written}\nM2,{x + 9},{y},{written}\n"
+    assert layer_of(tmp_path, text).crs is None
+
+
+@pytest.mark.parametrize(
+    ("heading", "epsg"),
+    [("Easting UTM33N,Northing UTM33N", 32633), ("E_zone_23S,N_zone_23S", 32723), ("E,N", None)],
+)
+def test_a_zone_in_the_headings(tmp_path, heading, epsg):
+    lon, lat = (-45.2, -20.5) if epsg == 32723 else (15.1, 45.2)
+    x, y = pyproj.Transformer.from_crs(4326, epsg or 32633, always_xy=True).transform(lon, lat)
+    layer = layer_of(tmp_path, f"manhole_id,{heading}\nM1,{x},{y}\nM2,{x + 9},{y}\n")
+    assert (layer.crs and layer.crs.to_epsg()) == epsg
+    assert layer.frame.geometry[0].coords[0] == pytest.approx((x, y))
+
+
+def test_a_system_named_by_the_user_does_not_move_rows_of_several_zones(tmp_path):
+    places = [(53.98 + 0.01 * n, 33.5) for n in range(5)]
+    lines = ["route,seq,zone,E,N,kind,status"]
+    for n, place in enumerate(places, start=1):
+        zone = 39 if place[0] < 54 else 40
+        x, y = utm(zone, *place)
+        lines.append(f"R1,{n},{zone},{x:.4f},{y:.4f},cable,new")
+    (tmp_path / "points.csv").write_text("\n".join(lines))
+    measured = gis.measure(gis.read(tmp_path / "points.csv", crs="EPSG:32639"))
+    assert measured["geodesic_m"].sum() == pytest.approx(
+        GEOD.line_length(*zip(*places, strict=True)), abs=2e-3
+    )
+
+
+def test_a_height_that_is_missing_is_missing_alone(tmp_path):
+    heights = ["1570.1", "", "1572.3"]
+    rows = "".join(f"R1,{n},32.65{n},51.67,{height}\n" for n, height in enumerate(heights, start=1))
+    layer = layer_of(tmp_path, f"route,seq,lat,lon,z\n{rows}")
+    z = [place[2] for place in layer.frame.geometry[0].coords]
+    assert [z[0], z[2]] == [1570.1, 1572.3]
+    assert z[1] != z[1]
