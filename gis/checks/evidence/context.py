@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from gis import lengths, totals
-from gis.checks.evidence import crossings, duplicates, ends, references, texts
+from gis.checks.evidence import crossings, duplicates, ends, joints, references, texts
 from gis.checks.evidence.shapes import Shapes
 from gis.checks.registry import codes_with
 from gis.network import graph
@@ -178,6 +178,11 @@ class Context:
     def free_ends(self) -> ends.FreeEnds:
         """The ends of routes that meet nothing, sorted by what is wrong with them."""
         return ends.sort(self.network, self.crossings, self.astray)
+
+    @cached_property
+    def joints(self) -> joints.Joints:
+        """Where two like routes meet with nothing there."""
+        return joints.find(self.network, self.layer("routes"), self.usable("routes"))
 
     @cached_property
     def distant(self) -> list[references.Distant]:
