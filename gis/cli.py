@@ -287,7 +287,9 @@ def check(
         for line in corrections.refusals(fixed.refused, language):
             complain(line)
     if target and fixed is not None:
-        for path in corrections.write(target, fixed):
+        with working(say("Writing…", "نوشتن…")):
+            paths = corrections.write(target, fixed)
+        for path in paths:
             print(path, file=sys.stderr)
     _report(findings, inventory, form, None if fix else out, language, fixed)
     raise typer.Exit(_status(findings, ()))

@@ -12,7 +12,7 @@ import shapely
 from gis.checks.evidence.returns import REPEATED_M
 from gis.checks.fixes.repairs import moved_m
 from gis.checks.rules.attributes import label
-from gis.inventory import ORIGIN, origins
+from gis.inventory import ORIGIN
 from gis.language import Language, Text
 from gis.lengths import geodesic
 from gis.schema import CHANGE_LOG
@@ -38,6 +38,7 @@ VALUE_COLUMNS = (
     "length_after_m",
 )
 GEOMETRY = "geometry"
+_LINES = ("LineString", "LinearRing", "MultiLineString")
 
 _BECAME = Text("{column}: {old} became {new}", "{column}: {old} به {new} تبدیل شد")
 _NOTHING = "—"
@@ -69,7 +70,7 @@ def wording(context: Context, change: Change, lang: Language) -> str:
     return _SEPARATOR.render(lang).join(told)
 
 
-def change_entry(context: Context, code: str, change: Change) -> dict[str, Any]:
+def change_entry(context: Context, code: str, change: Change, identity: tuple[Any, ...]) -> dict[str, Any]:
     """
     Describe a change as a whole.
 
@@ -81,6 +82,8 @@ def change_entry(context: Context, code: str, change: Change) -> dict[str, Any]:
         The check whose fix it is.
     change
         The change.
+    identity
+        The feature's.
 
     Returns
     -------
@@ -95,7 +98,7 @@ def change_entry(context: Context, code: str, change: Change) -> dict[str, Any]:
     if joined:
         metres[0] += _metres(context.layer(change.layer).geometry.iloc[change.absorbed])
     return {
-        **_whose(context, code, change, change.row),
+        **_whose(context, code, change, change.row, identity),
         "what": wording(context, change, "en"),
         "what_fa": wording(context, change, "fa"),
         # Joining two lines end to end moves neither.
@@ -105,7 +108,9 @@ def change_entry(context: Context, code: str, change: Change) -> dict[str, Any]:
     }
 
 
-def value_entries(context: Context, code: str, change: Change, whole: dict[str, Any]) -> list[dict[str, Any]]:
+def value_entries(
+    context: Context, change: Change, whole: dict[str, Any], gone: tuple[Any, ...] | None
+) -> list[dict[str, Any]]:
     """
     Describe each value that a change changes, empties or moves.
 
@@ -113,12 +118,12 @@ def value_entries(context: Context, code: str, change: Change, whole: dict[str, 
     ----------
     context
         The survey before it.
-    code
-        The check whose fix it is.
     change
         The change.
     whole
         As `change_entry` describes it.
+    gone
+        The identity of the feature that goes away with it, or None.
 
     Returns
     -------
@@ -138,15 +143,15 @@ def value_entries(context: Context, code: str, change: Change, whole: dict[str, 
             went, came = _vertices(before, after) if change.absorbed is None else ("", "")
             figures = {name: whole[name] for name in ("moved_m", "length_before_m", "length_after_m")}
             entries.append({**own, "column": GEOMETRY, "before": went, "after": came, **figures})
-    if change.absorbed is not None:
-        gone = {**_whose(context, code, change, change.absorbed), **told}
+    if change.absorbed is not None and gone is not None:
+        theirs = {**_whose(context, whole["code"], change, change.absorbed, gone), **told}
         layer = context.layer(change.layer)
         for column in layer.columns:
             value = layer[column].iloc[change.absorbed]
             if column in (*ORIGIN, CHANGE_LOG) or _text(value) == "":
                 continue
             text = value.wkt if column == layer.geometry.name else _text(value)
-            entries.append({**gone, "column": column, "before": text, "after": ""})
+            entries.append({**theirs, "column": column, "before": text, "after": ""})
     return entries
 
 
@@ -183,9 +188,9 @@ def excess_m(context: Context, change: Change, announced: float) -> float:
     return max(0.0, excess)
 
 
-def _whose(context: Context, code: str, change: Change, row: int) -> dict[str, Any]:
-    own = context.layer(change.layer)
-    identity = next(origins(own.iloc[[row]]).itertuples(index=False, name=None))
+def _whose(
+    context: Context, code: str, change: Change, row: int, identity: tuple[Any, ...]
+) -> dict[str, Any]:
     named = dict(zip(ORIGIN, identity, strict=True))
     return {"code": code, "layer": change.layer, "feature": str(context.names(change.layer)[row]), **named}
 
@@ -212,7 +217,13 @@ def _geometries(context: Context, change: Change) -> tuple[Any, Any]:
 
 
 def _metres(line: Any) -> float:
-    return float(geodesic.line_lengths([line])[0]) if line is not None else 0.0
+    """Measure one line in this thread: many small ones are quicker so than each by several."""
+    if line is None:
+        return 0.0
+    if line.geom_type not in _LINES:
+        return np.nan
+    parts = shapely.get_parts(line)
+    return float(sum(geodesic.segment_lengths(shapely.get_coordinates(part)).sum() for part in parts))
 
 
 def _vertices(before: Any, after: Any) -> tuple[str, str]:

@@ -108,26 +108,27 @@ def fix(inventory: Inventory, findings: Findings, *, unsafe: bool = False) -> Fi
     wanted = {code: _named(inventory, table[table["code"] == code]) for code in chosen}
     moving, accepting = codes_with("fix_moves"), codes_with("fix_accepts")
     known = _known(inventory, findings) if any(code in REPAIRS for code in chosen) else {}
-    # What is in the wrong place is put right first, and judged anew where it then is: only there is seen what else.
     allowed = [
         code
-        for code in findings.ran
-        if pages()[code].fix == "safe" or (unsafe and pages()[code].fix == "unsafe")
+        for code in REPAIRS
+        if code in findings.ran and code not in moving and (pages()[code].fix == "safe" or unsafe)
     ]
-    first = set(known)
-    for _ in range(_ROUNDS):
-        refusals, made = [], len(log)
-        for stage in ([c for c in REPAIRS if c in moving], [c for c in REPAIRS if c not in moving]):
-            codes = [code for code in stage if wanted.get(code)]
-            if codes:
-                inventory, known = _settled(inventory, codes, wanted, known, log, refusals)
-        came = {key for key in known if key not in first and key[0] in allowed and key[1] in SCHEMAS}
-        first |= came
-        for key in came:
-            wanted.setdefault(key[0], set()).add(("", *key[1:]))
-        # What was refused beside another change may do no harm after it: a second run would make it.
-        if not came and (len(log) == made or not refusals):
-            break
+    with progress.as_one(progress.FIXING):
+        for _ in range(_ROUNDS):
+            refusals, made = [], len(log)
+            # What is in the wrong place is put right first, and judged anew where it then is.
+            for stage in ([c for c in REPAIRS if c in moving], [c for c in REPAIRS if c not in moving]):
+                codes = [code for code in stage if wanted.get(code)]
+                if codes:
+                    inventory, known = _settled(inventory, codes, wanted, known, log, refusals)
+            if len(log) == made:
+                break
+            # One change lets another be seen, or be safe; and what was refused beside it may do no harm after it.
+            came = _fixable(inventory, allowed)
+            if not refusals and all(keys <= wanted.get(code, set()) for code, keys in came.items()):
+                break
+            for code, keys in came.items():
+                wanted.setdefault(code, set()).update(keys)
     accepted = {code for code in chosen if code in accepting}
     if accepted:
         # The guess is accepted: there is nothing to change but the doubt.
@@ -153,6 +154,18 @@ def _named(inventory: Inventory, findings: pd.DataFrame) -> set[Key]:
         identities = _identities(inventory, name)
         keys |= {identities[row] for row in rows}
     return keys
+
+
+def _fixable(inventory: Inventory, codes: Sequence[str]) -> dict[str, set[Key]]:
+    """Give the features in which a fix of each check could put something right as the survey is now."""
+    identities = {name: _identities(inventory, name) for name in SCHEMAS}
+    could: dict[str, set[Key]] = {}
+    for code, several in examine(inventory, None, codes).found.items():
+        for one in several:
+            if one.layer in SCHEMAS and one.rows is not None:
+                rows = one.rows if one.fixable is None else one.rows[one.fixable]
+                could.setdefault(code, set()).update(identities[one.layer][row] for row in rows.tolist())
+    return could
 
 
 def _known(inventory: Inventory, findings: Findings) -> Faults:
@@ -186,8 +199,7 @@ def _settled(
     rest is tried again.
     """
     refused: Refused = set()
-    for done in range(_ROUNDS):
-        progress.tell(progress.FIXING, done, _ROUNDS)
+    for _ in range(_ROUNDS):
         trial = _tried(inventory, codes, wanted, refused)
         while trial.changes or trial.greedy:
             faults = _faults(trial.inventory, _judging()) if not trial.greedy else {}
@@ -202,7 +214,6 @@ def _settled(
             break
         log += trial.changes
         inventory, known = trial.inventory, faults
-    progress.tell(progress.FIXING, _ROUNDS, _ROUNDS)
     return inventory, known
 
 
@@ -283,15 +294,16 @@ def _described(
 ) -> Tried:
     geometry = change.geometry if change.geometry is not None else context.usable(change.layer)[change.row]
     own = identities[change.layer]
-    whole = change_entry(context, code, change)
+    whole = change_entry(context, code, change, own[change.row][2])
+    absorbed = None if change.absorbed is None else own[change.absorbed]
     return Tried(
         code,
         own[change.row],
         str(context.names(change.layer)[change.row]),
         geometry if change.geometry is not None or change.absorbed is not None else None,
-        None if change.absorbed is None else own[change.absorbed],
+        absorbed,
         whole,
-        value_entries(context, code, change, whole),
+        value_entries(context, change, whole, None if absorbed is None else absorbed[2]),
         0.0 if announced is None else excess_m(context, change, announced.get(change.row, 0.0)),
     )
 

@@ -319,6 +319,12 @@ def test_a_copy_in_another_file_goes_and_its_log_says_all_that_it_said():
     assert ["week2.geojson", 1, "geometry", line.wkt, ""] in told
 
 
+def test_a_copy_that_differed_by_its_letters_goes_in_the_same_run():
+    line = Ground().line(((0.0, EAST),), ((100.0, EAST),))
+    made = inventory(routes(line, line, route_id=["C", "C"], note=["كابل", "کابل"]), manholes(*line.coords))
+    assert fix(made, checks.run(made)).changes["code"].to_list() == ["A405", "G212"]
+
+
 def counted(recorded, measure="count", unit="cables", tolerance="0"):
     total = {"item": "cables", "layer": "routes", "measure": measure, "where": {"kind": "cable"}}
     return {"totals": [{**total, "recorded": recorded, "unit": unit, "tolerance": tolerance}]}
