@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from gis.inventory import ORIGIN
-from gis.schema import SCHEMAS
+from gis.schema import CHANGE_LOG, SCHEMAS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -126,11 +126,11 @@ def _same(coordinates: Floats, starts: Rows, one: Rows, other: Rows) -> Flags:
 
 
 def _identical(layer: gpd.GeoDataFrame, name: LayerName, one: Rows, other: Rows) -> Flags:
-    """Tell which pairs agree in every column but where they stood in their files."""
+    """Tell which pairs agree in every column but where they stood in their files and what was done to them."""
     alike = np.ones(len(one), dtype=bool)
     if not len(one):
         return alike
-    columns = [c for c in layer.columns if c not in (*ORIGIN, layer.geometry.name)]
+    columns = [c for c in layer.columns if c not in (*ORIGIN, CHANGE_LOG, layer.geometry.name)]
     for column in columns:
         alike &= agree(layer[column], one, other)
     # Without an id nobody can tell whether it is the same thing or another one beside it.
