@@ -65,11 +65,12 @@ def as_one(work: Text) -> Iterator[None]:
     if watcher is None:
         yield
         return
-    left = 1.0
+    left, share = 1.0, 0.0
 
     def told(_: Text, done: int, total: int) -> None:
-        nonlocal left
-        share = 1 - left * (1 - done / total / 2) if total else 1 - left
+        nonlocal left, share
+        # A piece within a piece begins anew.
+        share = max(share, 1 - left * (1 - done / total / 2) if total else 1 - left)
         if done >= total:
             left /= 2
         watcher(work, min(round(_FINE * share), _FINE - 1), _FINE)
