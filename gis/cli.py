@@ -276,30 +276,35 @@ def check(
     with working(say("Reading and checking…", "خواندن و بررسی…")):
         inventory = gis.read(files, crs=crs)
         chosen = {"select": _split(select), "ignore": _split(ignore)}
+        fixed = None
         if fix or diff:
             fixed = gis.fix(inventory, unsafe=unsafe_fixes, **chosen)
             inventory = fixed.inventory if target else inventory
         findings = gis.check(inventory, **chosen)
-    if diff:
-        show(corrections.changes_table(fixed.changes, language))
-    if fix or diff:
+    if fixed is not None:
+        if diff and form is FindingFormat.text:
+            show(corrections.changes_table(fixed.changes, language))
         for line in corrections.refusals(fixed.refused, language):
             complain(line)
-    if target:
-        for path in corrections.write(target, fixed):
+    if target and fixed is not None:
+        with working(say("Writing…", "نوشتن…")):
+            paths = corrections.write(target, fixed)
+        for path in paths:
             print(path, file=sys.stderr)
-    _report(findings, inventory, form, None if fix else out, language)
+    _report(findings, inventory, form, None if fix else out, language, fixed)
     raise typer.Exit(_status(findings, ()))
 
 
-def _report(findings: Any, inventory: Any, form: FindingFormat, out: Path | None, lang: Language) -> None:
+def _report(
+    findings: Any, inventory: Any, form: FindingFormat, out: Path | None, lang: Language, fixed: Any = None
+) -> None:
     """Print findings in the format asked for."""
     from gis.publish.answers import check_document
     from gis.publish.exports import sarif
     from gis.publish.tables import terminal as tables
 
     if form is FindingFormat.json:
-        deliver(as_json(check_document(findings, lang)), out)
+        deliver(as_json(check_document(findings, lang, fixed)), out)
     elif form is FindingFormat.csv:
         from gis.publish.tables.csv import findings_csv
 

@@ -58,11 +58,44 @@ class Summary(_Document):
     info: int = 0
 
 
+class ChangeEntry(_Document):
+    """
+    One value that a fix changed, emptied or moved, or that could not be read and stands as it was written.
+
+    ``column`` is ``geometry`` where vertices were: ``before`` has those that went, ``after`` those that came, as WKT in
+    WGS 84 degrees, and ``moved_m`` how far they moved at most. ``what`` is the change as a whole.
+    """
+
+    code: str
+    layer: str
+    feature: str
+    source: str
+    source_layer: str
+    record: int | None
+    column: str
+    before: str
+    after: str
+    what: str
+    moved_m: float | None
+    length_before_m: float | None
+    length_after_m: float | None
+
+
+class RefusedEntry(_Document):
+    """One fix that was not made, and why."""
+
+    code: str
+    layer: str
+    feature: str
+    why: str
+
+
 class CheckDocument(_Document):
     """
     What ``fibre check --format json`` prints.
 
-    ``ran`` lists the codes that were looked for; ``not_run`` and ``failed`` say of the others why not.
+    ``ran`` lists the codes that were looked for; ``not_run`` and ``failed`` say of the others why not. ``changes`` and
+    ``refused`` are empty but for ``--fix`` and ``--diff``.
     """
 
     version: Literal[1] = 1
@@ -72,6 +105,8 @@ class CheckDocument(_Document):
     not_run: dict[str, str]
     failed: dict[str, str]
     left_out: list[LeftOutEntry]
+    changes: list[ChangeEntry] = []
+    refused: list[RefusedEntry] = []
 
 
 class RouteEntry(_Document):

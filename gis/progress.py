@@ -18,6 +18,9 @@ MEASURING = Text("Measuring", "اندازه‌گیری")
 CHECKING = Text("Checking", "بررسی")
 FIXING = Text("Fixing", "اصلاح")
 
+# Parts of a work that is told as one.
+_FINE = 1000
+
 _watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
 
@@ -41,6 +44,41 @@ def watched(watcher: Watcher) -> Iterator[None]:
         yield
     finally:
         _watcher.reset(before)
+
+
+@contextmanager
+def as_one(work: Text) -> Iterator[None]:
+    """
+    Have all that is told in a block shown as one piece of work, though nobody knows how many pieces it will be.
+
+    Parameters
+    ----------
+    work
+        The kind of work.
+
+    Yields
+    ------
+    None
+        While it is told. Each piece takes half of what is left, so that the work never goes back.
+    """
+    watcher = _watcher.get()
+    if watcher is None:
+        yield
+        return
+    left, share = 1.0, 0.0
+
+    def told(_: Text, done: int, total: int) -> None:
+        nonlocal left, share
+        # A piece within a piece begins anew.
+        share = max(share, 1 - left * (1 - done / total / 2) if total else 1 - left)
+        if done >= total:
+            left /= 2
+        watcher(work, min(round(_FINE * share), _FINE - 1), _FINE)
+
+    watcher(work, 0, _FINE)
+    with watched(told):
+        yield
+    watcher(work, _FINE, _FINE)
 
 
 def tell(work: Text, done: int, total: int) -> None:

@@ -13,6 +13,8 @@ Kind = Literal["text", "number", "integer", "date"]
 CRS = "EPSG:4326"
 # The end of a further column's name that keeps what could not be read of a column as it was written.
 AS_WRITTEN = "_as_written"
+# The column in which a feature keeps what was done to it, wrong spellings included.
+CHANGE_LOG = "changes"
 STATUS = {code: word(code) for code in ("existing", "new", "planned")}
 PROVENANCE = {code: word(code) for code in ("surveyed", "digitised", "illustrative")}
 # The lengths of a route, as `gis.lengths` measures them.

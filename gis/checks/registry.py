@@ -39,7 +39,7 @@ Need = Literal["area", "counties", "references", "ducts"]
 # misplaced: what it names is somewhere else than it says, so that its form and neighbours say nothing.
 # spoils_lengths: lengths and totals rest on what it doubts, and the commands that give figures say so.
 # judges_place: it says whether a feature lies where the survey is.
-# judges_totals: it judges the survey as a whole, as it stands after a fix.
+# judges_totals: it tells the verdict on a total, which no fix may change.
 # fix_moves: its fix moves features to where they belong; what else is wrong with them is judged there.
 # fix_accepts: its fix changes nothing but the doubt.
 Fact = Literal["misplaced", "spoils_lengths", "judges_place", "judges_totals", "fix_moves", "fix_accepts"]
@@ -69,6 +69,8 @@ class Page:
         was delivered, or ``"ducts"`` among the routes.
     facts
         What else is true of it; see `Fact`.
+    removes
+        The field of its message that says how many metres its fix may take; empty where a fix takes none.
     message
         What a finding says; the fields are those of `Found`.
     looks_for, matters, example, remedy
@@ -84,6 +86,7 @@ class Page:
     columns: tuple[str, ...]
     needs: tuple[Need, ...]
     facts: frozenset[Fact]
+    removes: str
     message: Text
     looks_for: Text
     matters: Text
@@ -212,6 +215,7 @@ def pages() -> dict[str, Page]:
                 columns=tuple(entry.get("columns", ())),
                 needs=tuple(entry.get("needs", ())),
                 facts=frozenset(entry.get("facts", ())),
+                removes=entry.get("removes", ""),
                 **words,
             )
     return found

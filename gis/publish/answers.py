@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gis.documents import (
+    ChangeEntry,
     CheckDocument,
     FindingEntry,
     LegEntry,
     LengthTotal,
     MeasureDocument,
+    RefusedEntry,
     RouteEntry,
     Summary,
     TotalEntry,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gis.checks.findings import Findings
+    from gis.checks.fixes.loop import Fixed
     from gis.inventory import LeftOut
     from gis.language import Language
     from gis.lengths.measured import Measured
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from gis.totals import TotalResult
 
 
-def check_document(findings: Findings, lang: Language = "en") -> CheckDocument:
+def check_document(findings: Findings, lang: Language = "en", fixed: Fixed | None = None) -> CheckDocument:
     """
     Put findings into their document.
 
@@ -44,6 +47,8 @@ def check_document(findings: Findings, lang: Language = "en") -> CheckDocument:
         As `gis.check` gives them.
     lang
         The language of messages and reasons.
+    fixed
+        What `gis.fix` gave, where it was asked for.
 
     Returns
     -------
@@ -76,7 +81,31 @@ def check_document(findings: Findings, lang: Language = "en") -> CheckDocument:
         not_run={code: reason.render(lang) for code, reason in findings.not_run.items()},
         failed=dict(findings.failed),
         left_out=left_out_entries(findings.left_out, lang),
+        changes=[] if fixed is None else _change_entries(fixed, lang),
+        refused=[] if fixed is None else _refused_entries(fixed, lang),
     )
+
+
+def _change_entries(fixed: Fixed, lang: Language) -> list[ChangeEntry]:
+    from gis.publish.exports.corrected import value_log  # noqa: PLC0415 - no fix, no need of it
+
+    log = value_log(fixed)
+    what = "what_fa" if lang == "fa" else "what"
+    figures = ("moved_m", "length_before_m", "length_after_m")
+    return [
+        ChangeEntry.model_validate(
+            {**row, "record": record, "what": row[what], **{name: _number(row[name]) for name in figures}}
+        )
+        for row, record in zip(log.to_dict("records"), _whole(log["record"]), strict=True)
+    ]
+
+
+def _refused_entries(fixed: Fixed, lang: Language) -> list[RefusedEntry]:
+    why = "why_fa" if lang == "fa" else "why"
+    return [
+        RefusedEntry(code=row["code"], layer=row["layer"], feature=row["feature"], why=row[why])
+        for row in fixed.refused.to_dict("records")
+    ]
 
 
 def measure_document(measured: Measured, lang: Language = "en") -> MeasureDocument:

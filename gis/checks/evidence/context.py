@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from gis import lengths, totals
-from gis.checks.evidence import beside, crossings, duplicates, ends, references, texts
+from gis.checks.evidence import beside, crossings, duplicates, ends, joints, references, texts
 from gis.checks.evidence.shapes import Shapes
 from gis.checks.registry import codes_with
 from gis.coordinates import mercator
@@ -212,6 +212,11 @@ class Context:
     def far_ends(self) -> NDArray[np.intp]:
         """Ends that meet nothing, far off by the spacing of their own route."""
         return np.intersect1d(self.free_ends.loose, self.shapes.far_ends)
+
+    @cached_property
+    def joints(self) -> joints.Joints:
+        """Where two like routes meet with nothing there."""
+        return joints.find(self.network, self.layer("routes"), self.usable("routes"))
 
     @cached_property
     def distant(self) -> list[references.Distant]:

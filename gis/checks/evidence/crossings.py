@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from gis.checks.evidence import neighbours
-from gis.checks.evidence.shapes import LATERAL_M
+from gis.checks.evidence.returns import LATERAL_M
 from gis.coordinates import mercator
 from gis.lengths import geodesic
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import shapely
 
-from gis.schema import SCHEMAS
+from gis.inventory import ORIGIN
+from gis.schema import CHANGE_LOG, SCHEMAS
 from gis.text import letters
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ SAME_DEGREES = 1e-8
 _ROUNDS = 64
 # What tells one cable from another beside it.
 _PLANT = ("fibre_count", "office_id")
+SAME_HEIGHT_M = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Duplicates:
     originals
         (d,) the first feature with this geometry.
     identical
-        (d,) whether all that is recorded of them agrees too, id included.
+        (d,) whether all that is recorded of them agrees too, id and heights included.
     """
 
     rows: Rows
@@ -90,7 +92,8 @@ def find(layer: gpd.GeoDataFrame, name: LayerName, geometries: NDArray[np.object
         waiting = waiting[~same & (waiting != first)]
     order = np.argsort(later)
     later, original = rows[later[order]], rows[original[order]]
-    return Duplicates(later, original, _identical(layer, name, later, original))
+    identical = _identical(layer, name, later, original) & _as_high(geometries, later, original)
+    return Duplicates(later, original, identical)
 
 
 def told_apart(routes: gpd.GeoDataFrame, one: Rows, other: Rows) -> Flags:
@@ -181,18 +184,50 @@ def _same(coordinates: Floats, starts: Rows, one: Rows, other: Rows) -> Flags:
 
 
 def _identical(layer: gpd.GeoDataFrame, name: LayerName, one: Rows, other: Rows) -> Flags:
-    """Tell which pairs agree in every column but where they stood in their files."""
-    agree = np.ones(len(one), dtype=bool)
+    """Tell which pairs agree in every column but where they stood in their files and what was done to them."""
+    alike = np.ones(len(one), dtype=bool)
     if not len(one):
-        return agree
-    columns = [c for c in layer.columns if c not in ("source", "record", layer.geometry.name)]
+        return alike
+    columns = [c for c in layer.columns if c not in (*ORIGIN, CHANGE_LOG, layer.geometry.name)]
     for column in columns:
-        values = layer[column]
-        a, b = values.iloc[one].astype(object).to_numpy(), values.iloc[other].astype(object).to_numpy()
-        missing = pd.isna(a), pd.isna(b)
-        equal = np.fromiter(
-            (x is y or str(x) == str(y) for x, y in zip(a, b, strict=True)), dtype=bool, count=len(a)
-        )
-        agree &= (missing[0] & missing[1]) | (equal & ~missing[0] & ~missing[1])
+        alike &= agree(layer[column], one, other)
     # Without an id nobody can tell whether it is the same thing or another one beside it.
-    return np.asarray(agree & layer[SCHEMAS[name].id].iloc[one].notna().to_numpy(dtype=bool))
+    return np.asarray(alike & layer[SCHEMAS[name].id].iloc[one].notna().to_numpy(dtype=bool))
+
+
+def agree(values: pd.Series[Any], one: Rows, other: Rows) -> Flags:
+    """
+    Tell which pairs of features have the same value in a column, or both none.
+
+    Parameters
+    ----------
+    values
+        (n,) the column.
+    one, other
+        (k,) rows.
+
+    Returns
+    -------
+    numpy.ndarray
+        (k,) booleans.
+    """
+    a, b = values.iloc[one].astype(object).to_numpy(), values.iloc[other].astype(object).to_numpy()
+    missing = pd.isna(a), pd.isna(b)
+    equal = np.fromiter(
+        (x is y or str(x) == str(y) for x, y in zip(a, b, strict=True)), dtype=bool, count=len(a)
+    )
+    return np.asarray((missing[0] & missing[1]) | (equal & ~missing[0] & ~missing[1]))
+
+
+def _as_high(geometries: NDArray[np.object_], one: Rows, other: Rows) -> Flags:
+    """Tell which pairs, of the same vertices in either direction, have the same heights or none."""
+    alike = np.ones(len(one), dtype=bool)
+    for at in np.flatnonzero(shapely.has_z(geometries[one]) | shapely.has_z(geometries[other])).tolist():
+        ours, theirs = (
+            shapely.get_coordinates(geometries[rows[at]], include_z=True)[:, 2] for rows in (one, other)
+        )
+        alike[at] = any(
+            np.allclose(ours, way, rtol=0.0, atol=SAME_HEIGHT_M, equal_nan=True)
+            for way in (theirs, theirs[::-1])
+        )
+    return alike

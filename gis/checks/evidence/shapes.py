@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from gis.checks.evidence.returns import LATERAL_M, REPEATED_M, come_back, doubled
 from gis.coordinates import mercator
 from gis.lengths import geodesic
 
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
 
     from gis.network.lines import Flags, Floats, Lines, Rows
 
-# Vertices nearer to each other than this are one.
-REPEATED_M = 0.001
-# Two lines run over each other where they are no further apart: the rounding of seven decimals of a degree.
-LATERAL_M = 0.01
 # A spike turns back by all but this angle, and both its legs are longer than so many tolerances.
 SPIKE_DEGREES = 20.0
 SPIKE_TOLERANCES = 5.0
@@ -32,6 +29,34 @@ OUTLIER_SPACINGS = 3.0
 END_SPACINGS = 5.0
 OUTLIER_SEGMENTS = 6
 _SPACING = 0.75
+# There and back in one trench are no further apart.
+TRENCH_M = 1.0
+# A way goes on where the next segment leaves its direction by less: half a right angle.
+_GOES_ON = np.cos(np.radians(45.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """
+    Where parts turn and come back the way they went.
+
+    Attributes
+    ----------
+    tips
+        (r,) the vertices at which they turn.
+    parts
+        (r,) the part of each.
+    firsts, lasts
+        (r,) the outermost vertices of the stretch, on the way there and on the way back.
+    doubled_m
+        (r,) how far they run back, metres.
+    """
+
+    tips: Rows
+    parts: Rows
+    firsts: Rows
+    lasts: Rows
+    doubled_m: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,22 +149,40 @@ class Shapes:
         return before, at, after, *legs
 
     @cached_property
-    def _folded(self) -> Flags:
-        """Whether each reversal runs back over itself."""
+    def _aside(self) -> Floats:
+        """How far beside the longer leg of each reversal the end of the shorter one lies, metres."""
         before, at, after, there, back = self._reversals
         xy = self.lines.xy
         a, b = xy[at] - xy[before], xy[after] - xy[at]
         scale = mercator.scale(self.lines.lonlat[at, 1])
-        # The end of the shorter leg against the longer leg.
-        aside = np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]) / scale**2 / np.maximum(there, back)
-        return np.asarray(aside <= LATERAL_M)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(
+                np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]) / scale**2 / np.maximum(there, back)
+            )
+
+    @cached_property
+    def _branches(self) -> Flags:
+        """Whether each reversal is the end of a branch: back in one trench, or with more of the way beside it."""
+        before, at, after, *_ = self._reversals
+        return np.asarray(
+            (self._aside <= TRENCH_M) | (self._goes_on(at, before, -1) & self._goes_on(at, after, 1))
+        )
+
+    def _goes_on(self, tips: Rows, vertices: Rows, step: int) -> Flags:
+        """Tell where the way from a tip to the vertex next to it goes on beyond that, in its direction."""
+        xy, part = self.lines.xy, self.lines.part_of_vertex
+        further = np.clip(vertices + step, 0, len(xy) - 1)
+        inside = part[further] == part[tips]
+        here, on = xy[vertices] - xy[tips], xy[further] - xy[vertices]
+        lengths = np.hypot(*here.T) * np.hypot(*on.T)
+        return np.asarray(inside & (lengths > 0) & ((here * on).sum(axis=1) > _GOES_ON * lengths))
 
     @cached_property
     def spikes(self) -> tuple[Rows, Floats]:
         """Vertices that stick out: (s,) which, and (s,) by how much the way there and back is longer, metres."""
         before, at, after, there, back = self._reversals
         tolerance = self.tolerance[self.lines.part_of_vertex[at]]
-        out = ~self._folded & (np.minimum(there, back) > SPIKE_TOLERANCES * tolerance)
+        out = ~self._branches & (np.minimum(there, back) > SPIKE_TOLERANCES * tolerance)
         direct = np.hypot(*(self.lines.xy[before] - self.lines.xy[after]).T) / mercator.scale(
             self.lines.lonlat[at, 1]
         )
@@ -214,7 +257,33 @@ class Shapes:
     @cached_property
     def folds(self) -> Rows:
         """Vertices where a part turns back over itself."""
-        return self._reversals[1][self._folded]
+        return self._reversals[1][self._aside <= LATERAL_M]
+
+    @cached_property
+    def returns(self) -> Returns:
+        """Where parts turn and come back within their tolerance of the way they went, further than a spike's legs."""
+        lines = self.lines
+        tips = self._reversals[1]
+        tolerance = self.tolerance[lines.part_of_vertex[tips]]
+        tips = tips[self._branches & (self._aside <= tolerance)]
+        parts = lines.part_of_vertex[tips]
+        starts, stops = lines.offsets[parts], lines.offsets[parts + 1] - 1
+        steps = np.nan_to_num(self.segment_m)
+        along = np.concatenate([[0.0], np.cumsum(steps)]) if len(lines.lonlat) else np.empty(0)
+        # Metres on the ground, as they are near each tip.
+        scale = mercator.scale(lines.lonlat[starts, 1])
+        reach = SPIKE_TOLERANCES * self.tolerance[parts]
+        likely = come_back(lines.xy, along, tips, starts, stops, reach, scale)
+        found = []
+        for tip, part in zip(tips[likely].tolist(), parts[likely].tolist(), strict=True):
+            start, stop = int(lines.offsets[part]), int(lines.offsets[part + 1])
+            plane = lines.xy[start:stop] / float(mercator.scale(lines.lonlat[start : start + 1, 1])[0])
+            metres, first, last = doubled(plane, tip - start, float(self.tolerance[part]))
+            if metres > SPIKE_TOLERANCES * self.tolerance[part]:
+                found.append((tip, part, start + first, start + last, metres))
+        table = np.array(found, dtype=float).reshape(-1, 5)
+        tips, parts, firsts, lasts = table[:, :4].T.astype(np.intp)
+        return Returns(tips, parts, firsts, lasts, table[:, 4])
 
     @cached_property
     def self_contacts(self) -> Contacts:

@@ -13,13 +13,14 @@ import pandas as pd
 from gis import progress
 from gis.checks import examine, pages
 from gis.checks.evidence.context import Context
-from gis.checks.fixes.change import Change
-from gis.checks.fixes.repairs import REPAIRS, apply, moved_m, unaffected
+from gis.checks.fixes import verdicts
+from gis.checks.fixes.change import Change, Key, Tried
+from gis.checks.fixes.log import COLUMNS, VALUE_COLUMNS, change_entry, excess_m, value_entries, wording
+from gis.checks.fixes.repairs import REPAIRS, apply, unaffected
 from gis.checks.registry import codes_with, finders
-from gis.checks.rules.attributes import CHANGE_LOG
 from gis.inventory import FeatureRef, origins
-from gis.lengths import geodesic
-from gis.schema import SCHEMAS
+from gis.language import Text
+from gis.schema import CHANGE_LOG, SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,19 +32,22 @@ if TYPE_CHECKING:
     from gis.inventory import Inventory, Note
     from gis.schema import LayerName
 
-COLUMNS = ("code", "layer", "feature", "what", "what_fa", "moved_m", "length_before_m", "length_after_m")
 # One fix may make the next possible; a survey that needs more rounds than this is left as it stands then.
 _ROUNDS = 20
 # A new finding so near to a change is laid to it.
 _NEAR_M = 50.0
 
-REFUSED_COLUMNS = ("code", "layer", "feature", "because")
+REFUSED_COLUMNS = ("code", "layer", "feature", "because", "why", "why_fa")
 
-# What a fault is of: its check, its canonical layer, and the feature's identity, or its name where it is of no feature.
-Key = tuple[str, str, Any]
 Faults = dict[Key, list[Any]]
 # A change of one check to one feature that is not made.
 Refused = set[tuple[str, Key]]
+
+_COMES = Text("{codes} would come of it", "{codes} از آن پدید می‌آمد")
+_MORE = Text(
+    "it would take {metres:,.2f} m more than the finding says",
+    "{metres:,.2f} متر بیش از آنچه یافته می‌گوید برمی‌داشت",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +61,18 @@ class Fixed:
         The survey; features that were changed say so in the column ``changes``.
     changes
         A row a change: `COLUMNS`; lengths are geodesic and NaN for what is no route.
+    log
+        A row a value that was changed, emptied or moved: `VALUE_COLUMNS`. ``column`` is ``geometry`` where vertices
+        were; ``before`` and ``after`` are then the vertices that went and those that came, as WKT in WGS 84 degrees.
+        A feature that went away has a row for each of its values.
     refused
-        A row a change that was not made: `REFUSED_COLUMNS`, the last one with the codes of what it would have made.
+        A row a change that was not made: `REFUSED_COLUMNS`; ``because`` has the codes of what it would have made, or
+        the items of the totals whose verdict it would have changed, ``why`` the same in words.
     """
 
     inventory: Inventory
     changes: pd.DataFrame
+    log: pd.DataFrame
     refused: pd.DataFrame
 
 
@@ -82,10 +92,12 @@ def fix(inventory: Inventory, findings: Findings, *, unsafe: bool = False) -> Fi
     Returns
     -------
     Fixed
-        The survey and what was changed. A change that would make a finding of any kind is not made; totals are held
-        against what the survey is afterwards. Fixing the result again changes nothing.
+        The survey and what was changed. A change is not made that would make a finding of any kind and severity,
+        change the verdict on a total, or take more length than its finding says; only what moves features to where
+        they belong (C103, C104, C105) may change what is found of their form and of totals, as nothing measured in a
+        wrong place counts. Fixing the result again changes nothing.
     """
-    log: list[dict[str, Any]] = []
+    log: list[Tried] = []
     refusals: list[dict[str, Any]] = []
     table = findings.table[findings.table["fixable"].to_numpy(dtype=bool)]
     chosen = [
@@ -96,18 +108,38 @@ def fix(inventory: Inventory, findings: Findings, *, unsafe: bool = False) -> Fi
     wanted = {code: _named(inventory, table[table["code"] == code]) for code in chosen}
     moving, accepting = codes_with("fix_moves"), codes_with("fix_accepts")
     known = _known(inventory, findings) if any(code in REPAIRS for code in chosen) else {}
-    # What is in the wrong place is put right first, and judged anew where it then is.
-    for stage in ([c for c in REPAIRS if c in moving], [c for c in REPAIRS if c not in moving]):
-        codes = [code for code in stage if code in chosen]
-        if codes:
-            inventory, known = _settled(inventory, codes, wanted, known, log, refusals)
+    allowed = [
+        code
+        for code in REPAIRS
+        if code in findings.ran and code not in moving and (pages()[code].fix == "safe" or unsafe)
+    ]
+    with progress.as_one(progress.FIXING):
+        for _ in range(_ROUNDS):
+            refusals, made = [], len(log)
+            # What is in the wrong place is put right first, and judged anew where it then is.
+            for stage in ([c for c in REPAIRS if c in moving], [c for c in REPAIRS if c not in moving]):
+                codes = [code for code in stage if wanted.get(code)]
+                if codes:
+                    inventory, known = _settled(inventory, codes, wanted, known, log, refusals)
+            if len(log) == made:
+                break
+            # One change lets another be seen, or be safe; and what was refused beside it may do no harm after it.
+            came = _fixable(inventory, allowed)
+            if not refusals and all(keys <= wanted.get(code, set()) for code, keys in came.items()):
+                break
+            for code, keys in came.items():
+                wanted.setdefault(code, set()).update(keys)
     accepted = {code for code in chosen if code in accepting}
     if accepted:
         # The guess is accepted: there is nothing to change but the doubt.
         notes = tuple(note for note in inventory.notes if note.code not in accepted)
         inventory = replace(inventory, notes=notes)
-    changes = pd.DataFrame(log, columns=list(COLUMNS))
-    return Fixed(inventory, changes, pd.DataFrame(refusals, columns=list(REFUSED_COLUMNS)))
+    return Fixed(
+        inventory,
+        pd.DataFrame([one.entry for one in log], columns=list(COLUMNS)),
+        pd.DataFrame([value for one in log for value in one.lines], columns=list(VALUE_COLUMNS)),
+        pd.DataFrame(refusals, columns=list(REFUSED_COLUMNS)),
+    )
 
 
 def _named(inventory: Inventory, findings: pd.DataFrame) -> set[Key]:
@@ -122,6 +154,18 @@ def _named(inventory: Inventory, findings: pd.DataFrame) -> set[Key]:
         identities = _identities(inventory, name)
         keys |= {identities[row] for row in rows}
     return keys
+
+
+def _fixable(inventory: Inventory, codes: Sequence[str]) -> dict[str, set[Key]]:
+    """Give the features in which a fix of each check could put something right as the survey is now."""
+    identities = {name: _identities(inventory, name) for name in SCHEMAS}
+    could: dict[str, set[Key]] = {}
+    for code, several in examine(inventory, None, codes).found.items():
+        for one in several:
+            if one.layer in SCHEMAS and one.rows is not None:
+                rows = one.rows if one.fixable is None else one.rows[one.fixable]
+                could.setdefault(code, set()).update(identities[one.layer][row] for row in rows.tolist())
+    return could
 
 
 def _known(inventory: Inventory, findings: Findings) -> Faults:
@@ -145,7 +189,7 @@ def _settled(
     codes: Sequence[str],
     wanted: dict[str, set[Key]],
     known: Faults,
-    log: list[dict[str, Any]],
+    log: list[Tried],
     refusals: list[dict[str, Any]],
 ) -> tuple[Inventory, Faults]:
     """
@@ -155,40 +199,22 @@ def _settled(
     rest is tried again.
     """
     refused: Refused = set()
-    for done in range(_ROUNDS):
-        progress.tell(progress.FIXING, done, _ROUNDS)
+    for _ in range(_ROUNDS):
         trial = _tried(inventory, codes, wanted, refused)
-        while trial.changes:
-            faults = _faults(trial.inventory, _judging())
-            new = _new_faults(trial.before(known), faults, codes)
-            if not new:
+        while trial.changes or trial.greedy:
+            faults = _faults(trial.inventory, _judging()) if not trial.greedy else {}
+            harm = _harm(inventory, trial, trial.before(known), faults, codes)
+            if not harm:
                 break
-            blamed = _blamed(trial, new)
-            refused |= {(one.code, one.key) for one in blamed}
-            because = ", ".join(sorted({key[0] for key in new}))
-            refusals += [one.refusal(because) for one in blamed]
+            for one, because, why in harm:
+                refused.add((one.code, one.key))
+                refusals.append(one.refusal(because, why))
             trial = _tried(inventory, codes, wanted, refused)
         if not trial.changes:
             break
-        log += [one.entry for one in trial.changes]
+        log += trial.changes
         inventory, known = trial.inventory, faults
-    progress.tell(progress.FIXING, _ROUNDS, _ROUNDS)
     return inventory, known
-
-
-@dataclass(frozen=True, eq=False)
-class _Tried:
-    """A change that was tried: whose fix it is of, what of, where, and what is told of it."""
-
-    code: str
-    key: Key
-    feature: str
-    touched: Any
-    absorbed: Key | None
-    entry: dict[str, Any]
-
-    def refusal(self, because: str) -> dict[str, Any]:
-        return {"code": self.code, "layer": self.key[1], "feature": self.feature, "because": because}
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,7 +222,12 @@ class _Trial:
     """A survey with fixes applied, and which."""
 
     inventory: Inventory
-    changes: list[_Tried]
+    changes: list[Tried]
+
+    @property
+    def greedy(self) -> list[Tried]:
+        """Those that take more length than their finding says."""
+        return [one for one in self.changes if one.excess_m > 0]
 
     def before(self, known: Faults) -> Faults:
         """Give the faults that were there before; those of a feature that goes away pass to what it goes into."""
@@ -214,7 +245,7 @@ def _tried(
     inventory: Inventory, codes: Sequence[str], wanted: dict[str, set[Key]], refused: Refused
 ) -> _Trial:
     """Apply the fixes of checks, one check after the other, but for those that are refused."""
-    changes: list[_Tried] = []
+    changes: list[Tried] = []
     context = Context(inventory)
     identities = {name: _identities(inventory, name) for name in SCHEMAS}
     for code in codes:
@@ -232,23 +263,48 @@ def _tried(
             and (code, identities[change.layer][change.row]) not in refused
         ]
         if made:
-            changes += [_described(context, code, change, identities) for change in made]
+            announced = _announced(context, code)
+            changes += [_described(context, code, change, identities, announced) for change in made]
             # What is next looks at the survey as it is by then; what changes nothing leaves it as it was looked at.
             context = Context(_applied(context, code, made))
             identities = {name: _identities(context.inventory, name) for name in SCHEMAS}
     return _Trial(context.inventory, changes)
 
 
-def _described(context: Context, code: str, change: Change, identities: dict[LayerName, list[Key]]) -> _Tried:
+def _announced(context: Context, code: str) -> dict[int, float] | None:
+    """Tell how much length the findings of a check say that its fix may take, route by route; None for any."""
+    if code in codes_with("fix_moves"):
+        return None
+    field = pages()[code].removes
+    metres: dict[int, float] = {}
+    for found in finders()[code](context) if field else ():
+        if found.layer == "routes" and found.rows is not None:
+            each = np.broadcast_to(np.asarray(found.fields[field], dtype=float), found.rows.shape)
+            for row, value in zip(found.rows.tolist(), each.tolist(), strict=True):
+                metres[row] = metres.get(row, 0.0) + value
+    return metres
+
+
+def _described(
+    context: Context,
+    code: str,
+    change: Change,
+    identities: dict[LayerName, list[Key]],
+    announced: dict[int, float] | None,
+) -> Tried:
     geometry = change.geometry if change.geometry is not None else context.usable(change.layer)[change.row]
     own = identities[change.layer]
-    return _Tried(
+    whole = change_entry(context, code, change, own[change.row][2])
+    absorbed = None if change.absorbed is None else own[change.absorbed]
+    return Tried(
         code,
         own[change.row],
         str(context.names(change.layer)[change.row]),
         geometry if change.geometry is not None or change.absorbed is not None else None,
-        None if change.absorbed is None else own[change.absorbed],
-        _logged(context, code, change),
+        absorbed,
+        whole,
+        value_entries(context, change, whole, None if absorbed is None else absorbed[2]),
+        0.0 if announced is None else excess_m(context, change, announced.get(change.row, 0.0)),
     )
 
 
@@ -257,7 +313,11 @@ def _applied(context: Context, code: str, changes: Sequence[Change]) -> Inventor
     told: dict[tuple[LayerName, int], list[str]] = {}
     for change in changes:
         if change.absorbed != change.row:
-            told.setdefault((change.layer, change.row), []).append(f"{code}: {change.what.render('en')}")
+            texts = told.setdefault((change.layer, change.row), [])
+            if change.absorbed is not None:
+                # What was done to the one that goes was done to a part of the one that stays.
+                texts += _earlier(context, change.layer, change.absorbed)
+            texts.append(f"{code}: {wording(context, change, 'en')}")
     noted = [
         Change(
             layer, row, changes[0].what, sets={CHANGE_LOG: _appended(context, layer, row, "; ".join(texts))}
@@ -282,9 +342,14 @@ def _with_log(context: Context, name: LayerName) -> gpd.GeoDataFrame:
 
 
 def _appended(context: Context, layer: LayerName, row: int, told: str) -> str:
+    return "; ".join([*_earlier(context, layer, row), told])
+
+
+def _earlier(context: Context, layer: LayerName, row: int) -> list[str]:
+    """Give what was done to a feature before."""
     frame = context.layer(layer)
     earlier = frame[CHANGE_LOG].iloc[row] if CHANGE_LOG in frame else None
-    return f"{earlier}; {told}" if isinstance(earlier, str) and earlier else told
+    return [earlier] if isinstance(earlier, str) and earlier else []
 
 
 def _remaining_notes(context: Context, code: str, changes: Sequence[Change]) -> tuple[Any, ...]:
@@ -302,12 +367,8 @@ def _remaining_notes(context: Context, code: str, changes: Sequence[Change]) -> 
 
 @cache
 def _judging() -> tuple[str, ...]:
-    """
-    Give the checks whose new faults speak against a fix.
-
-    Totals judge the survey as it stands after a fix; that a total agreed only by a fault is no reason to keep it.
-    """
-    return tuple(code for code in finders() if code not in codes_with("judges_totals"))
+    """Give the checks that speak for or against a fix: all of them, whatever their severity."""
+    return tuple(finders())
 
 
 def _faults(inventory: Inventory, codes: Sequence[str]) -> Faults:
@@ -343,22 +404,46 @@ def _identities(inventory: Inventory, name: LayerName) -> list[Key]:
     return [("", name, identity) for identity in own]
 
 
+def _harm(
+    before: Inventory, trial: _Trial, known: Faults, faults: Faults, codes: Sequence[str]
+) -> list[tuple[Tried, str, Text]]:
+    """Tell the changes that must not be, and why: the first kind of harm that there is."""
+    if trial.greedy:
+        return [(one, "", _MORE.filled(metres=one.excess_m)) for one in trial.greedy]
+    new = _new_faults(known, faults, codes)
+    if new:
+        words = ", ".join(sorted({key[0] for key in new}))
+        return [(one, words, _COMES.filled(codes=words)) for one in _blamed(trial, new)]
+    if set(codes) <= codes_with("fix_moves"):
+        return []
+    return (
+        verdicts.changed(before, trial.inventory, trial.changes) if _judged(known) != _judged(faults) else []
+    )
+
+
+def _judged(faults: Faults) -> dict[Key, int]:
+    """Give the verdicts that are findings: what they are on, and how often it is there."""
+    codes = codes_with("judges_totals")
+    return {key: len(places) for key, places in faults.items() if key[0] in codes}
+
+
 def _new_faults(before: Faults, after: Faults, codes: Sequence[str]) -> Faults:
     """
-    Tell the faults that were not there before.
+    Tell the faults that were not there before; verdicts on totals are another matter.
 
     What is moved to where it belongs has its other faults judged only there, so that just where it lies counts.
     """
     counts = Counter({key: len(places) for key, places in before.items()})
     judged = codes_with("judges_place") if set(codes) <= codes_with("fix_moves") else None
+    totals = codes_with("judges_totals")
     return {
         key: places
         for key, places in after.items()
-        if len(places) > counts[key] and (judged is None or key[0] in judged)
+        if len(places) > counts[key] and key[0] not in totals and (judged is None or key[0] in judged)
     }
 
 
-def _blamed(trial: _Trial, new: Faults) -> list[_Tried]:
+def _blamed(trial: _Trial, new: Faults) -> list[Tried]:
     """Tell the changes that new faults are laid to: of the same feature or nearby; if none is, the last check's."""
     faulty = {key[1:] for key in new}
     places = np.array([place for several in new.values() for place in several], dtype=float).reshape(-1, 2)
@@ -368,30 +453,3 @@ def _blamed(trial: _Trial, new: Faults) -> list[_Tried]:
     blamed = [one for one, far in zip(trial.changes, apart, strict=True) if not far or one.key[1:] in faulty]
     last = trial.changes[-1].code
     return blamed or [one for one in trial.changes if one.code == last]
-
-
-def _logged(context: Context, code: str, change: Change) -> dict[str, Any]:
-    before = context.layer(change.layer).geometry.iloc[change.row]
-    deleted = change.absorbed == change.row
-    after = None if deleted else (before if change.geometry is None else change.geometry)
-    metres = [np.nan, np.nan]
-    if change.layer == "routes":
-        metres = [
-            float(geodesic.line_lengths([one])[0]) if one is not None else 0.0 for one in (before, after)
-        ]
-    joined = change.absorbed is not None and not deleted
-    if joined:
-        metres[0] += float(
-            geodesic.line_lengths([context.layer(change.layer).geometry.iloc[change.absorbed]])[0]
-        )
-    return {
-        "code": code,
-        "layer": change.layer,
-        "feature": str(context.names(change.layer)[change.row]),
-        "what": change.what.render("en"),
-        "what_fa": change.what.render("fa"),
-        # Joining two lines end to end moves neither.
-        "moved_m": 0.0 if joined else moved_m(before, after),
-        "length_before_m": metres[0],
-        "length_after_m": metres[1],
-    }

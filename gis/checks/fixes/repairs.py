@@ -8,11 +8,11 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from gis.checks.evidence.shapes import LATERAL_M, REPEATED_M
+from gis.checks.evidence.joints import joined
+from gis.checks.evidence.returns import REPEATED_M, unfolded
 from gis.checks.fixes.change import Change
 from gis.checks.fixes.rereading import reread
 from gis.checks.rules import attributes
-from gis.checks.rules.network import pseudo_nodes
 from gis.coordinates import mercator
 from gis.language import Text
 from gis.schema import CRS, SCHEMAS
@@ -32,10 +32,7 @@ _MERGED = Text("made one line of its parts", "بخش‌هایش یک خط شد")
 _JOINED = Text("joined with {other}", "با {other} یکی شد")
 _SNAPPED = Text("{which} moved onto {target}", "{which} روی {target} برده شد")
 _CUT = Text("{which} cut off at {target}", "{which} در {target} بریده شد")
-_REWRITTEN = Text("{column}: {old} became {new}", "{column}: {old} به {new} تبدیل شد")
 _ENDS = (Text("start", "سر آغاز"), Text("end", "سر پایان"))
-_ZONE_DEGREES = 6.0
-_ZONES = (-1, 1, -2, 2)
 
 
 def _decoded(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
@@ -56,11 +53,9 @@ def _rewritten(
     for name, column, rows, repaired in attributes.repairs(context, repair):
         if then is not None:
             repaired = letters.each(repaired, then)  # noqa: PLW2901
-        old = context.layer(name)[column].iloc[rows].to_numpy(dtype=object)
-        for row, before, after in zip(rows.tolist(), old, repaired, strict=True):
+        for row, after in zip(rows.tolist(), repaired, strict=True):
             if (name, row) in wanted:
-                what = _REWRITTEN.filled(column=attributes.label(name, column), old=before, new=after)
-                yield Change(name, row, what, sets={column: after})
+                yield Change(name, row, None, sets={column: after})
 
 
 def _without_repeated(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
@@ -117,38 +112,11 @@ def _without_spikes(context: Context, wanted: AbstractSet[tuple[str, int]]) -> I
 
 def _without_doubling(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
     for row in _rows(wanted):
-        parts, dropped = [], 0
-        for coordinates in _parts(context.usable("routes")[row]):
-            kept = _unfolded(coordinates)
-            dropped += len(coordinates) - len(kept)
-            parts.append(kept)
-        if dropped and all(len(part) > 1 for part in parts):
-            yield Change("routes", row, _DROPPED.filled(count=dropped), _line(parts))
-
-
-def _unfolded(coordinates: Floats) -> Floats:
-    """Take out the tips at which a line turns back over itself, until none is left."""
-    xy = mercator.project(coordinates[:, :2]) / mercator.scale(coordinates[:1, 1])
-    kept: list[int] = []
-    for at in range(len(xy)):
-        kept.append(at)
-        while len(kept) > 2 and _folds(*xy[kept[-3:]]):  # noqa: PLR2004 - three make a turn
-            tip = kept.pop(-2)
-            a, b = kept[-2], kept[-1]
-            if np.hypot(*(xy[a] - xy[b])) <= LATERAL_M and tip not in (a, b):
-                # Back where it came from: one vertex is enough.
-                kept.pop(-1 if len(kept) > 2 else -2)  # noqa: PLR2004
-                break
-    if kept[-1] != len(xy) - 1 and np.hypot(*(xy[kept[-1]] - xy[-1])) > REPEATED_M:
-        kept.append(len(xy) - 1)
-    return coordinates[kept]
-
-
-def _folds(a: Floats, v: Floats, b: Floats) -> bool:
-    there, back = v - a, b - v
-    longest = max(float(np.hypot(*there)), float(np.hypot(*back)))
-    aside = abs(there[0] * back[1] - there[1] * back[0]) / longest if longest else 0.0
-    return float(there @ back) < 0 and aside <= LATERAL_M
+        before = _parts(context.usable("routes")[row])
+        after = [one if (kept := unfolded(one)) is None else kept for one in before]
+        count = sum(map(len, before)) - sum(map(len, after))
+        if count:
+            yield Change("routes", row, _DROPPED.filled(count=count), _line(after))
 
 
 def _one_line(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
@@ -171,37 +139,19 @@ def _single(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[
 
 
 def _joined(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:
-    ends = context.network.ends
-    routes = context.layer("routes")
+    ends, joints, routes = context.network.ends, context.joints, context.layer("routes")
+    lines = context.usable("routes")
     busy: set[int] = set()
-    one, other, apart = pseudo_nodes(context)
-    for a, b, metres in zip(one.tolist(), other.tolist(), apart, strict=True):
-        row, absorbed = int(ends.routes[a]), int(ends.routes[b])
+    for at in np.flatnonzero(joints.lossless).tolist():
+        meeting = int(joints.one[at]), int(joints.other[at])
+        row, absorbed = (int(ends.routes[end]) for end in meeting)
         # A route that has just been joined waits for the next round.
-        if ("routes", row) not in wanted or metres > REPEATED_M or busy & {row, absorbed}:
-            continue
-        geometries = [context.usable("routes")[r] for r in (row, absorbed)]
-        if any(g.geom_type != "LineString" for g in geometries):
+        if ("routes", row) not in wanted or busy & {row, absorbed}:
             continue
         busy |= {row, absorbed}
-        ours, theirs = (_parts(g)[0] for g in geometries)
-        their_outer = "to_id" if b % 2 == 0 else "from_id"
-        if a % 2 == 1:
-            way = [ours, (theirs if b % 2 == 0 else theirs[::-1])[1:]]
-            values: dict[str, Any] = {"to_id": routes[their_outer].iloc[absorbed]}
-        else:
-            way = [(theirs if b % 2 == 1 else theirs[::-1])[:-1], ours]
-            values = {"from_id": routes[their_outer].iloc[absorbed]}
-        for column in ("recorded_length_m", "slack_m"):
-            values[column] = routes[column].iloc[row] + routes[column].iloc[absorbed]
+        line, values = joined(routes, (lines[row], lines[absorbed]), (row, absorbed), meeting)
         what = _JOINED.filled(other=context.names("routes")[absorbed])
-        yield Change("routes", row, what, shapely.LineString(_level(way)), values, absorbed)
-
-
-def _level(ways: list[Floats]) -> Floats:
-    """Put coordinates one after the other, without heights where some have none."""
-    width = min(way.shape[1] for way in ways)
-    return np.concatenate([way[:, :width] for way in ways])
+        yield Change("routes", row, what, line, values, absorbed)
 
 
 def _snapped(context: Context, wanted: AbstractSet[tuple[str, int]]) -> Iterator[Change]:

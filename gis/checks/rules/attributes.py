@@ -15,7 +15,7 @@ from gis.checks.rules.notes import noted
 from gis.coordinates import mercator
 from gis.delivery.canonical import today
 from gis.delivery.files.layer import title
-from gis.schema import RANGES, SCHEMAS
+from gis.schema import CHANGE_LOG, RANGES, SCHEMAS
 from gis.text import letters
 from gis.text.mojibake import unmojibake
 
@@ -245,8 +245,6 @@ def wrong_county(context: Context) -> Iterator[Found]:
             yield Found(name, rows[wrong], fields={"said": said, "lies": lies[wrong]})
 
 
-# The column in which a feature keeps what was done to it, wrong spellings included.
-CHANGE_LOG = "changes"
 # Columns that were added to the delivery's.
 _NOT_THEIRS = ("source", "record", CHANGE_LOG)
 

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from gis.checks.evidence import duplicates
-from gis.checks.evidence.shapes import REPEATED_M
+from gis.checks.evidence.returns import REPEATED_M, unfolded
 from gis.checks.registry import Found, check
 from gis.coordinates import mercator
 from gis.language import Text
@@ -137,8 +137,9 @@ def spike(context: Context) -> Iterator[Found]:
     lines, ends = context.network.lines, context.network.ends
     spikes, more = context.shapes.spikes
     first, last, further = context.shapes.outliers
-    # A spike is told as such.
-    new = ~among(first, spikes) & ~among(last, spikes)
+    # A spike is told as such, a branch there and back is G208.
+    told = np.concatenate([spikes, context.shapes.returns.tips])
+    new = ~among(first, told) & ~among(last, told)
     far = context.far_ends
     at = lines.offsets[ends.parts[far] + far % 2] - far % 2
     vertices = np.concatenate([spikes, first[new], at])
@@ -165,7 +166,10 @@ def self_crossing(context: Context) -> Iterator[Found]:
         np.concatenate([side[contacts.shared_m > 0] for side in (contacts.one, contacts.other)])
     )
     spikes, _ = shapes.spikes
-    excused = np.concatenate([covering, spikes, spikes - 1])
+    beside = [
+        np.arange(*stretch) for stretch in zip(shapes.returns.firsts, shapes.returns.lasts, strict=True)
+    ]
+    excused = np.concatenate([covering, spikes, spikes - 1, *beside])
     single = np.flatnonzero(
         (contacts.shared_m == 0) & ~among(contacts.one, excused) & ~among(contacts.other, excused)
     )
@@ -185,18 +189,26 @@ def self_crossing(context: Context) -> Iterator[Found]:
 @check("G208")
 def doubling_back(context: Context) -> Iterator[Found]:
     """Find routes that run over themselves."""
-    lines, contacts = context.network.lines, context.shapes.self_contacts
+    lines, shapes = context.network.lines, context.shapes
+    contacts, returns = shapes.self_contacts, shapes.returns
     shared = np.flatnonzero(contacts.shared_m > 0)
-    total = np.bincount(
-        contacts.parts[shared], weights=contacts.shared_m[shared], minlength=len(lines.owners)
-    )
-    parts, first = np.unique(contacts.parts[shared], return_index=True)
-    doubled = total[parts] > context.part_tolerance[parts] + EPSILON_M
-    parts, first = parts[doubled], first[doubled]
+    count = len(lines.owners)
+    over = np.bincount(contacts.parts[shared], weights=contacts.shared_m[shared], minlength=count)
+    beside = np.bincount(returns.parts, weights=returns.doubled_m, minlength=count)
+    # What runs over itself to the centimetre runs beside itself, too.
+    total = np.maximum(over, beside)
+    parts = np.flatnonzero(total > context.part_tolerance + EPSILON_M)
     if len(parts):
-        places = mercator.unproject(contacts.xy[shared[first]])
-        folds = among(parts, lines.part_of_vertex[context.shapes.folds])
-        yield Found("routes", lines.owners[parts], places, {"doubled_m": total[parts]}, fixable=folds)
+        places = np.full((count, 2), np.nan)
+        places[returns.parts[::-1]] = lines.lonlat[returns.tips[::-1]]
+        places[contacts.parts[shared][::-1]] = mercator.unproject(contacts.xy[shared][::-1])
+        folds = among(parts, lines.part_of_vertex[shapes.folds])
+        owners = lines.owners[parts]
+        for at in np.flatnonzero(folds).tolist():
+            folds[at] = (
+                unfolded(lines.lonlat[lines.offsets[parts[at]] : lines.offsets[parts[at] + 1]]) is not None
+            )
+        yield Found("routes", owners, places[parts], {"doubled_m": total[parts]}, fixable=folds)
 
 
 @check("G209")

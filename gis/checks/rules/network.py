@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from gis.checks.evidence import references
-from gis.checks.evidence.shapes import REPEATED_M
+from gis.checks.evidence.returns import REPEATED_M
 from gis.checks.registry import Found, check
 from gis.coordinates import mercator
 from gis.language import Text
 from gis.network import graph
-from gis.network.lines import EPSILON_M, Pieces, among, distances
+from gis.network.lines import EPSILON_M, Pieces, among
 from gis.schema import OFFICES, ROUTES
 
 if TYPE_CHECKING:
@@ -30,8 +27,6 @@ if TYPE_CHECKING:
 _WHICH_END = (Text("its start", "سر آغاز آن"), Text("its end", "سر پایان آن"))
 _DOES = (Text("starts", "آغاز"), Text("ends", "تمام"))
 _CONNECTED = ("existing", "new")
-# Two routes are like each other when they agree in all of these.
-LIKE = ("kind", "status", "county", "office_id", "installation", "fibre_count", "provenance")
 # How far apart a cable is looked at for its duct, in tolerances; as much of it may lie outside, into a building.
 _DUCT_TOLERANCES = 5.0
 # So near to an office a cable needs no duct: the way into the building.
@@ -187,55 +182,11 @@ def unmarked_crossing(context: Context) -> Iterator[Found]:
 @check("N308")
 def pseudo_node(context: Context) -> Iterator[Found]:
     """Find two like routes that meet end to end with nothing there."""
-    net = context.network
-    one, other, apart = pseudo_nodes(context)
-    rows = net.ends.routes[one]
+    ends, joints = context.network.ends, context.joints
+    rows = ends.routes[joints.one]
     if len(rows):
-        yield Found(
-            "routes",
-            rows,
-            net.ends.lonlat[one],
-            {"other": context.names("routes")[net.ends.routes[other]]},
-            fixable=apart <= REPEATED_M,
-        )
-
-
-def pseudo_nodes(context: Context) -> tuple[Rows, Rows, Floats]:
-    """
-    Find pairs of ends that could be one route.
-
-    Parameters
-    ----------
-    context
-        The survey.
-
-    Returns
-    -------
-    one, other : numpy.ndarray
-        (n,) ends, the lower first.
-    apart : numpy.ndarray
-        (n,) how far apart they are, metres.
-    """
-    net = context.network
-    ends = net.ends
-    count = len(net.places[0])
-    a, b = net.end_links
-    graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(count, count))
-    cluster = connected_components(graph, directed=False)[1][ends.places] if count else ends.places
-    node, _ = net.node_at_end
-    sizes = np.bincount(cluster, minlength=1)
-    taken = np.bincount(cluster, weights=node >= 0, minlength=1) > 0
-    single = np.flatnonzero((sizes[cluster] == 2) & ~taken[cluster])  # noqa: PLR2004 - a pair
-    one, other = single[np.argsort(cluster[single], kind="stable")].reshape(-1, 2).T
-    routes = context.layer("routes")
-    like = ends.routes[one] != ends.routes[other]
-    for column in LIKE:
-        codes, _ = pd.factorize(routes[column])
-        like &= codes[ends.routes[one]] == codes[ends.routes[other]]
-    one, other = one[like], other[like]
-    order = np.lexsort((one, ends.routes[one]))
-    one, other = one[order], other[order]
-    return one, other, distances(ends.lonlat[one], ends.lonlat[other])
+        other = context.names("routes")[ends.routes[joints.other]]
+        yield Found("routes", rows, ends.lonlat[joints.one], {"other": other}, fixable=joints.lossless)
 
 
 @check("N309")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gis import lengths
+from gis.address import address
 from gis.errors import FibreError
 from gis.inventory import UNREAD_DATE, UNREAD_VALUE
 from gis.language import Text
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 _WHAT = Text("Change", "تغییر")
 _REFUSED = Text(
-    "{code}: {count} {count:fix|fixes} not made, as {because} would come of it: {features}",
-    "{code}: {count} اصلاح انجام نشد، چون {because} از آن پدید می‌آمد: {features}",
+    "{code}: {count} {count:fix|fixes} not made, as {why}: {features}",
+    "{code}: {count} اصلاح انجام نشد، چون {why}: {features}",
 )
 # Notes on values that could not be read.
 _UNREAD = (UNREAD_VALUE, UNREAD_DATE)
@@ -99,8 +100,8 @@ def write(out: Path, fixed: Fixed) -> list[Path]:
     Returns
     -------
     list of pathlib.Path
-        The GeoPackage and the log, a CSV of the same name: what was changed, and what could not be read and stands as
-        it was written.
+        The GeoPackage and the log, a CSV of the same name: each value that was changed, emptied or moved, before and
+        after, and each that could not be read and stands as it was written.
 
     Raises
     ------
@@ -112,12 +113,26 @@ def write(out: Path, fixed: Fixed) -> list[Path]:
         # The survey alone: the area is the project's, and would be a strange layer when the copy is handed in.
         survey = replace(fixed.inventory, outline=None)
         exports.inventory_gpkg(survey, lengths.measure(survey), folder.path(out.name), with_empty=False)
-        folder.write(log, changes_csv(_with_kept(fixed)))
+        folder.write(log, changes_csv(value_log(fixed)))
     return [out, out.parent / log]
 
 
-def _with_kept(fixed: Fixed) -> pd.DataFrame:
-    """Add to the changes the values that could not be read, and where they stand now."""
+def value_log(fixed: Fixed) -> pd.DataFrame:
+    """
+    Give all that became of values: those that fixes touched, and those that could not be read.
+
+    Parameters
+    ----------
+    fixed
+        As `gis.fix` gives it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a value; columns as in `Fixed.log` and ``what``, ``what_fa``, the change that it is of, with
+        ``length_before_m`` and ``length_after_m`` of the whole feature in the row of its geometry. A value that could
+        not be read has no ``after``: ``what`` says where it stands.
+    """
     import pandas as pd  # noqa: PLC0415 - heavy
 
     kept = [
@@ -125,16 +140,23 @@ def _with_kept(fixed: Fixed) -> pd.DataFrame:
             "code": note.code,
             "layer": note.layer,
             "feature": note.feature,
+            "source": note.ref.source,
+            "source_layer": note.ref.layer,
+            "record": note.ref.record,
+            "column": note.fields["column"],
+            "before": note.fields["value"],
+            "after": "",
             "what": _KEPT.render("en", **note.fields, further=f"{note.fields['column']}{AS_WRITTEN}"),
             "what_fa": _KEPT.render("fa", **note.fields, further=f"{note.fields['column']}{AS_WRITTEN}"),
         }
         for note in fixed.inventory.notes
         if note.code in _UNREAD
     ]
-    if not kept:
-        return fixed.changes
-    table = pd.DataFrame(kept).reindex(columns=fixed.changes.columns)
-    return pd.concat([fixed.changes, table], ignore_index=True) if len(fixed.changes) else table
+    table = pd.DataFrame(kept).reindex(columns=fixed.log.columns)
+    log = pd.concat([fixed.log, table], ignore_index=True) if len(fixed.log) else table
+    log["source"] = [address(str(source)) for source in log["source"]]
+    log["record"] = log["record"].astype("Int64")
+    return log
 
 
 def changes_table(changes: pd.DataFrame, lang: Language = "en") -> RenderableType:
@@ -182,27 +204,28 @@ def refusals(refused: pd.DataFrame, lang: Language = "en") -> list[str]:
     Returns
     -------
     list of str
-        A line for each check and what its fixes would have made; the first few features by name.
+        A line for each check and the harm that its fixes would have done; the first few features by name.
     """
     lines = []
-    for (code, because), group in refused.groupby(["code", "because"], sort=False):
+    wording = "why_fa" if lang == "fa" else "why"
+    for (code, why), group in refused.groupby(["code", wording], sort=False):
         names = [
             feature_label(str(layer), str(feature), lang)
             for layer, feature in zip(group["layer"], group["feature"], strict=True)
         ]
         told = _COMMA.render(lang).join(names[:_NAMED]) + ("…" if len(names) > _NAMED else "")
-        lines.append(_REFUSED.render(lang, code=code, count=len(group), because=because, features=told))
+        lines.append(_REFUSED.render(lang, code=code, count=len(group), why=why, features=told))
     return lines
 
 
 def changes_csv(changes: pd.DataFrame) -> bytes:
     """
-    Write changes as CSV.
+    Write the log of changes as CSV.
 
     Parameters
     ----------
     changes
-        As `gis.fix` gives them.
+        As `value_log` gives them.
 
     Returns
     -------

@@ -1,5 +1,6 @@
 """Fixes: what they change, what they leave, and that they make nothing worse."""
 
+from datetime import date
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.ground import EAST, NORTH, Ground, manholes, routes
+from support.ground import EAST, NORTH, WEST, Ground, manholes, routes
 from support.surveys import COUNTY, FAULTS, Survey, found, inventory, layer, plant, streets
 
 from gis import checks, lengths
@@ -46,7 +47,7 @@ def same(one, other):
     return True
 
 
-@pytest.mark.parametrize("fault", ["A405", "A408", "G205", "G206", "G208", "G212", "N302", "N303", "N308"])
+@pytest.mark.parametrize("fault", ["A405", "A408", "G205", "G206", "G212", "N302", "N303"])
 def test_a_fault_that_can_be_fixed_is_gone_and_nothing_else_comes(fault):
     before = surveyed([(fault, 20)])
     findings = checks.run(before)
@@ -126,7 +127,9 @@ def test_a_fix_that_would_make_another_finding_is_refused_and_says_why():
     )
     fixed = fix(made, checks.run(made), unsafe=True)
     assert len(fixed.changes) == 0
-    assert fixed.refused.to_numpy().tolist() == [["N302", "routes", "R0", "T501"]]
+    assert fixed.refused[["code", "layer", "feature", "because", "why"]].to_numpy().tolist() == [
+        ["N302", "routes", "R0", "T501", "T501 would come of it"]
+    ]
     assert same(fixed.inventory, made)
 
 
@@ -139,6 +142,7 @@ def test_a_chain_of_pieces_becomes_one_route_with_the_sums_of_their_records():
     made = inventory(
         routes(
             *pieces,
+            route_id=["R0"] * 4,
             recorded_length_m=[50.0, 70.0, 80.0, 110.0],
             slack_m=[1.0, 2.0, 3.0, 4.0],
             from_id=["M0"] + [None] * 3,
@@ -178,25 +182,228 @@ def test_heights_come_through():
     ]
 
 
-def test_a_spur_there_and_back_through_several_vertices_is_cut_off():
+@pytest.mark.parametrize("aside", [0.0, 0.004, 0.3, 0.9, 1.8])
+@pytest.mark.parametrize("vertices", [1, 2, 4])
+def test_a_branch_there_and_back_is_never_cut_off(vertices, aside):
     ground = Ground()
-    way = [0.0, 50.0, 100.0, 140.0, 100.0, 50.0]
-    line = shapely.LineString(
-        [*(ground((metres, NORTH)) for metres in way), ground((50.0, NORTH), (60.0, EAST))]
+    out = [200.0 * at / vertices for at in range(1, vertices + 1)]
+    # The way back has vertices of its own, for more than one.
+    back = [way - 20.0 for way in reversed(out[:-1])]
+    line = ground.line(
+        ((100.0, WEST),),
+        ((0.0, EAST),),
+        *(((way, NORTH),) for way in out),
+        *(((way, NORTH), (aside, EAST)) for way in back),
+        ((aside, EAST),),
+        ((100.0, EAST),),
     )
+    made = inventory(routes(line), manholes(line.coords[0], line.coords[-1]))
+    findings = checks.run(made)
+    fixed = fix(made, findings, unsafe=True)
+    if vertices > 1 or aside <= 1.0:
+        assert "G208" in set(findings["code"])
+        assert same(fixed.inventory, made)
+    else:
+        # One vertex and not the same trench: an outlier, which only an unsafe fix takes away.
+        assert "G206" in set(findings["code"])
+        assert same(fix(made, findings).inventory, made)
+
+
+def test_a_stretch_drawn_back_and_on_again_loses_the_doubling_and_no_ground():
+    ground = Ground()
+    way = [0.0, 50.0, 100.0, 140.0, 100.0, 60.0, 120.0, 200.0]
+    line = ground.line(*(((metres, NORTH),) for metres in way))
     made = inventory(routes(line), manholes(line.coords[0], line.coords[-1]))
     fixed = fix(made, checks.run(made), unsafe=True)
     assert fixed.changes["code"].to_list() == ["G208"]
-    assert fixed.changes["length_after_m"][0] == pytest.approx(110.0, abs=1e-3)
-    assert fixed.changes["length_before_m"][0] == pytest.approx(290.0, abs=1e-3)
+    assert fixed.changes["length_before_m"][0] == pytest.approx(360.0, abs=1e-3)
+    assert fixed.changes["length_after_m"][0] == pytest.approx(200.0, abs=1e-3)
+    assert shapely.hausdorff_distance(fixed.inventory.routes.geometry[0], line) < 1e-7
+    assert len(checks.run(fixed.inventory, select=["G"])) == 0
 
 
-def test_a_spur_to_a_manhole_is_not_cut_off():
+def pieces(**columns):
+    """Draw two pieces of one street that meet at a bare joint, between two manholes."""
     ground = Ground()
-    line = shapely.LineString([ground((metres, NORTH)) for metres in (0.0, 100.0, 60.0)])
-    made = inventory(routes(line), manholes(*line.coords))
+    ends = [ground((metres, EAST)) for metres in (0.0, 100.0, 200.0)]
+    made = [shapely.LineString(pair) for pair in pairwise(ends)]
+    given = {"route_id": ["C1", "C1"], "accuracy_m": [0.1, 0.1], **columns}
+    return inventory(routes(*made, **given), manholes(ends[0], ends[-1]))
+
+
+def test_pieces_that_say_the_same_become_one():
+    for ids in (["C1", "C1"], ["C1", None], [None, "C1"]):
+        made = pieces(route_id=ids, recorded_length_m=[100.0, 100.0], note=["n", "n"])
+        fixed = fix(made, checks.run(made))
+        assert fixed.inventory.routes["route_id"].to_list() == ["C1"]
+        assert fixed.inventory.routes["recorded_length_m"].to_list() == [200.0]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"route_id": ["C1", "C2"]},
+        {"to_id": ["M9", None]},
+        {"from_id": [None, "M9"]},
+        {"surveyed_on": [date(2024, 3, 20), date(2024, 4, 20)]},
+        {"surveyed_on": [date(2024, 3, 20), None]},
+        {"accuracy_m": [0.02, 0.5]},
+        {"accuracy_m": [0.02, None]},
+        {"recorded_length_m": [100.0, None]},
+        {"slack_m": [None, 10.0]},
+        # Each piece records the length of the whole: the sum would be twice that.
+        {"recorded_length_m": [200.0, 200.0]},
+        {"start_mark_m": [0.0, 100.0], "end_mark_m": [100.0, 200.0]},
+        {"note": ["برگ ۱", "برگ ۲"]},
+        {"note": ["برگ ۱", None]},
+        {"recorded_length_m_as_written": ["approx 100", "approx 100"]},
+        {"fibre_count_as_written": ["24/48", "12/24"]},
+    ],
+)
+def test_pieces_that_one_route_could_not_say_all_of_stay_two(columns):
+    made = pieces(**columns)
+    findings = checks.run(made)
+    assert not findings[findings["code"] == "N308"]["fixable"].any()
+    fixed = fix(made, findings)
+    assert "N308" not in set(fixed.changes["code"])
+    assert len(fixed.inventory.routes) == 2
+
+
+def test_pieces_are_left_without_manholes_and_offices():
+    made = inventory(pieces().routes)
+    findings = checks.run(made)
+    assert "N308" in findings.not_run
+    assert same(fix(made, findings).inventory, made)
+
+
+def test_a_join_keeps_heights_and_needs_one_height_at_the_joint():
+    ground = Ground()
+    a, b, c = (ground((metres, EAST)) for metres in (0.0, 100.0, 200.0))
+    flat, high = shapely.LineString([a, b]), shapely.LineString([(*c, 1580.0), (*b, 1575.0)])
+    for lines in ([flat, high], [high, flat]):
+        made = inventory(routes(*lines, route_id=["C", "C"]), manholes(a, c))
+        fixed = fix(made, checks.run(made))
+        (line,) = fixed.inventory.routes.geometry
+        heights = {tuple(place[:2]): place[2] for place in shapely.get_coordinates(line, include_z=True)}
+        assert (heights[b], heights[c]) == (1575.0, 1580.0)
+        assert np.isnan(heights[a])
+    riser = shapely.LineString([(*a, 1570.0), (*b, 1570.0)])
+    made = inventory(routes(riser, high, route_id=["C", "C"]), manholes(a, c))
+    assert len(fix(made, checks.run(made)).inventory.routes) == 2
+
+
+def test_a_copy_with_other_heights_or_none_is_not_deleted():
+    ground = Ground()
+    places = [ground((metres, EAST)) for metres in (0.0, 100.0)]
+    high = shapely.LineString([(*place, 1570.0) for place in places])
+    higher = shapely.LineString([(*place, 1575.0) for place in places])
+    for other in (shapely.LineString(places), higher):
+        made = inventory(routes(high, other, route_id=["C", "C"]), manholes(*places))
+        assert len(fix(made, checks.run(made)).inventory.routes) == 2
+    made = inventory(routes(high, high.reverse(), route_id=["C", "C"]), manholes(*places))
+    assert len(fix(made, checks.run(made)).inventory.routes) == 1
+
+
+def test_a_copy_in_another_file_goes_and_its_log_says_all_that_it_said():
+    line = Ground().line(((0.0, EAST),), ((100.0, EAST),))
+    sheets = {
+        "source": ["week1.geojson", "week2.geojson"],
+        "source_layer": ["week1", "week2"],
+        "record": [1, 1],
+    }
+    made = inventory(routes(line, line, route_id=["7", "7"], **sheets), manholes(*line.coords))
+    fixed = fix(made, checks.run(made))
+    assert fixed.inventory.routes["source"].to_list() == ["week1.geojson"]
+    told = fixed.log[["source", "record", "column", "before", "after"]].to_numpy().tolist()
+    assert ["week2.geojson", 1, "route_id", "7", ""] in told
+    assert ["week2.geojson", 1, "geometry", line.wkt, ""] in told
+
+
+def test_a_copy_that_differed_by_its_letters_goes_in_the_same_run():
+    line = Ground().line(((0.0, EAST),), ((100.0, EAST),))
+    made = inventory(routes(line, line, route_id=["C", "C"], note=["كابل", "کابل"]), manholes(*line.coords))
+    assert fix(made, checks.run(made)).changes["code"].to_list() == ["A405", "G212"]
+
+
+def counted(recorded, measure="count", unit="cables", tolerance="0"):
+    total = {"item": "cables", "layer": "routes", "measure": measure, "where": {"kind": "cable"}}
+    return {"totals": [{**total, "recorded": recorded, "unit": unit, "tolerance": tolerance}]}
+
+
+@pytest.mark.parametrize("recorded", [1, 2])
+def test_no_fix_changes_the_verdict_on_a_count(recorded):
+    for made in (
+        inventory(pieces().routes, pieces().manholes, project=counted(recorded)),
+        inventory(
+            routes(*[pieces().routes.geometry[0]] * 2, route_id=["C", "C"]),
+            pieces().manholes,
+            project=counted(recorded),
+        ),
+    ):
+        fixed = fix(made, checks.run(made))
+        assert same(fixed.inventory, made)
+        assert fixed.refused["because"].to_list() == ["cables"]
+        assert "the total cables would turn from" in fixed.refused["why"][0]
+        assert "cables" in fixed.refused["why_fa"][0]
+
+
+def test_a_fix_that_leaves_the_verdict_is_made_beside_one_that_does_not():
+    ground = Ground()
+    a, b, c = (ground((metres, EAST)) for metres in (0.0, 100.0, 200.0))
+    copied, repeated = shapely.LineString([a, b]), shapely.LineString([b, b, c])
+    project = counted(300.0, "length", "m", "1 m")
+    made = inventory(
+        routes(copied, copied, repeated, route_id=["C", "C", "D"]), manholes(a, b, c), project=project
+    )
+    fixed = fix(made, checks.run(made))
+    assert fixed.changes["code"].to_list() == ["G205"]
+    assert fixed.refused[["code", "because"]].to_numpy().tolist() == [["G212", "cables"]]
+
+
+def test_each_value_that_changes_is_told_before_and_after():
+    made = pieces(
+        recorded_length_m=[100.0, 100.0], from_id=["M0", None], to_id=[None, "M1"], slack_m=[5.0, 7.0]
+    )
+    fixed = fix(made, checks.run(made))
+    stays, goes = fixed.log[fixed.log["record"] == 1], fixed.log[fixed.log["record"] == 2]
+    values = {row.column: (row.before, row.after) for row in stays.itertuples()}
+    assert values["recorded_length_m"] == ("100", "200")
+    assert values["slack_m"] == ("5", "12")
+    assert values["to_id"] == ("", "M1")
+    assert {"route_id", "recorded_length_m", "slack_m", "to_id", "geometry"} <= set(goes["column"])
+    assert set(goes["after"]) == {""}
+    assert "Recorded length: 100 became 200" in fixed.inventory.routes["changes"][0]
+
+
+def test_vertices_that_move_are_told_with_their_distance():
+    ground = Ground()
+    street = ground.line(((0.0, EAST),), ((300.0, EAST),))
+    there = ground((305.0, EAST))
+    made = inventory(routes(street), manholes(street.coords[0], there))
+    (row,) = fix(made, checks.run(made), unsafe=True).log.itertuples()
+    assert row.column == "geometry"
+    assert shapely.from_wkt(row.before).coords[0] == pytest.approx(street.coords[-1], abs=1e-12)
+    assert shapely.from_wkt(row.after).coords[0] == pytest.approx(there, abs=1e-12)
+    assert row.moved_m == pytest.approx(5.0, abs=1e-3)
+
+
+def test_what_comes_to_light_in_its_right_place_is_put_right_in_the_same_run():
+    """A spike counts for nothing as long as its route lies in the wrong zone; there it is one."""
+    ground = Ground()
+    way = [(0.0, 0.0), (40.0, 0.0), (45.0, 90.0), (60.0, 0.0), (100.0, 0.0)]
+    home = ground.line(*(((east, EAST), (north, NORTH)) for east, north in way))
+    numbers = pyproj.Transformer.from_crs(4326, 32639, always_xy=True).transform(*np.array(home.coords).T)
+    astray = pyproj.Transformer.from_crs(32640, 4326, always_xy=True).transform(*numbers)
+    note = Note("C104", "routes", "", misread(32640, Reading(crs(32639))))
+    made = inventory(
+        routes(shapely.LineString(np.column_stack(astray))),
+        manholes(home.coords[0], home.coords[-1]),
+        area=shapely.box(51, 32, 52, 33),
+        notes=(note,),
+    )
     fixed = fix(made, checks.run(made), unsafe=True)
-    assert fixed.refused["because"].to_list() == ["N304"]
+    assert fixed.changes["code"].to_list() == ["C104", "G206"]
+    assert len(fix(fixed.inventory, checks.run(fixed.inventory), unsafe=True).changes) == 0
 
 
 def test_two_cables_that_differ_in_a_value_are_not_one():

@@ -93,7 +93,7 @@ def _repeated(ground: Ground, metres: float) -> Any:
 def _spike(ground: Ground, metres: float) -> Any:
     tip = ((50.0, NORTH), (metres, 80.0))
     return inventory(
-        routes(ground.line(((0.0, NORTH),), ((50.0, NORTH),), tip, ((50.5, NORTH),), ((90.0, NORTH),)))
+        routes(ground.line(((0.0, NORTH),), ((50.0, NORTH),), tip, ((51.5, NORTH),), ((90.0, NORTH),)))
     )
 
 
@@ -132,6 +132,20 @@ def _branch(ground: Ground, metres: float) -> Any:
     return inventory(routes(ground.line(*SHORT_STREET), branch), manholes(ground(), branch.coords[1]))
 
 
+def _one_trench(ground: Ground, metres: float) -> Any:
+    # One vertex 40 m away; the line comes back to where it left, or so far beside it.
+    tip = ((50.0, NORTH), (40.0, EAST))
+    back = ((50.0 + metres, NORTH),)
+    return inventory(routes(ground.line(((0.0, NORTH),), ((50.0, NORTH),), tip, back, ((90.0, NORTH),))))
+
+
+def _beside(ground: Ground, metres: float) -> Any:
+    # Out and back over so many metres, a foot apart, with vertices that do not stand opposite each other.
+    out, back = ((metres / 2, EAST),), ((metres / 3, EAST), (0.3, NORTH))
+    way = (((50.0, SOUTH),), ((0.0, NORTH),), out, ((metres, EAST),), back, ((0.3, NORTH),), ((60.0, NORTH),))
+    return inventory(routes(ground.line(*way)))
+
+
 def _shared(ground: Ground, metres: float) -> Any:
     # The tolerance at both ends of both does not count: they share the stretch in the middle of each.
     one = ground.line(((0.0, NORTH),), ((100.0, NORTH),))
@@ -149,7 +163,8 @@ def _pseudo(ground: Ground, metres: float) -> Any:
         routes(
             ground.line(((0.0, NORTH),), ((50.0, NORTH),)),
             ground.line(((50.0 + metres, NORTH),), ((99.0, NORTH),)),
-        )
+        ),
+        manholes(ground()),
     )
 
 
@@ -280,6 +295,9 @@ EDGES = [
     Edge("G206", _two_outliers, 59.9, 60.1),
     Edge("G206", _far_end, 100.0 - 0.01, 100.0 + 0.01),
     Edge("G207", _knot, SNAP_M - 0.01, SNAP_M + 0.01),
+    Edge("G206", _one_trench, 0.99, 1.01),
+    Edge("G208", _one_trench, 1.01, 0.99),
+    Edge("G208", _beside, 5 * SNAP_M - 0.1, 5 * SNAP_M + 0.1),
     Edge("G208", _doubled, SNAP_M - _JUST, SNAP_M + _JUST),
     Edge("G209", _long, 500.0, 500.0 + _JUST),
     Edge("G211", _height, 20.0, 20.0 + _JUST),
