@@ -15,7 +15,7 @@ from gis.delivery import project_sources
 from gis.delivery.canonical import canonical, empty
 from gis.delivery.understanding import ORDER, understood
 from gis.errors import SourceError
-from gis.inventory import ORIGIN, FeatureRef, Inventory, LeftOut, Note, Source, called
+from gis.inventory import ORIGIN, Curves, FeatureRef, Inventory, LeftOut, Note, Source, called
 from gis.language import Text
 from gis.schema import CRS, SCHEMAS, LayerName
 from gis.text import letters
@@ -102,6 +102,7 @@ def _assembled(project: Project, readings: Sequence[Understanding]) -> Inventory
         counties=project_sources.counties(project),
         notes=tuple(notes),
         left_out=tuple(left for reading in readings for left in _left_out(reading)),
+        curves=Curves.together([one for reading in readings for one in _curves(reading)]),
     )
 
 
@@ -109,6 +110,16 @@ def _from(reading: Understanding, notes: Sequence[Note]) -> list[Note]:
     """Say of notes which layer of which file they are about."""
     raw = reading.raw
     return [replace(note, ref=FeatureRef(raw.path, raw.layer, note.ref.record)) for note in notes]
+
+
+def _curves(reading: Understanding) -> list[Curves]:
+    """Give the curves of a layer of routes under the identities of its features."""
+    raw, destination = reading.raw, reading.destination
+    if raw.curves is None or destination is None or destination.schema.name != "routes":
+        return []
+    records = raw.records[raw.curves.features["row"].to_numpy()]
+    features = pd.DataFrame(dict(zip(ORIGIN, (raw.path, raw.layer, records), strict=True)))
+    return [replace(raw.curves, features=features)]
 
 
 def _left_out(reading: Understanding) -> list[LeftOut]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
-    from gis.inventory import LeftOut, Note
+    from gis.inventory import Curves, LeftOut, Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,9 @@ class RawLayer:
         The file, folder or address that was asked for, as it was given: for reading it again, not to be shown.
     left_out
         What the reading passed over; of an archive's members it stands with the delivery's first layer.
+    curves
+        Which vertices of rows with arcs the reading put in (`gis.inventory.Curves.of_rows`); None where all are the
+        file's own.
     """
 
     path: str
@@ -91,6 +94,7 @@ class RawLayer:
     undecoded: Undecoded | None = None
     left_out: tuple[LeftOut, ...] = ()
     delivery: str = ""
+    curves: Curves | None = None
 
     @property
     def title(self) -> str:

@@ -21,7 +21,7 @@ from gis.coordinates.reading import Reading
 from gis.delivery.files.layer import title
 from gis.delivery.readers import cells, headings, sequences
 from gis.delivery.readers.reader import damaged as damaged_notes
-from gis.inventory import LeftOut, Note
+from gis.inventory import Curves, LeftOut, Note
 from gis.language import Text
 from gis.text.letters import ascii_digits
 from gis.text.numbers import parse_numbers
@@ -95,6 +95,8 @@ class Positioned:
         D003 for rows whose coordinates cannot be read, C111 where two positions of the same rows disagree.
     left_out
         Rows that are no features, and points of routes without a position.
+    curves
+        Which vertices of curves in cells were put in; None where all are the table's own.
     """
 
     frame: gpd.GeoDataFrame
@@ -102,6 +104,7 @@ class Positioned:
     crs: pyproj.CRS | None
     notes: tuple[Note, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    curves: Curves | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +117,7 @@ class _Places:
     geometry: NDArray[np.object_] | None = None
     xyz: Floats | None = None
     notes: list[Note] = field(default_factory=list)
+    roles: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
 
     @property
     def missing(self) -> NDArray[np.bool_]:
@@ -194,7 +198,10 @@ def positioned(
     result = _rows(table, places, keep, records[keep], roles)
     if result[2]:
         left.append(LeftOut(shown, layer, result[2], _VERTICES, _NO_VERTEX))
-    return Positioned(result[0], result[1], places.crs, (*notes, *places.notes), tuple(left))
+    # Rows with curves are no points, and a table with any is not joined: each that is kept has its row.
+    row_of = np.cumsum(keep) - 1
+    curves = Curves.of_rows({int(row_of[row]): own for row, own in places.roles.items() if keep[row]})
+    return Positioned(result[0], result[1], places.crs, (*notes, *places.notes), tuple(left), curves)
 
 
 def parse_angle(value: Any) -> float | None:
@@ -342,7 +349,7 @@ def _places(
     told = roles.get("wkt", [])
     for name in [*told, *(name for name in frame.columns if name not in told)]:
         if (found := cells.shapes(frame[name])) is not None:
-            return _Places([name], found.crs, found.given, geometry=found.geometry)
+            return _Places([name], found.crs, found.given, geometry=found.geometry, roles=found.roles)
     for name in roles.get("place", []):
         pairs = [_PAIR.fullmatch(str(value)) for value in frame[name]]
         first = np.array([np.nan if pair is None else _angle(pair[1]) for pair in pairs])

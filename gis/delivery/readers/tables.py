@@ -73,6 +73,7 @@ def layer(table: Table, shown: str, name: str, driver: str) -> RawLayer:
         placed.records,
         placed.notes,
         left_out=placed.left_out,
+        curves=placed.curves,
     )
 
 
