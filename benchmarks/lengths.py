@@ -33,7 +33,7 @@ from gis.lengths.vertices import explode
 from gis.schema import CRS
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from support.simulation import SURVEYS, placed, simulated  # noqa: E402
+from support.simulation import SURVEYS, placed, simulated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -163,7 +163,7 @@ def _arcs(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.
             (start, middle, turns[1], ON_ARC if turns[1] else SURVEYED),
             (middle, end, turns[2], SURVEYED),
         ):
-            steps = int(np.ceil(abs(turn) / _STEP))
+            steps = int(np.ceil(abs(turn) / _STEP - 1e-9))  # a right angle has 900
             share = np.arange(1, steps)[:, None] / max(steps, 1)
             between = a + share * (b - a)
             if steps > 1:
