@@ -45,7 +45,7 @@ def pair_sums(
     count
         How many groups there are.
     correlation_m
-        c, the distance at which errors are correlated by 1/e; more than 0.
+        The distance c at which errors are correlated by 1/e; more than 0.
 
     Returns
     -------

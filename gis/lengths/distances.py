@@ -28,9 +28,20 @@ class Distances:
     """
     Direction and length of segments, and the mean derivatives of their length under the errors of their ends.
 
-    `leaving` and `arriving` are the components east and north of unit vectors at either end; `slope` is the mean of
-    the first derivative, `across` and `along` those of the second times σ; `variance` that of the length over σ²;
-    `bias` in metres. `along` is None where no segment is short enough for it to matter.
+    Attributes
+    ----------
+    leaving, arriving
+        Components east and north, (n,) each, of unit vectors at either end.
+    slope
+        (n,) the mean of the first derivative.
+    across
+        (n,) the mean of the second derivative across the segment, times σ.
+    along
+        The same along it; None where no segment is short enough for it to matter.
+    variance
+        (n,) that of the length, over σ².
+    bias
+        (n,) metres.
     """
 
     leaving: tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -42,7 +53,14 @@ class Distances:
     bias: NDArray[np.float64]
 
     def silence(self, joints: NDArray[np.intp]) -> None:
-        """Let segments that do not count have no part in anything."""
+        """
+        Let segments that do not count have no part in anything.
+
+        Parameters
+        ----------
+        joints
+            Which these are.
+        """
         for values in (*self.leaving, *self.arriving, self.slope, self.across, self.variance, self.bias):
             values[joints] = 0
         if self.along is not None:
@@ -58,7 +76,25 @@ def distances(
     work: NDArray[np.float64],
     joints: NDArray[np.intp],
 ) -> Distances:
-    """Work out segments, the short ones in the plane that touches the ellipsoid at their middle."""
+    """
+    Work out segments, the short ones in the plane that touches the ellipsoid at their middle.
+
+    Parameters
+    ----------
+    lon_from, lat_from, lon_to, lat_to
+        (n,) their ends, WGS 84 degrees.
+    sigma
+        (n,) one standard deviation of each coordinate of either end, metres.
+    work
+        (`BUFFERS`, n) buffers; the first eight hold what is returned.
+    joints
+        Segments that do not count.
+
+    Returns
+    -------
+    Distances
+        What they are, and how they change with their ends.
+    """
     east, north, ratio, q, slope, across, variance, bias = work[: BUFFERS - 2]
     middle, w = q, bias
     np.subtract(lon_to, lon_from, out=east)
