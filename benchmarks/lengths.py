@@ -28,8 +28,12 @@ import pyproj
 import shapely
 
 from gis.lengths import geodesic, kinds, uncertainty
+from gis.lengths.points import Accuracy, moments
 from gis.lengths.vertices import explode
 from gis.schema import CRS
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from support.simulation import SURVEYS, placed, simulated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -273,6 +277,45 @@ def geopackage(routes: int, vertices: int, repeat: int) -> None:
     print(f"{'fibre measure, against reading':52}{measuring / reading:9.2f}")
 
 
+def surveys(repeat: int) -> None:
+    """Hold deviations of sums against simulated surveys, and print what sums over many vertices take."""
+    rng = np.random.default_rng(22)
+    direction = np.cumsum(rng.normal(0, 0.3, 60))
+    steps = rng.uniform(15, 40, (60, 1)) * np.c_[np.cos(direction), np.sin(direction)]
+    street = np.vstack([(0, 0), np.cumsum(steps, axis=0)])
+    sections = [street[at : at + 4] for at in range(0, 57, 3)]
+    ring = np.array([(0, 0), (60, 0), (60, 40), (25, 55), (0, 40), (0, 0)], dtype=float)
+    cases: dict[str, tuple[list[NDArray[np.float64]], list[float]]] = {
+        "1 cable": ([street], [1.0]),
+        "8 cables in a duct": ([street] * 8, [1.0] * 8),
+        "50 cables in a duct": ([street] * 50, [1.0] * 50),
+        "a street in 19 sections": (sections, [1.0] * 19),
+        "the same, by two surveyors": (sections, [0.3, 2.0] * 9 + [0.3]),
+        "3 cables along a ring": ([ring, ring[::-1], ring], [1.0] * 3),
+    }
+    print(f"{'':32}{'correlation':>12}{'independent':>12}{'computed':>10}{f'{SURVEYS} surveys':>16}")
+    for name, (lines, sigma) in cases.items():
+        for reach in (0.0, 100.0, 10_000.0):
+            placed_lines = np.array([placed(line) for line in lines], dtype=object)
+            flat = explode(placed_lines)
+            known = Accuracy(np.array(sigma), np.zeros(len(lines), dtype=bool), reach)
+            variance, _ = moments(flat, known, np.zeros(len(lines), dtype=np.intp), 1)
+            alone = uncertainty.length_uncertainty(placed_lines, sigma, correlation_m=reach)[0]
+            expected = simulated(lines, sigma, 23, correlation_m=reach)[0]
+            figures = f"{np.sqrt((alone**2).sum()):12.4f}{np.sqrt(variance[0]):10.4f}{expected:16.4f}"
+            print(f"{name:32}{reach:10.0f} m{figures}", flush=True)
+    print(f"\n{'seconds for the deviation of one sum':44}{'no correlation':>16}{'1 km':>8}")
+    for routes, vertices in ((5_000, 20), (1, 100_000), (50_000, 20)):
+        lines = shapely.linestrings(coordinates(routes, vertices))
+        flat, none = explode(lines), np.zeros(routes, dtype=bool)
+        times = []
+        for reach in (0.0, 1000.0):
+            known = Accuracy(np.full(routes, 0.05), none, reach)
+            group = np.zeros(routes, dtype=np.intp)
+            times.append(best(lambda: moments(flat, known, group, 1), min(repeat, 3))[0])  # noqa: B023 - run at once
+        print(f"{f'{routes} routes of {vertices} vertices':44}{times[0]:16.2f}{times[1]:8.2f}", flush=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run with command line arguments, those of the process where there are none."""
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
@@ -282,7 +325,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--geopackage", type=int, metavar="ROUTES", help="also read and measure a file of so many"
     )
+    parser.add_argument("--surveys", action="store_true", help="only hold sums against simulated surveys")
     chosen = parser.parse_args(arguments)
+    if chosen.surveys:
+        surveys(chosen.repeat)
+        return
     compare(chosen.routes, chosen.vertices, chosen.repeat)
     if chosen.geopackage:
         geopackage(chosen.geopackage, chosen.vertices, min(chosen.repeat, 3))

@@ -34,7 +34,7 @@ PARTS: dict[str, list[tuple[str, list[str]]]] = {
     "Lengths of any lines": [
         ("gis.lengths.geodesic", ["line_lengths"]),
         ("gis.lengths.kinds", ["grid_lengths", "ground_lengths", "slope_lengths"]),
-        ("gis.lengths.uncertainty", ["length_uncertainty", "combined"]),
+        ("gis.lengths.uncertainty", ["length_uncertainty"]),
     ],
     "What they give": [
         ("gis", ["Inventory"]),

@@ -23,6 +23,7 @@ import pandas as pd
 from gis.schema import SCHEMAS, LayerName
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import geopandas as gpd
@@ -157,6 +158,81 @@ class LeftOut:
 
 
 @dataclass(frozen=True, eq=False)
+class Curves:
+    """
+    Which vertices of features with curves were surveyed, and which were put in along the curve by the reading.
+
+    An arc stands as its start, vertices put in, the point that it passes through (`gis.schema.ON_ARC`), vertices put
+    in, its end. Where a run of vertices that were put in has no such point at either end, the curve follows its two
+    ends alone.
+
+    Attributes
+    ----------
+    features
+        (k, …) what tells the features: of a layer that a reader gives, their row in the column ``row``; of an
+        inventory the columns `ORIGIN`.
+    offsets
+        (k + 1,) where the roles of each feature begin in `roles`, and their number at the end.
+    roles
+        (m,) `SURVEYED`, `ON_ARC` or `PUT_IN` of `gis.schema`, for each vertex of each feature in its order, parts one
+        after the other.
+    """
+
+    features: pd.DataFrame
+    offsets: NDArray[np.intp]
+    roles: NDArray[np.uint8]
+
+    @classmethod
+    def of_rows(cls, roles: Mapping[int, NDArray[np.uint8]]) -> Curves | None:
+        """
+        Note the curves of a layer that is read.
+
+        Parameters
+        ----------
+        roles
+            The row of each feature with curves, and the roles of its vertices.
+
+        Returns
+        -------
+        Curves or None
+            None where there are none.
+        """
+        if not roles:
+            return None
+        rows = sorted(roles)
+        offsets = np.concatenate([[0], np.cumsum([len(roles[row]) for row in rows])]).astype(np.intp)
+        return cls(
+            pd.DataFrame({"row": rows}),
+            offsets,
+            np.concatenate([roles[row] for row in rows]).astype(np.uint8),
+        )
+
+    @classmethod
+    def together(cls, several: Sequence[Curves]) -> Curves | None:
+        """
+        Put the curves of several layers into one.
+
+        Parameters
+        ----------
+        several
+            Those of each layer, with the columns `ORIGIN`.
+
+        Returns
+        -------
+        Curves or None
+            None where there are none.
+        """
+        if not several:
+            return None
+        counts = np.concatenate([np.diff(one.offsets) for one in several])
+        return cls(
+            pd.concat([one.features for one in several], ignore_index=True),
+            np.concatenate([[0], np.cumsum(counts)]).astype(np.intp),
+            np.concatenate([one.roles for one in several]),
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class Inventory:
     """
     A survey in canonical layers, with the project it belongs to and where each part came from.
@@ -179,6 +255,9 @@ class Inventory:
         What the reading found.
     left_out
         What was delivered and no figure counts.
+    curves
+        Which vertices of routes with curves were not surveyed; None where all were. A route whose vertices have
+        become more or fewer since counts as surveyed at each of them.
     """
 
     project: Project
@@ -191,6 +270,7 @@ class Inventory:
     counties: gpd.GeoDataFrame | None = None
     notes: tuple[Note, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    curves: Curves | None = None
 
     def layer(self, name: LayerName) -> gpd.GeoDataFrame:
         """

@@ -60,6 +60,9 @@ class About(_Table):
         Height of the ground in metres above the ellipsoid, where vertices have none.
     accuracy_m
         One standard deviation of each horizontal coordinate in metres, where a feature states none.
+    correlation_m
+        How far errors of the survey reach: those of points d metres apart are correlated by exp(-d/correlation_m). 0
+        where each point errs by itself.
     """
 
     name: str = "Survey"
@@ -68,6 +71,7 @@ class About(_Table):
     crs: str | None = None
     elevation_m: float = 0.0
     accuracy_m: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.05
+    correlation_m: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
 
     @field_validator("crs")
     @classmethod

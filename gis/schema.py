@@ -22,6 +22,8 @@ LENGTHS = {
     f"{kind}_m": Text(word(kind).en.capitalize(), word(kind).fa)
     for kind in ("geodesic", "grid", "ground", "slope")
 }
+# What a vertex is: surveyed; surveyed and what an arc passes through between its ends; put in along a curve.
+SURVEYED, ON_ARC, PUT_IN = 0, 1, 2
 # Column to the least and the greatest value that a survey of fibre could mean.
 RANGES: dict[str, tuple[float, float]] = {
     "depth_m": (0.0, 10.0),

@@ -172,11 +172,10 @@ def _reconciled(inventory: Inventory, measured: Measured, total: Total) -> Total
     else:
         metres = _METRES[total.unit]
         lengths = measured[f"{inventory.project.project.length}_m"].to_numpy(dtype=float)[chosen]
-        deviations = measured["std_m"].to_numpy(dtype=float)[chosen]
         known = np.isfinite(lengths)
         unmeasured = int((~known).sum())
         figure = float(lengths[known].sum()) / metres
-        std = float(np.sqrt(np.nansum(deviations[known] ** 2))) / metres
+        std = measured.sum_of(chosen)[0] / metres
     difference = figure - total.recorded
     judged = verdict(difference, total.tolerance_value, std)
     if judged == "undecided":

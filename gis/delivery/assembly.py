@@ -20,6 +20,7 @@ from gis.inventory import (
     LOST_RECORD,
     MISSING_COLUMN,
     ORIGIN,
+    Curves,
     FeatureRef,
     Inventory,
     LeftOut,
@@ -113,6 +114,7 @@ def _assembled(project: Project, readings: Sequence[Understanding]) -> Inventory
         counties=project_sources.counties(project),
         notes=tuple(notes),
         left_out=tuple(left for reading in readings for left in _left_out(reading)),
+        curves=Curves.together([one for reading in readings for one in _curves(reading)]),
     )
 
 
@@ -120,6 +122,16 @@ def _from(reading: Understanding, notes: Sequence[Note]) -> list[Note]:
     """Say of notes which layer of which file they are about."""
     raw = reading.raw
     return [replace(note, ref=FeatureRef(raw.path, raw.layer, note.ref.record)) for note in notes]
+
+
+def _curves(reading: Understanding) -> list[Curves]:
+    """Give the curves of a layer of routes under the identities of its features."""
+    raw, destination = reading.raw, reading.destination
+    if raw.curves is None or destination is None or destination.schema.name != "routes":
+        return []
+    records = raw.records[raw.curves.features["row"].to_numpy()]
+    features = pd.DataFrame(dict(zip(ORIGIN, (raw.path, raw.layer, records), strict=True)))
+    return [replace(raw.curves, features=features)]
 
 
 def _left_out(reading: Understanding) -> list[LeftOut]:

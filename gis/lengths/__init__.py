@@ -10,11 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 
 from gis.lengths import geodesic, kinds, uncertainty
 from gis.lengths.measured import Measured
-from gis.lengths.vertices import Vertices, measure_lines
-from gis.schema import LENGTHS
+from gis.lengths.points import Accuracy
+from gis.lengths.sums import Survey
+from gis.lengths.vertices import LINE_TYPES, Vertices, measure_lines
+from gis.schema import LENGTHS, SURVEYED
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -58,16 +61,22 @@ def measure(inventory: Inventory, threads: int | None = None) -> Measured:
     assumed = ~(np.isfinite(accuracy) & (accuracy >= 0))
     accuracy = np.where(assumed, about.accuracy_m, accuracy)
 
+    lines = routes.geometry.to_numpy()
+    roles, begins = _roles(inventory, lines)
+    known = Accuracy(accuracy, assumed, about.correlation_m, roles)
+
     def of_lines(some: Vertices, which: slice) -> tuple[NDArray[np.float64], ...]:
         by_part = kinds.part_all_lengths(some, about.elevation_m, about.crs)
-        return *map(some.sum_parts, by_part), *uncertainty.vertices_uncertainty(some, accuracy[which])
+        own = known.of(which, begins)
+        return *map(some.sum_parts, by_part), *uncertainty.vertices_uncertainty(some, own)
 
     if about.crs is not None:
         kinds.require_grid(about.crs)
     geodesic_m, grid_m, ground_m, slope_m, std_m, bias_m = measure_lines(
-        routes.geometry.to_numpy(), of_lines, heights=True, threads=threads
+        lines, of_lines, heights=True, threads=threads
     )
     unmeasured = np.isnan(geodesic_m)
+    std_m, bias_m = (np.where(unmeasured, np.nan, one) for one in (std_m, bias_m))
     measured = pd.DataFrame(
         {
             "id": routes["route_id"].array,
@@ -76,8 +85,8 @@ def measure(inventory: Inventory, threads: int | None = None) -> Measured:
             "grid_m": grid_m,
             "ground_m": ground_m,
             "slope_m": slope_m,
-            "std_m": np.where(unmeasured, np.nan, std_m),
-            "bias_m": np.where(unmeasured, np.nan, bias_m),
+            "std_m": std_m,
+            "bias_m": bias_m,
             "slack_m": _numbers(routes, "slack_m"),
             "recorded_length_m": _recorded(routes),
             "provenance": routes["provenance"].array,
@@ -90,7 +99,34 @@ def measure(inventory: Inventory, threads: int | None = None) -> Measured:
         assumed_accuracy=int(assumed.sum()),
         accuracy_m=float(about.accuracy_m),
         left_out=inventory.left_out,
+        survey=Survey(lines, known, std_m, bias_m),
     )
+
+
+def _roles(
+    inventory: Inventory, lines: NDArray[np.object_]
+) -> tuple[NDArray[np.uint8] | None, NDArray[np.intp]]:
+    """
+    Give what each vertex of the lines is, and where those of each line begin; None where all were surveyed.
+
+    A line whose vertices are not as many as were read, since a fix has changed them, counts as surveyed.
+    """
+    nowhere: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
+    if inventory.curves is None or not len(lines):
+        return None, nowhere
+    curves = inventory.curves
+    rows = inventory.positions("routes", curves.features)
+    sizes = np.where(np.isin(shapely.get_type_id(lines), LINE_TYPES), shapely.get_num_coordinates(lines), 0)
+    begins = np.concatenate([[0], np.cumsum(sizes)]).astype(np.intp)
+    counts = np.diff(curves.offsets)
+    whole = (rows >= 0) & (sizes[rows] == counts)
+    if not whole.any():
+        return None, nowhere
+    roles = np.full(begins[-1], SURVEYED, dtype=np.uint8)
+    of = np.repeat(whole, counts)
+    shift = np.repeat(begins[rows] - curves.offsets[:-1], counts)
+    roles[(np.arange(len(curves.roles)) + shift)[of]] = curves.roles[of]
+    return roles, begins
 
 
 def _numbers(routes: gpd.GeoDataFrame, name: str) -> NDArray[np.float64]:
@@ -124,8 +160,8 @@ def summary(measured: Measured | pd.DataFrame, by: str | None = None) -> pd.Data
     pandas.DataFrame
         A row a value of `by`, in sorted order and those without one last, with `by`, ``routes`` (how many),
         ``unmeasured`` (how many of these have no length and count for nothing), the sums of the four lengths,
-        ``std_m``, ``bias_m``, ``slack_m`` and ``recorded_length_m``. The deviations of routes are taken as
-        independent: variances add up, biases add up.
+        ``std_m``, ``bias_m``, ``slack_m`` and ``recorded_length_m``. Points that routes of a sum share were surveyed
+        once (`Measured.sums`); of a bare table, which does not say, routes are taken as independent.
 
     Raises
     ------
@@ -133,22 +169,22 @@ def summary(measured: Measured | pd.DataFrame, by: str | None = None) -> pd.Data
         `measured` has no column `by`.
     """
     own = measured.table if isinstance(measured, Measured) else measured
-    columns = [*KINDS, "bias_m", "slack_m", "recorded_length_m"]
+    known = measured if isinstance(measured, Measured) else Measured(measured)
+    columns = [*KINDS, "slack_m", "recorded_length_m"]
     # What no route records is not recorded as 0.
     recorded = ["slack_m", "recorded_length_m"]
     order = ["routes", "unmeasured", *KINDS, "std_m", "bias_m", *recorded]
     if by is None:
         sums = own[columns].sum().to_frame().T
         sums[recorded] = sums[recorded].where(own[recorded].notna().any(), np.nan)
-        sums["std_m"] = uncertainty.combined(own["std_m"])
+        sums["std_m"], sums["bias_m"] = known.sums()
         sums["routes"], sums["unmeasured"] = len(own), int(own["geodesic_m"].isna().sum())
         return sums[order]
     table = own[columns].copy()
     table["routes"] = 1
     table["unmeasured"] = own["geodesic_m"].isna().astype(int)
-    table["std_m"] = own["std_m"] ** 2
     groups = table.groupby(own[by].to_numpy(), dropna=False, sort=True)
     sums = groups.sum()
     sums[recorded] = groups[recorded].sum(min_count=1)
-    sums["std_m"] **= 0.5
+    sums["std_m"], sums["bias_m"] = known.sums(np.asarray(groups.ngroup(), dtype=np.intp), len(sums))
     return sums[order].rename_axis(by).reset_index()

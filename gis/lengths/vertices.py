@@ -23,7 +23,7 @@ BLOCK = 32_768
 # Below this a second thread costs more than it saves.
 _VERTICES_A_THREAD = 50_000
 _CHUNK = 1_000_000
-_LINE_STRING, _LINEAR_RING, _MULTI_LINE_STRING = 1, 2, 5
+LINE_TYPES = _LINE_STRING, _LINEAR_RING, _MULTI_LINE_STRING = 1, 2, 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -122,8 +122,8 @@ def measure_document(measured: Measured, lang: Language = "en") -> MeasureDocume
     Returns
     -------
     MeasureDocument
-        The document; its total's deviation takes the routes as independent. A sum of routes of which none has a
-        length is null.
+        The document; in its total's deviation points that routes share were surveyed once. A sum of
+        routes of which none has a length is null.
     """
     columns = [measured["id"].fillna(""), *(measured[name] for name in (*LENGTHS, "std_m"))]
     routes = [
@@ -139,7 +139,8 @@ def measure_document(measured: Measured, lang: Language = "en") -> MeasureDocume
     ]
     none = min(len(measured), 1)
     sums = {name: _number(measured[name].sum(min_count=none)) for name in LENGTHS}
-    std = _number((measured["std_m"] ** 2).sum(min_count=none) ** 0.5)
+    known = measured.unmeasured < len(measured) or not none
+    std = _number(measured.sums()[0][0]) if known else None
     return MeasureDocument(
         routes=routes,
         total=LengthTotal(routes=len(measured), **sums, std_m=std),

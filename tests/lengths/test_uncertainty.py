@@ -3,19 +3,9 @@
 import numpy as np
 import pytest
 import shapely
+from support.simulation import SURVEYS, placed
 
 from gis.lengths import uncertainty, vertices
-
-SURVEYS = 10_000
-_LON, _LAT = 51.67, 32.67
-# Radii of curvature of WGS 84 at this latitude, metres.
-_MERIDIAN, _NORMAL = 6_353_963.7, 6_384_367.6
-
-
-def placed(plane: np.ndarray) -> shapely.LineString:
-    """Put plane metres on the ellipsoid near Isfahan."""
-    lon = _LON + np.degrees(plane[:, 0] / (_NORMAL * np.cos(np.radians(_LAT))))
-    return shapely.LineString(np.c_[lon, _LAT + np.degrees(plane[:, 1] / _MERIDIAN)])
 
 
 def way(rng: np.random.Generator, segments: int, shortest: float, longest: float, turn: float) -> np.ndarray:
@@ -95,20 +85,6 @@ def test_first_order():
     std, bias = uncertainty.length_uncertainty([straight, corner], sigma)
     np.testing.assert_allclose(std, sigma * np.sqrt([2, 4]), rtol=1e-4)
     np.testing.assert_allclose(bias, sigma**2 * np.array([99 / 10, 2 / 50]), rtol=1e-4)
-
-
-def test_sum_of_routes():
-    # The sum of independent routes, surveyed together ten thousand times.
-    names = ["street", "gentle", "two points"]
-    stds = uncertainty.length_uncertainty([placed(LINES[name]) for name in names], 0.5)[0]
-    errors = np.random.default_rng(14)
-    total = np.zeros(SURVEYS)
-    for name in names:
-        plane = LINES[name]
-        surveyed = plane + errors.normal(0, 0.5, (SURVEYS, *plane.shape))
-        total += np.linalg.norm(np.diff(surveyed, axis=1), axis=2).sum(axis=1)
-    assert uncertainty.combined(stds) == pytest.approx(total.std(ddof=1), rel=0.03)
-    assert uncertainty.combined([3, np.nan, 4]) == 5
 
 
 def test_parts_repeats_and_what_is_no_line():

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
-    from gis.inventory import LeftOut, Note
+    from gis.inventory import Curves, LeftOut, Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,9 @@ class RawLayer:
         What the reading passed over; of an archive's members it stands with the delivery's first layer.
     brought
         Whether the reader brought rows of several systems to that of `crs`: no other one can be told of the numbers.
+    curves
+        Which vertices of rows with arcs the reading put in (`gis.inventory.Curves.of_rows`); None where all are the
+        file's own.
     """
 
     path: str
@@ -94,6 +97,7 @@ class RawLayer:
     left_out: tuple[LeftOut, ...] = ()
     delivery: str = ""
     brought: bool = False
+    curves: Curves | None = None
 
     @property
     def title(self) -> str:

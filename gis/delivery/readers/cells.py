@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    # A line, and which of its vertices were put in along a curve.
+    _Curved = tuple[Any, NDArray[np.uint8] | None]
 
 _SAMPLE = 50
 _MOST = 0.5
@@ -52,11 +55,14 @@ class Shapes:
         (n,) whether the cell holds anything.
     crs
         The system that the cells name; None where they name none.
+    roles
+        Of each cell that holds a curve, which of the line's vertices were put in (`gis.inventory.Curves.roles`).
     """
 
     geometry: NDArray[np.object_]
     given: NDArray[np.bool_]
     crs: pyproj.CRS | None
+    roles: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
 
 
 def shapes(values: pd.Series[Any]) -> Shapes | None:
@@ -86,10 +92,12 @@ def shapes(values: pd.Series[Any]) -> Shapes | None:
     forms = np.array([_form(value) if there else "" for value, there in zip(cells, given, strict=True)])
     geometry = np.full(len(cells), None, dtype=object)
     srids = np.zeros(len(cells), dtype=np.int64)
+    roles: dict[int, NDArray[np.uint8]] = {}
     for form, (prepare, parse, by_gdal) in _FORMS.items():
         rows = np.flatnonzero(forms == form)
         if len(rows):
-            geometry[rows] = _parsed([prepare(cells[row]) for row in rows], parse, by_gdal)
+            geometry[rows], curved = _parsed([prepare(cells[row]) for row in rows], parse, by_gdal)
+            roles |= {int(rows[at]): own for at, own in curved.items()}
     rows = np.flatnonzero(forms == "wkt")
     srids[rows] = [int(match["srid"] or 0) if (match := _WKT.match(cells[row])) else 0 for row in rows]
     binary = np.isin(forms, ("hex", "wkb"))
@@ -97,8 +105,8 @@ def shapes(values: pd.Series[Any]) -> Shapes | None:
     srids = np.where(shapely.is_missing(geometry), 0, srids)
     plain = shapely.set_srid(_without_m(geometry), 0)
     if (forms == "geojson").any() and not srids.any() and _in_degrees(plain):
-        return Shapes(plain, given, pyproj.CRS(_DEGREES))
-    return Shapes(*_in_one_system(plain, srids, given))
+        return Shapes(plain, given, pyproj.CRS(_DEGREES), roles)
+    return Shapes(*_in_one_system(plain, srids, given), roles)
 
 
 def in_degrees(geometry: NDArray[np.object_], crs: pyproj.CRS) -> NDArray[np.object_]:
@@ -156,37 +164,40 @@ def _bare_wkb(value: str) -> bytes:
 def _parsed(
     values: list[Any],
     parse: Callable[..., Any],
-    by_gdal: Callable[[Any, Path], Any] | None,
-) -> NDArray[np.object_]:
+    by_gdal: Callable[[Any, Path], _Curved] | None,
+) -> tuple[NDArray[np.object_], dict[int, NDArray[np.uint8]]]:
     """Read values at once; where there are curves among them, which Shapely does not read, those by GDAL."""
     geometry = np.full(len(values), None, dtype=object)
+    roles = {}
     try:
         geometry[:] = parse(values, on_invalid="ignore")
     except (NotImplementedError, shapely.errors.ShapelyError, ValueError):
         for at, value in enumerate(values):
-            geometry[at] = _one(value, parse, by_gdal)
-    return geometry
+            geometry[at], own = _one(value, parse, by_gdal)
+            if own is not None:
+                roles[at] = own
+    return geometry, roles
 
 
-def _one(value: Any, parse: Callable[..., Any], by_gdal: Callable[[Any, Path], Any] | None) -> Any:
+def _one(value: Any, parse: Callable[..., Any], by_gdal: Callable[[Any, Path], _Curved] | None) -> _Curved:
     try:
-        return parse(value, on_invalid="ignore")
+        return parse(value, on_invalid="ignore"), None
     except NotImplementedError:
         if by_gdal is None:
-            return None
+            return None, None
         with tempfile.TemporaryDirectory(prefix="fibre-") as folder:
             return by_gdal(value, Path(folder))
     except (shapely.errors.ShapelyError, ValueError):
-        return None
+        return None, None
 
 
-def _curve_of_wkt(wkt: str, folder: Path) -> Any:
+def _curve_of_wkt(wkt: str, folder: Path) -> _Curved:
     file = folder / "curve.csv"
     file.write_text(f'id,WKT\n1,"{wkt}"\n', encoding="utf-8")
     return _flattened(file, "CSV")
 
 
-def _curve_of_wkb(wkb: bytes, folder: Path) -> Any:
+def _curve_of_wkb(wkb: bytes, folder: Path) -> _Curved:
     file = folder / "curve.gpkg"
     try:
         with warnings.catch_warnings():
@@ -200,17 +211,17 @@ def _curve_of_wkb(wkb: bytes, folder: Path) -> Any:
                 driver="GPKG",
             )
     except (pyogrio.errors.GeometryError, pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError):
-        return None
+        return None, None
     return _flattened(file, "GPKG")
 
 
-def _flattened(file: Path, driver: str) -> Any:
+def _flattened(file: Path, driver: str) -> _Curved:
     """Read the one geometry of a file of our own, its arcs as lines."""
     try:
         records = gdal.read(file, driver, file.stem, file.name)
     except SourceError:
-        return None
-    return next(iter(records.frame.geometry), None)
+        return None, None
+    return next(iter(records.frame.geometry), None), None if records.curves is None else records.curves.roles
 
 
 def _without_m(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -260,7 +271,7 @@ def _same(value: Any) -> Any:
     return bytes(value) if not isinstance(value, str) else value
 
 
-_FORMS: dict[str, tuple[Callable[[Any], Any], Callable[..., Any], Callable[[Any, Path], Any] | None]] = {
+_FORMS: dict[str, tuple[Callable[[Any], Any], Callable[..., Any], Callable[[Any, Path], _Curved] | None]] = {
     "wkt": (_bare_wkt, shapely.from_wkt, _curve_of_wkt),
     "hex": (_bare_wkb, shapely.from_wkb, _curve_of_wkb),
     "wkb": (_same, shapely.from_wkb, _curve_of_wkb),

@@ -10,10 +10,11 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
+import re
 import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +33,10 @@ from gis import progress
 from gis.delivery.files.layer import RawLayer
 from gis.delivery.files.reasons import reason
 from gis.delivery.files.refusals import refusal
-from gis.delivery.readers import parts, wkb
+from gis.delivery.readers import curves, parts, wkb
 from gis.delivery.readers.process import Held
 from gis.delivery.readers.reader import Unread, damaged
+from gis.inventory import Curves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,6 +68,12 @@ _CONFIG = {
     "OGR_ENABLE_PARTIAL_REPROJECTION": "NO",
     "SHAPE_RESTORE_SHX": "NO",
 }
+# Formats that hold arcs as such.
+_CURVED = {"GPKG", "OpenFileGDB", "GML", "CSV"}
+_ARCS = re.compile(rb"<(?:\w+:)?(?:Arc|Circle)")
+_LONGEST = 64
+# GDAL's lines of arcs are as long as ours to this share.
+_SAME = 1e-5
 # fiona lists only some of GDAL's drivers as its own.
 _ALLOW = {"allow_unsupported_drivers": True}
 _DAMAGED = (
@@ -80,6 +88,7 @@ _DAMAGED = (
     RuntimeError,
     shapely.errors.ShapelyError,
 )
+_UNREAD = (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError, pyogrio.errors.DataLayerError)
 
 
 @dataclass(frozen=True)
@@ -122,6 +131,8 @@ class Records:
         What the bulk reader has for the declared CRS.
     short
         How many parts of lines were left out, as they have fewer than two positions.
+    curves
+        Which vertices of arcs were put in; None where all are the file's own.
     """
 
     frame: gpd.GeoDataFrame
@@ -129,6 +140,7 @@ class Records:
     damaged: tuple[tuple[int, str | Text], ...]
     crs: pyproj.CRS | None = None
     short: int = 0
+    curves: Curves | None = None
 
 
 @contextlib.contextmanager
@@ -278,7 +290,63 @@ def read(
                 columns = list(collection.schema["properties"])
             except _DAMAGED as error:
                 raise refusal("unreadable", shown, driver=driver, reason=reason(error)) from error
-            return _one_by_one(collection, columns)
+            records = _one_by_one(collection, columns)
+    return _with_curves(records, path, driver, layer, encoding, options)
+
+
+def _with_curves(
+    records: Records, path: Path, driver: str, layer: str, encoding: str | None, options: Mapping[str, str]
+) -> Records:
+    """
+    Make lines of curves here, so that it is known which of their vertices are the file's own.
+
+    GDAL's lines stand where the file is damaged, or a line is not as long as GDAL has it.
+    """
+    if driver not in _CURVED or not len(records.frame) or (driver == "GML" and not _has_arcs(path)):
+        return records
+    shapes: dict[int, bytes] = {}
+    how = {"columns": [], "return_fids": True, "use_pyarrow": True, "batch_size": _BATCH}
+    try:
+        with (
+            warnings.catch_warnings(),
+            pyogrio.open_arrow(path, layer=layer or None, encoding=encoding, **how, **options) as (
+                about,
+                batches,
+            ),
+        ):
+            warnings.simplefilter("ignore")
+            for batch in batches:
+                fids = batch.column(about["fid_column"]).to_numpy()
+                for fid, wkb_ in zip(
+                    fids, batch.column(about["geometry_name"] or "wkb_geometry"), strict=True
+                ):
+                    if wkb_.is_valid and curves.is_curve(binary := wkb_.as_py()):
+                        shapes[int(fid)] = binary
+    except (*_DAMAGED, *_UNREAD, pa.ArrowException, OSError):
+        return records
+    geometry = records.frame.geometry.to_numpy().copy()
+    roles = {}
+    for row, fid in enumerate(records.fids.tolist()):
+        flat = curves.flatten(shapes[fid]) if fid in shapes else None
+        if flat is None or geometry[row] is None:
+            continue
+        if abs(flat.geometry.length - geometry[row].length) <= _SAME * geometry[row].length:
+            geometry[row], roles[row] = flat.geometry, flat.roles
+    if not roles:
+        return records
+    frame = records.frame.set_geometry(gpd.GeoSeries(geometry, index=records.frame.index))
+    return replace(records, frame=frame, curves=Curves.of_rows(roles))
+
+
+def _has_arcs(path: Path) -> bool:
+    """Tell whether a GML document names an arc or a circle."""
+    with path.open("rb") as file:
+        rest = b""
+        while block := file.read(1 << 20):
+            if _ARCS.search(rest + block):
+                return True
+            rest = block[-_LONGEST:]
+    return False
 
 
 def bulk(
@@ -309,12 +377,7 @@ def bulk(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what they warn of is looked for by name
             frame = _table(f"{_PREFIX.get(driver, '')}{path}", driver, layer, encoding, options)
-    except (
-        *_DAMAGED,
-        pyogrio.errors.DataSourceError,
-        pyogrio.errors.FeatureError,
-        pyogrio.errors.DataLayerError,
-    ):
+    except (*_DAMAGED, *_UNREAD):
         return None
     except (
         pa.ArrowException,
@@ -532,5 +595,14 @@ def layer(
     faults = damaged(shown, head.name, ((at + first, why) for at, why in records.damaged))
     short = parts.short_parts(shown, head.name, records.short)
     return RawLayer(
-        shown, head.name, driver, head.crs, "", records.frame, records.fids + first, faults, left_out=short
+        shown,
+        head.name,
+        driver,
+        head.crs,
+        "",
+        records.frame,
+        records.fids + first,
+        faults,
+        left_out=short,
+        curves=records.curves,
     )

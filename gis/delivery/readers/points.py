@@ -21,7 +21,7 @@ from gis.coordinates.reading import Reading
 from gis.delivery.files.layer import title
 from gis.delivery.readers import cells, headings, sequences
 from gis.delivery.readers.reader import damaged as damaged_notes
-from gis.inventory import LeftOut, Note
+from gis.inventory import Curves, LeftOut, Note
 from gis.language import Text
 from gis.text.letters import ascii_digits
 from gis.text.numbers import parse_numbers
@@ -107,6 +107,8 @@ class Positioned:
         Rows that are no features, and points of routes without a position.
     brought
         Whether rows of several systems were brought to degrees: what the numbers were is gone.
+    curves
+        Which vertices of curves in cells were put in; None where all are the table's own.
     """
 
     frame: gpd.GeoDataFrame
@@ -115,6 +117,7 @@ class Positioned:
     notes: tuple[Note, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     brought: bool = False
+    curves: Curves | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +131,7 @@ class _Places:
     xyz: Floats | None = None
     notes: list[Note] = field(default_factory=list)
     brought: bool = False
+    roles: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
 
     @property
     def missing(self) -> NDArray[np.bool_]:
@@ -210,7 +214,12 @@ def positioned(
     if result[2]:
         left.append(LeftOut(shown, layer, result[2], _VERTICES, _NO_VERTEX))
     left += result[3].left_out(shown, layer) if result[3] is not None else ()
-    return Positioned(result[0], result[1], places.crs, (*notes, *places.notes), tuple(left), places.brought)
+    # Rows with curves are no points, and a table with any is not joined: each that is kept has its row.
+    row_of = np.cumsum(keep) - 1
+    curves = Curves.of_rows({int(row_of[row]): own for row, own in places.roles.items() if keep[row]})
+    return Positioned(
+        result[0], result[1], places.crs, (*notes, *places.notes), tuple(left), places.brought, curves
+    )
 
 
 def parse_angle(value: Any) -> float | None:
@@ -379,7 +388,7 @@ def _places(
     told = roles.get("wkt", [])
     for name in [*told, *(name for name in frame.columns if name not in told)]:
         if (found := cells.shapes(frame[name])) is not None:
-            return _Places([name], found.crs, found.given, geometry=found.geometry)
+            return _Places([name], found.crs, found.given, geometry=found.geometry, roles=found.roles)
     for name in roles.get("place", []):
         pairs = [_PAIR.fullmatch(str(value)) for value in frame[name]]
         first = np.array([np.nan if pair is None else _angle(pair[1]) for pair in pairs])

@@ -20,20 +20,33 @@ import shapely
 from gis.address import masked
 from gis.delivery.files.layer import RawLayer, distinct
 from gis.delivery.files.refusals import refusal
-from gis.delivery.readers import gdal
+from gis.delivery.readers import curves, gdal
 from gis.delivery.readers.reader import damaged
 from gis.errors import FibreError, SourceError
+from gis.inventory import Curves
 from gis.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import psycopg
+    from numpy.typing import NDArray
     from psycopg.sql import Composable
 
 _CONNECT_S, _STATEMENT_S = 15, 600
 # As fine as arcs of files are split.
 _ARC = radians(0.1)
+_FUNCTIONS = (
+    "st_asbinary",
+    "st_curvetoline",
+    "st_force2d",
+    "st_force3dz",
+    "st_geometrytype",
+    "st_isempty",
+    "st_srid",
+    "st_zmflag",
+)
+_LINES = "'ST_CircularString', 'ST_CompoundCurve', 'ST_MultiCurve'"
 _PART = re.compile(r" \(SRID (\d+)\)$")
 
 _NO_PSYCOPG = Text(
@@ -272,16 +285,15 @@ def _read(connection: psycopg.Connection[Any], home: str, table: _Table, shown: 
         for column in _columns(connection, table.oid)
         if column[1] not in {"geometry", "geography", "raster", "bytea"}
     ]
-    functions = {
-        name: sql.Identifier(home, name)
-        for name in ("st_asbinary", "st_curvetoline", "st_force2d", "st_force3dz", "st_zmflag", "st_srid")
-    }
+    functions = {name: sql.Identifier(home, name) for name in _FUNCTIONS}
     shape = sql.SQL("{}::{}").format(sql.Identifier(table.column), sql.Identifier(home, "geometry"))
     fetched = [
         sql.SQL(
-            "{st_asbinary}({st_curvetoline}(CASE {st_zmflag}({g}) WHEN 1 THEN {st_force2d}({g})"
-            " WHEN 3 THEN {st_force3dz}({g}) ELSE {g} END, {arc}, 2, 0))"
-        ).format(g=shape, arc=sql.Literal(_ARC), **functions),
+            # Curves of lines come as they are; of areas and collections PostGIS makes lines.
+            "{st_asbinary}(CASE WHEN {st_geometrytype}({g}) IN ({lines}) AND NOT {st_isempty}({g}) THEN {g}"
+            " ELSE {st_curvetoline}(CASE {st_zmflag}({g}) WHEN 1 THEN {st_force2d}({g})"
+            " WHEN 3 THEN {st_force3dz}({g}) ELSE {g} END, {arc}, 2, 0) END)"
+        ).format(g=shape, arc=sql.Literal(_ARC), lines=sql.SQL(_LINES), **functions),
         sql.SQL("{}({})").format(functions["st_srid"], shape),
         *(_value(*column) for column in columns),
     ]
@@ -296,10 +308,17 @@ def _read(connection: psycopg.Connection[Any], home: str, table: _Table, shown: 
     series = list(zip(*cursor.fetchall(), strict=True)) or [()] * len(fetched)
     wkb = np.empty(len(series[0]), dtype=object)
     wkb[:] = series[0]
-    geometry = shapely.from_wkb(wkb, on_invalid="ignore")
+    curved = [row for row, value in enumerate(wkb) if value is not None and curves.is_curve(value)]
+    plain = wkb.copy()
+    plain[curved] = None
+    geometry = shapely.from_wkb(plain, on_invalid="ignore")
+    roles = {}
+    for row in curved:
+        if (flat := curves.flatten(wkb[row])) is not None:
+            geometry[row], roles[row] = flat.geometry, flat.roles
     lost = np.flatnonzero((geometry == None) & (wkb != None)) + 1  # noqa: E711 - arrays
     srids = np.array([-1 if srid is None else srid for srid in series[1]], dtype=np.int64)
-    return _by_srid(connection, home, table, shown, _frame(columns, series[2:], geometry), srids, lost)
+    return _by_srid(connection, home, table, shown, _frame(columns, series[2:], geometry), srids, lost, roles)
 
 
 def _frame(
@@ -323,6 +342,7 @@ def _by_srid(
     frame: gpd.GeoDataFrame,
     srids: Any,
     lost: Any,
+    roles: Mapping[int, NDArray[np.uint8]],
 ) -> list[RawLayer]:
     """Part what lies in several coordinate systems; rows without geometry stay with the first."""
     records = np.arange(1, len(frame) + 1)
@@ -333,6 +353,7 @@ def _by_srid(
     for srid in present:
         name = table.name if len(present) == 1 else f"{table.name} (SRID {srid})"
         here = srids == srid
+        row_of = np.cumsum(here) - 1
         reason = Text("a geometry of a kind that is not read", "هندسه از گونه‌ای است که خوانده نمی‌شود")
         layers.append(
             replace(
@@ -341,6 +362,7 @@ def _by_srid(
                 crs=_system(connection, home, srid),
                 frame=frame[here].reset_index(drop=True),
                 records=records[here],
+                curves=Curves.of_rows({int(row_of[row]): own for row, own in roles.items() if here[row]}),
                 notes=damaged(shown, name, ((int(at), reason) for at in lost if here[at - 1])),
             )
         )

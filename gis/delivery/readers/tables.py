@@ -74,6 +74,7 @@ def layer(table: Table, shown: str, name: str, driver: str) -> RawLayer:
         placed.notes,
         left_out=placed.left_out,
         brought=placed.brought,
+        curves=placed.curves,
     )
 
 

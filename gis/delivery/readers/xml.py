@@ -401,7 +401,9 @@ def clean_layer(
     kept = undecoded(frame, declared=declared, names=False) if declared else None
     numbers = records.fids if driver == "GML" and (records.fids > 0).all() else records.fids + 1
     short = parts.short_parts(shown, head.name, records.short)
-    return RawLayer(shown, head.name, driver, head.crs, "", frame, numbers, notes, kept, short)
+    return RawLayer(
+        shown, head.name, driver, head.crs, "", frame, numbers, notes, kept, short, curves=records.curves
+    )
 
 
 def _used(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -393,7 +394,7 @@ def sums(measured: Measured, by: Sequence[str] = ()) -> pd.DataFrame:
     if not by:
         return summary(measured)
     groups = measured.groupby(list(by), dropna=False, sort=True).ngroup()
-    table = summary(measured.assign(group=groups), "group")
+    table = summary(replace(measured, table=measured.table.assign(group=groups)), "group")
     first = ~groups.duplicated()
     keys = measured.loc[first, list(by)].set_axis(groups[first])
     return table.join(keys, on="group")[[*by, *table.columns.drop("group")]]

@@ -15,6 +15,7 @@ import gis
 from gis.address import masked, without_password
 from gis.delivery.sources import open_delivery
 from gis.errors import SourceError
+from gis.schema import PUT_IN
 
 try:
     import psycopg
@@ -132,6 +133,10 @@ def test_names_types_and_arcs(address):
     first, second, third = raw.frame.itertuples(index=False, name=None)
     assert first[:6] == ("note", "2020-08-02", "2020-08-02T10:00:00", 7, 0.1, "1;2")
     assert first[-1].length == pytest.approx(np.pi, rel=1e-6)
+    # What the arc passes through is known from what is put in along it.
+    kept = [0, 900, 1800]
+    assert np.flatnonzero(raw.curves.roles != PUT_IN).tolist() == kept
+    assert np.array(first[-1].coords)[kept].tolist() == [[0, 0], [1, 1], [2, 0]]
     assert list(second[-1].coords) == [(0, 0, 5), (1, 0, 6)]
     assert third[-1] is None
 

@@ -1,0 +1,126 @@
+"""How well sums of lengths are known: points that routes share were surveyed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gis.lengths.points import Accuracy, marks, moments, repeated
+from gis.lengths.vertices import Vertices, explode
+from gis.schema import SURVEYED
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """
+    What sums of routes' lengths need to know of the routes.
+
+    Attributes
+    ----------
+    lines
+        (n,) LineStrings or MultiLineStrings in WGS 84 degrees; also others and None.
+    accuracy
+        How well their vertices are known; its roles are those of all vertices of all lines, one after the other.
+    std, bias
+        (n,) standard deviation and bias of each line's length, metres; NaN where it has none.
+    """
+
+    lines: NDArray[np.object_]
+    accuracy: Accuracy
+    std: NDArray[np.float64]
+    bias: NDArray[np.float64]
+
+    def uncertainty(
+        self, groups: NDArray[np.intp], count: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """
+        Tell how well sums of lengths are known.
+
+        Parameters
+        ----------
+        groups
+            (n,) which sum each line belongs to, from 0; -1 for none. Lines without a length count for nothing.
+        count
+            How many sums there are.
+
+        Returns
+        -------
+        std : numpy.ndarray
+            (count,) standard deviations, metres.
+        bias : numpy.ndarray
+            (count,) metres.
+
+        Notes
+        -----
+        Lines add up as if each had its points for itself. What the points that several lines share change of that is
+        worked out on the segments that touch these: all other points add the same either way.
+        """
+        groups = np.where(np.isfinite(self.std), groups, -1)
+        counted = np.flatnonzero(groups >= 0)
+        vertices, segments, accuracy = self._shared
+        if self.accuracy.correlation_m > 0:
+            variance, bias = moments(vertices, accuracy, groups, count, segments)
+            return np.sqrt(variance), bias
+        of = groups[counted]
+        variance, bias = (
+            np.bincount(of, weights=values[counted], minlength=count).astype(np.float64)
+            for values in (np.square(self.std), self.bias)
+        )
+        if len(segments):
+            together = moments(vertices, accuracy, groups, count, segments)
+            lines = np.full(len(groups), -1)
+            lines[counted] = np.arange(len(counted))
+            alone = moments(vertices, accuracy, lines, len(counted), segments)
+            variance += together[0] - np.bincount(of, weights=alone[0], minlength=count)
+            bias += together[1] - np.bincount(of, weights=alone[1], minlength=count)
+        return np.sqrt(np.maximum(variance, 0)), bias
+
+    @cached_property
+    def _shared(self) -> tuple[Vertices, NDArray[np.intp], Accuracy]:
+        """
+        Give the lines that touch others, and which of their segments do.
+
+        Where errors are correlated, and of lines with curves, these are all.
+        """
+        vertices = explode(self.lines)
+        inside = np.ones(len(vertices.coordinates), dtype=bool)
+        inside[vertices.offsets[1:] - 1] = False
+        if self.accuracy.correlation_m > 0:
+            return vertices, np.flatnonzero(inside), self.accuracy
+        line = np.repeat(vertices.owners, np.diff(vertices.offsets))
+        touched = np.zeros(len(inside) + 1, dtype=bool)
+        touched[repeated(marks(vertices.coordinates))] = True
+        touched[:-1] |= touched[1:]
+        touched = touched[:-1]
+        roles = self.accuracy.roles
+        if roles is not None:
+            curved = np.zeros(vertices.count, dtype=bool)
+            curved[line[roles != SURVEYED]] = True
+            touched |= curved[line]
+        return _only(vertices, touched & inside, self.accuracy)
+
+
+def _only(
+    vertices: Vertices, segments: NDArray[np.bool_], accuracy: Accuracy
+) -> tuple[Vertices, NDArray[np.intp], Accuracy]:
+    """Keep the parts that have any of the segments."""
+    if not segments.any():
+        return vertices.select(np.zeros(0, dtype=np.intp)), np.zeros(0, dtype=np.intp), accuracy
+    counts = np.diff(vertices.offsets)
+    some = np.add.reduceat(segments, vertices.offsets[:-1], dtype=np.intp) > 0
+    kept = np.repeat(some, counts)
+    offsets = np.concatenate([[0], np.cumsum(counts[some])]).astype(np.intp)
+    roles = None if accuracy.roles is None else accuracy.roles[kept]
+    return (
+        Vertices(
+            vertices.coordinates[kept], offsets, vertices.owners[some], vertices.count, vertices.unmeasurable
+        ),
+        np.flatnonzero(segments[kept]),
+        Accuracy(accuracy.sigma, accuracy.assumed, accuracy.correlation_m, roles),
+    )
