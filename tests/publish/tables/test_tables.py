@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import openpyxl
@@ -24,6 +25,8 @@ from support import specimens
 from gis import lengths
 from gis.documents import ColumnGuess, InspectDocument, InspectedFile, InspectedLayer
 from gis.errors import FibreError
+from gis.inventory import LeftOut
+from gis.language import Text
 from gis.publish.tables import terminal as tables
 from gis.publish.tables import xlsx
 from gis.publish.tables.csv import findings_csv, lengths_csv, table_csv
@@ -467,3 +470,36 @@ def test_three_dimensional_routes_are_listed():
     )
     (row,) = parsed(lengths_csv(lengths.measure(heighted)))
     assert float(row["slope_m"]) > float(row["geodesic_m"])
+
+
+# What was left out
+
+
+def with_left_out():
+    left = [
+        LeftOut("a.kml", "Folder", 1, Text("{count:part|parts} of a line", "پارهٔ خط"), Text("short", "کوتاه")),
+        LeftOut(
+            "postgresql://u:secret@h/d", "", 1200,
+            Text("{count:row|rows} = nothing", "ردیف"), Text("{count:it has|they have} no place", "بی‌جا"),
+        ),
+    ]  # fmt: skip
+    return replace(lengths.measure(specimens.inventory()), left_out=tuple(left))
+
+
+@pytest.mark.parametrize("by", [None, "kind"])
+def test_xlsx_has_a_sheet_of_what_was_left_out(by):
+    rows = list(sheets(lengths_xlsx(with_left_out(), by=by))["Left out"].values)
+    assert rows == [
+        ("File", "Layer", "Count", "What", "Why"),
+        ("a.kml", "Folder", 1, "part of a line", "short"),
+        ("postgresql://u:***@h/d", None, 1200, "rows = nothing", "they have no place"),
+    ]
+
+
+def test_xlsx_says_in_persian_what_was_left_out():
+    rows = list(sheets(lengths_xlsx(with_left_out(), "fa"))["کنار گذاشته‌شده"].values)
+    assert rows[1] == ("a.kml", "Folder", 1, "پارهٔ خط", "کوتاه")
+
+
+def test_xlsx_of_a_whole_delivery_has_no_such_sheet(measured):
+    assert "Left out" not in sheets(lengths_xlsx(measured)).sheetnames
