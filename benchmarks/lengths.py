@@ -242,7 +242,7 @@ def process(*command: str) -> tuple[float, float]:
 
 
 def geopackage(routes: int, vertices: int, repeat: int) -> None:
-    """Compare ``fibre measure`` of a GeoPackage with reading it, each a process of its own, by turns."""
+    """Compare ``fibre measure`` of a GeoPackage, its table as CSV too, with reading it: processes by turns."""
     rng = np.random.default_rng(21)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "routes.gpkg"
@@ -260,21 +260,24 @@ def geopackage(routes: int, vertices: int, repeat: int) -> None:
         frame.to_file(path, engine="pyogrio", layer="routes")
         del frame
         read = f"import pyogrio; pyogrio.read_dataframe({str(path)!r}, use_arrow=True)"
-        pairs = [
-            (
-                process(sys.executable, "-c", read),
-                process(sys.executable, "-m", "gis", "measure", str(path)),
-            )
+        delivery = f"import gis; gis.read([{str(path)!r}])"
+        measure = ("-m", "gis", "measure", str(path))
+        runs = [
+            [
+                process(sys.executable, *command)
+                for command in (("-c", read), ("-c", delivery), measure, (*measure, "--format", "csv"))
+            ]
             for _ in range(repeat)
         ]
-    (reading, reading_gib), (measuring, measuring_gib) = (min(runs) for runs in zip(*pairs, strict=True))
+    names = ("pyogrio.read_dataframe with Arrow", "gis.read", "fibre measure", "fibre measure --format csv")
+    fastest = dict(zip(names, (min(column) for column in zip(*runs, strict=True)), strict=True))
     print(
         f"\n{routes} routes of {vertices} vertices in a GeoPackage, whole processes, the fastest of {repeat}"
     )
-    print(f"{'':52}{'seconds':>9}{'GiB':>8}")
-    print(f"{'pyogrio.read_dataframe with Arrow':52}{reading:9.2f}{reading_gib:8.2f}")
-    print(f"{'fibre measure':52}{measuring:9.2f}{measuring_gib:8.2f}")
-    print(f"{'fibre measure, against reading':52}{measuring / reading:9.2f}")
+    print(f"{'':40}{'seconds':>9}{'GiB':>8}{'to pyogrio':>12}{'to gis.read':>12}")
+    for name, (seconds, gib) in fastest.items():
+        ratios = (f"{seconds / fastest[of][0]:12.2f}" for of in names[:2])
+        print(f"{name:40}{seconds:9.2f}{gib:8.2f}{''.join(ratios)}")
 
 
 def surveys(repeat: int) -> None:

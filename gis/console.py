@@ -267,7 +267,7 @@ _LEFT_OUT = Text(
     "{where}: left out: {count} {what}, as {why}", "{where}: کنار گذاشته شد: {count} {what}، زیرا {why}"
 )
 _MORE = Text(
-    "{count} more kinds of things are left out; `fibre inspect --format json` lists them",
+    "{count} more {count:kind|kinds} of things {count:is|are} left out; `fibre inspect --format json` lists them",
     "{count} نوع دیگر هم کنار گذاشته شده است؛ فهرست کامل با `fibre inspect --format json`",
 )
 # So many lines of what is left out are shown.

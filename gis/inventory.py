@@ -145,9 +145,10 @@ class LeftOut:
     count
         How many: records, entities, parts, members.
     what
-        What they are, in the plural: ``"texts"``, ``"rows without a position"``, ``"members of the archive"``.
+        What they are: ``"{count:text|texts}"``, ``"{count:row|rows} without a position"``. It is bent to their number
+        when this is made; Persian has the singular after every number.
     why
-        Why they are left out, and what would do.
+        Why they are left out, and what would do; bent likewise.
     """
 
     source: str
@@ -155,6 +156,11 @@ class LeftOut:
     count: int
     what: Text
     why: Text
+
+    def __post_init__(self) -> None:
+        """Bend the words to the number."""
+        for name in ("what", "why"):
+            object.__setattr__(self, name, getattr(self, name).filled(count=self.count))
 
 
 @dataclass(frozen=True, eq=False)

@@ -446,7 +446,7 @@ def _outside(
             inside = trial.covered(there) & in_use(reading.crs, there)
             if inside.any():
                 evidence = Text(
-                    "read in {reading}, these {count} points lie in the area",
+                    "read in {reading}, {count:this|these} {count} {count:point lies|points lie} in the area",
                     "با خواندن در {reading}، این {count} نقطه در محدوده می‌افتند",
                 ).filled(reading=reading.label, count=int(inside.sum()))
                 notes.append(

@@ -49,11 +49,13 @@ _SHOWN = 12
 _NO_YEH = Text("not one ی in all its Persian text", "در همهٔ متن فارسی آن حتی یک «ی» نیست")
 # LineString, LinearRing, MultiLineString.
 _LINE_TYPES = (1, 2, 5)
-_LOST = Text("damaged records", "رکورد خراب")
-_DAMAGED = Text("they could not be read; ask for the file again", "خوانده نشد؛ فایل را دوباره بخواهید")
-_UNMEASURED = Text("routes without a length", "مسیر بی‌طول")
-_NO_LINE = Text("their geometry is missing or no line", "هندسه ندارد یا هندسه‌اش خط نیست")
-_NOWHERE = Text("features of a layer that goes nowhere", "عارضه از لایه‌ای که به جایی نمی‌رود")
+_LOST = Text("damaged {count:record|records}", "رکورد خراب")
+_DAMAGED = Text(
+    "{count:it|they} could not be read; ask for the file again", "خوانده نشد؛ فایل را دوباره بخواهید"
+)
+_UNMEASURED = Text("{count:route|routes} without a length", "مسیر بی‌طول")
+_NO_LINE = Text("{count:its|their} geometry is missing or no line", "هندسه ندارد یا هندسه‌اش خط نیست")
+_NOWHERE = Text("{count:feature|features} of a layer that goes nowhere", "عارضه از لایه‌ای که به جایی نمی‌رود")
 _NOT_TOLD = Text(
     "its name, its columns and its geometry do not tell routes, manholes or offices; name it in the project file",
     "نام و ستون‌ها و هندسه‌اش نمی‌گوید مسیر است یا حوضچه یا فرمانداری؛ آن را در پروندهٔ پروژه نام ببرید",

@@ -136,7 +136,9 @@ def _layer(
 ) -> str:
     """Write what is known of a layer: a document of its own, since layers stand in the order of the delivery."""
     raw = one.raw
-    told = Text("{title}: {driver}, {features} features", "{title}: {driver}، {features} عارضه")
+    told = Text(
+        "{title}: {driver}, {features} {features:feature|features}", "{title}: {driver}، {features} عارضه"
+    )
     above = tomlkit.document()
     above.add(_comment(told.render(lang, title=raw.title, driver=raw.driver, features=len(raw.frame))))
     if destination is None:

@@ -302,7 +302,7 @@ def _drawn(geometry: NDArray[np.object_], belief: Belief) -> match.Drawn | None:
     return match.Drawn(shapely.length(geometry), unit)
 
 
-_VALUES = Text("values of {column}", "مقدارهای {column}")
+_VALUES = Text("{count:value|values} of {column}", "مقدار {column}")
 _NO_LENGTH = Text(
     "{why}: they are no lengths in metres, feet or the like; name another column in columns = of the project file",
     "{why}: طول به متر، فوت یا مانند آن نیست؛ ستون دیگری را در columns = پروندهٔ پروژه نام ببرید",
@@ -315,11 +315,12 @@ def _without(raw: RawLayer, matched: Match) -> RawLayer:
         LeftOut(
             raw.path,
             raw.layer,
-            int(raw.frame[name].notna().sum()),
-            _VALUES.filled(column=name),
+            count,
+            _VALUES.filled(column=name, count=count),
             _NO_LENGTH.filled(why=why),
         )
         for name, why in matched.refused.items()
+        for count in (int(raw.frame[name].notna().sum()),)
     ]
     return replace(raw, left_out=(*raw.left_out, *told)) if told else raw
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gis.checks.registry import Found, check
 from gis.checks.rules.notes import noted
-from gis.language import Text, show
+from gis.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,8 +32,11 @@ def incomplete_shapefile(context: Context) -> Iterator[Found]:
         if missing:
             what = Text(f"{missing} is missing", f"\u2068{missing}\u2069 نیست")
         else:
-            shapes, rows = (show(found.fields.get(key, 0)) for key in ("shapes", "rows"))
-            what = Text(f"{shapes} geometries, but {rows} records", f"{shapes} هندسه ولی {rows} رکورد")
+            shapes, rows = (int(found.fields.get(key, 0)) for key in ("shapes", "rows"))
+            what = Text(
+                "{shapes} {shapes:geometry|geometries}, but {rows} {rows:record|records}",
+                "{shapes} هندسه ولی {rows} رکورد",
+            ).filled(shapes=shapes, rows=rows)
         yield replace(found, fields={"what": what, **found.fields})
 
 

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from pyarrow import csv as pa_csv
 
 from gis.delivery.files.layer import undecoded
+from gis.delivery.files.reasons import reason
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import tables
 from gis.delivery.readers.process import Held
@@ -115,7 +116,7 @@ def row_by_row(path: Path, shown: str, encoding: str | None = None) -> tuple[tab
             rows.append(_cells(row))
             numbers.append(lines.line_num)
     except csv_files.Error as error:
-        raise refusal("unreadable", shown, driver="CSV", reason=str(error)) from error
+        raise refusal("unreadable", shown, driver="CSV", reason=reason(error)) from error
     return tables.table_of(rows, np.array(numbers, dtype=np.int64)), used
 
 

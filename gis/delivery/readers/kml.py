@@ -30,11 +30,13 @@ from gis.language import Text
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
 _CONTAINERS = {"Document", "Folder"}
 _PLAIN = {"name": "name", "description": "description", "address": "address", "when": "timestamp"}
 _COMMA = re.compile(r"\s*,\s*")
+_SPACED = re.compile(r",\s|\s,")
 _MULTI: dict[str, Any] = {
     "Point": shapely.multipoints,
     "LineString": shapely.multilinestrings,
@@ -44,19 +46,19 @@ _SHORT, _HEIGHTS, _MODELS, _OVERLAYS = "short", "heights", "models", "overlays"
 _PASSED_OVER = {
     _SHORT: (WHAT_SHORT, WHY_SHORT),
     _HEIGHTS: (
-        Text("features whose heights are not taken", "عارضه که ارتفاع‌هایش گرفته نشد"),
+        Text("{count:feature|features} whose heights are not taken", "عارضه که ارتفاع‌هایش گرفته نشد"),
         Text(
-            "their altitudeMode is not absolute: such heights are not above sea level",
-            "چون altitudeMode آن‌ها absolute نیست: چنین ارتفاع‌هایی از سطح دریا نیست",
+            "{count:its|their} altitudeMode is not absolute: such heights are not above sea level",
+            "چون altitudeMode آن absolute نیست: چنین ارتفاع‌هایی از سطح دریا نیست",
         ),
     ),
     _MODELS: (
-        Text("three-dimensional models", "مدل سه‌بعدی"),
-        Text("they are no lines and no points", "نه خط‌اند و نه نقطه"),
+        Text("three-dimensional {count:model|models}", "مدل سه‌بعدی"),
+        Text("{count:it is no line and no point|they are no lines and no points}", "نه خط‌اند و نه نقطه"),
     ),
     _OVERLAYS: (
-        Text("images laid over the map", "تصویر روی نقشه"),
-        Text("they are no lines and no points", "نه خط‌اند و نه نقطه"),
+        Text("{count:image|images} laid over the map", "تصویر روی نقشه"),
+        Text("{count:it is no line and no point|they are no lines and no points}", "نه خط‌اند و نه نقطه"),
     ),
 }
 _PICTURES = {"GroundOverlay", "ScreenOverlay", "PhotoOverlay"}
@@ -133,13 +135,18 @@ class _Reader(ContentHandler):
         self._path = path
         self._unpacked = unpacked
         self._text: list[str] = []
+        self._names: dict[str, str] = {}
         self.found: dict[tuple[int, ...], _Layer] = {}
         self.linked = False
         self.pictures = 0
 
     def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802 - SAX's name
-        local = name.rpartition(":")[2]
-        xml.check_element(local, self._shown, {"networklink"} if self._unpacked else ())
+        local = self._names.get(name)
+        if local is None:
+            local = name.rpartition(":")[2]
+            xml.check_element(local, self._shown, {"networklink"} if self._unpacked else ())
+            # A document has few names, and says each many times.
+            self._names[name] = local
         xml.check_depth(len(self._open), self._shown)
         element = Element(local, dict(attrs.items()))
         if self._open:
@@ -153,7 +160,7 @@ class _Reader(ContentHandler):
 
     def endElement(self, name: str) -> None:  # noqa: N802 - SAX's name
         self._end_text()
-        element, local = self._open.pop(), name.rpartition(":")[2]
+        element, local = self._open.pop(), self._names[name]
         if local in _CONTAINERS:
             self._inside.pop()
         elif local == "NetworkLink":
@@ -285,7 +292,8 @@ def _part(element: Element, passed_over: Counter[str]) -> BaseGeometry | None:
     if len(positions) < 2:  # noqa: PLR2004 - a line
         passed_over[_SHORT] += 1
         return None
-    return shapely.LineString(positions)
+    line: BaseGeometry = shapely.linestrings(positions)
+    return line
 
 
 def _positions(element: Element, passed_over: Counter[str], *, absolute: bool) -> Any:
@@ -298,14 +306,31 @@ def _positions(element: Element, passed_over: Counter[str], *, absolute: bool) -
         tuples = [",".join((child.text or "").split()) for child in element if child.tag == "coord"]
         tuples = [one for one in tuples if one]
     else:
-        tuples = _COMMA.sub(",", _child_text(element, "coordinates")).split()
-    rows = [_position(one) for one in tuples]
-    xyz = np.array(rows, dtype=np.float64).reshape(-1, 3)
-    known = np.nan_to_num(xyz[:, 2]).any()
+        text = _child_text(element, "coordinates")
+        # Blanks around a comma are common enough, and rare enough to be looked for first.
+        tuples = (_COMMA.sub(",", text) if _SPACED.search(text) else text).split()
+    numbers = _numbers(tuples)
+    if numbers is None:
+        # Of several widths, or with a fault that is to be named.
+        numbers = np.array([_position(one) for one in tuples], dtype=np.float64).reshape(-1, 3)
+    heights = numbers[:, 2:]
+    known = (heights[~np.isnan(heights)] != 0).any()
     if known and not absolute:
         passed_over[_HEIGHTS] += 1
     # Heights that are all 0 are none: the ground's.
-    return xyz if known and absolute else xyz[:, :2]
+    return numbers if known and absolute else numbers[:, :2]
+
+
+def _numbers(tuples: list[str]) -> NDArray[np.float64] | None:
+    """Read positions of one width in one go: (n, 2) or (n, 3); None where they are to be read one by one."""
+    commas = {one.count(",") for one in tuples}
+    if commas not in ({1}, {2}):
+        return None
+    try:
+        numbers = np.fromiter(map(float, ",".join(tuples).split(",")), dtype=np.float64)
+    except ValueError:
+        return None
+    return numbers.reshape(len(tuples), -1) if np.isfinite(numbers).all() else None
 
 
 def _position(written: str) -> tuple[float, float, float]:

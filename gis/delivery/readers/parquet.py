@@ -15,6 +15,7 @@ import shapely
 
 from gis.delivery.files.archives import MAX_BYTES
 from gis.delivery.files.layer import RawLayer
+from gis.delivery.files.reasons import reason
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import gdal, geojson, tables
 from gis.delivery.readers.reader import Source, Unread, reader
@@ -49,13 +50,11 @@ def parquet(source: Source) -> list[Unread]:
     try:
         metadata = pq.read_metadata(source.path)
     except (pa.ArrowException, OSError) as error:
-        raise refusal(
-            "unreadable", source.shown, driver="Parquet", reason=" ".join(str(error).split())[:200]
-        ) from error
+        raise refusal("unreadable", source.shown, driver="Parquet", reason=reason(error)) from error
     size = sum(metadata.row_group(at).total_byte_size for at in range(metadata.num_row_groups))
     if size > MAX_BYTES or metadata.num_rows > _MAX_ROWS:
-        reason = Text("it unpacks to more than 2 GiB", "بیش از ۲ گیبی‌بایت باز می‌شود")
-        raise refusal("unreadable", source.shown, driver="Parquet", reason=reason)
+        too_large = Text("it unpacks to more than 2 GiB", "بیش از ۲ گیبی‌بایت باز می‌شود")
+        raise refusal("unreadable", source.shown, driver="Parquet", reason=too_large)
     geo = b"geo" in (metadata.metadata or {})
     return [Unread(source.path.stem, partial(_parquet, source.path, source.shown, geo=geo))]
 
@@ -66,9 +65,7 @@ def _parquet(path: Path, shown: str, *, geo: bool) -> RawLayer:
             return tables.layer(_table(path), shown, path.stem, "Parquet")
         frame = gpd.read_parquet(path)
     except (pa.ArrowException, OSError, ValueError, KeyError, shapely.errors.ShapelyError) as error:
-        raise refusal(
-            "unreadable", shown, driver="Parquet", reason=" ".join(str(error).split())[:200]
-        ) from error
+        raise refusal("unreadable", shown, driver="Parquet", reason=reason(error)) from error
     crs = gdal.plain_crs(frame.crs)
     frame = geojson.flatten(gdal.without_crs(frame.drop(columns=["bbox"], errors="ignore")))
     return RawLayer(shown, path.stem, "Parquet", crs, "", frame, np.arange(1, len(frame) + 1))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import shapely
 from shapely.geometry import shape
 
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
 # A line of fewer positions has no length.
 _LINE = 2
 _DEPTH = 64
-WHAT_SHORT = Text("parts of lines with fewer than two positions", "پارهٔ خط با کم‌تر از دو نقطه")
-WHY_SHORT = Text("they have no length", "طولی ندارند")
+WHAT_SHORT = Text(
+    "{count:part of a line|parts of lines} with fewer than two positions", "پارهٔ خط با کم‌تر از دو نقطه"
+)
+WHY_SHORT = Text("{count:it has|they have} no length", "طولی ندارند")
 
 
 def sound(geometry: Any) -> tuple[BaseGeometry | None, int]:
@@ -108,9 +112,21 @@ def shaped(geometry: dict[str, Any]) -> BaseGeometry:
     if str(geometry["type"]).casefold() == "geometrycollection":
         return shapely.GeometryCollection([shaped(part) for part in geometry["geometries"]])
     coordinates = geometry["coordinates"]
+    if str(geometry["type"]).casefold() == "linestring" and _even(coordinates):
+        return shapely.LineString(np.array(coordinates, dtype=np.float64))
     width = 3 if _deep(coordinates) else 2
     made: BaseGeometry = shape({"type": geometry["type"], "coordinates": _positions(coordinates, width)})
     return made
+
+
+def _even(coordinates: Any) -> bool:
+    """Tell positions that are all of one width and all decimal numbers, as nearly all are."""
+    return (
+        isinstance(coordinates, (list, tuple))
+        and set(map(type, coordinates)) in ({tuple}, {list})
+        and set(map(len, coordinates)) in ({2}, {3})
+        and set(map(type, chain.from_iterable(coordinates))) == {float}
+    )
 
 
 def _deep(coordinates: Any) -> bool:

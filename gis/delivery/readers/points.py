@@ -72,12 +72,12 @@ _ELSEWHERE_M = 10_000.0
 _SHOWN = 10
 _UNNAMED = re.compile(r"column_\d+")
 _SUM = re.compile(r"(?:sub-?\s?|grand\s)?(?:total|sum)s?\b|(?:جمع|مجموع|کل)\b", re.IGNORECASE)
-_ROWS = Text("rows without a position", "ردیف‌های بی‌موقعیت")
+_ROWS = Text("{count:row|rows} without a position", "ردیف بی‌موقعیت")
 _NO_FEATURE = Text(
     "sums, remarks and empty lines of a form name no feature; a row with an id and a position is taken",
     "جمع‌ها، توضیح‌ها و سطرهای خالی فرم عارضه‌ای را نام نمی‌برند؛ ردیفی که شناسه و موقعیت داشته باشد گرفته می‌شود",
 )
-_VERTICES = Text("points of routes without a position", "نقطه‌های بی‌موقعیتِ مسیرها")
+_VERTICES = Text("{count:point of a route|points of routes} without a position", "نقطهٔ بی‌موقعیت از مسیر")
 _NO_VERTEX = Text(
     "a route is drawn through its other points; give these their coordinates",
     "مسیر از نقطه‌های دیگرش کشیده می‌شود؛ مختصات این نقطه‌ها را بدهید",

@@ -339,9 +339,10 @@ def _deleted(shown: str, layer: str, table: _Table | None, dbf: Path | None) -> 
         return []
     rows = np.memmap(dbf, dtype=np.uint8, mode="r", offset=table.header, shape=(table.present, table.width))
     count = int((rows[:, 0] == _DELETED).sum())
-    what = Text("records marked as deleted", "رکورد که نشان حذف دارد")
+    what = Text("{count:record|records} marked as deleted", "رکورد که نشان حذف دارد")
     why = Text(
-        "the .dbf marks them as deleted; undo that in the program that wrote it if they are to count",
+        "the .dbf marks {count:it|them} as deleted; undo that in the program that wrote it if {count:it is|they are} "
+        "to count",
         "\u2068.dbf\u2069 آن‌ها را حذف‌شده نشان کرده است؛ اگر باید شمرده شوند، حذفشان را در همان برنامه برگردانید",
     )
     return [LeftOut(shown, layer, count, what, why)] if count else []

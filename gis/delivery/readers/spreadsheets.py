@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # A row that is wider than this and mostly empty is kept by its cells.
 _WIDE, _SPARSE = 256, 8
-_ROWS = Text("rows of sheets without positions", "سطرهای برگه‌های بی‌موقعیت")
+_ROWS = Text("{count:row|rows} of a sheet without positions", "سطر از برگه‌ای بی‌موقعیت")
 _NO_POSITIONS = Text(
     "the sheet has no geometry and no columns of coordinates, as the others have; nothing of it is measured",
     "این برگه برخلاف برگه‌های دیگر نه هندسه دارد و نه ستون مختصات؛ چیزی از آن اندازه گرفته نمی‌شود",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import python_calamine
 
 from gis.delivery.files import archives
+from gis.delivery.files.reasons import reason
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import spreadsheets
 from gis.delivery.readers.reader import Source, Unread, reader
@@ -63,9 +64,7 @@ def xls(source: Source) -> list[Unread]:
         locked = Text("it is locked by a password", "با گذرواژه قفل است")
         raise refusal("unreadable", source.shown, driver=driver, reason=locked) from error
     except _DAMAGED as error:
-        raise refusal(
-            "unreadable", source.shown, driver=driver, reason=" ".join(str(error).split())[:200]
-        ) from error
+        raise refusal("unreadable", source.shown, driver=driver, reason=reason(error)) from error
     return [Unread.given(layer) for layer in spreadsheets.layers(sheets, source.shown, driver)]
 
 

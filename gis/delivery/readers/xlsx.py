@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from openpyxl.utils.cell import range_boundaries
 
 from gis.delivery.files import archives
+from gis.delivery.files.reasons import reason
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import spreadsheets
 from gis.delivery.readers.reader import Source, Unread, reader
@@ -85,9 +86,7 @@ def xlsx(source: Source) -> list[Unread]:
             found = spreadsheets.layers(sheets, source.shown, "XLSX")
             book.close()
     except _DAMAGED as error:
-        raise refusal(
-            "unreadable", source.shown, driver="XLSX", reason=" ".join(str(error).split())[:200]
-        ) from error
+        raise refusal("unreadable", source.shown, driver="XLSX", reason=reason(error)) from error
     return [Unread.given(layer) for layer in found]
 
 
@@ -136,7 +135,7 @@ def _check_part(
                     merged |= {one: _area(one) for one in _MERGED.findall(text)}
                 tail = chunk[-4096:]
     except _DAMAGED as error:
-        raise refusal("unreadable", shown, driver="XLSX", reason=str(error)) from error
+        raise refusal("unreadable", shown, driver="XLSX", reason=reason(error)) from error
     return list(merged.values())
 
 

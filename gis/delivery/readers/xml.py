@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from gis.errors import SourceError
 
 _DEPTH = 200
+# Pieces of a copy that are written at once.
+_PENDING = 4096
 # Elements that make a reader fetch something, in lower case.
 _REFERRING = {
     "networklink": "NetworkLink",
@@ -293,13 +295,24 @@ class Copier(ContentHandler):
         self.features = 0
         self._silent = 0
         self._prefixes: list[frozenset[str]] = [frozenset({"xml", "xmlns"})]
+        # Names that were looked at, and the prefix that each needs.
+        self._plain: dict[str, str] = {}
+        self._pending: list[str] = []
         self._out.write(b'<?xml version="1.0" encoding="UTF-8"?>\n')
 
     def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802 - SAX's name
         """Copy the beginning of an element."""
+        check_depth(len(self._open), self._shown)
+        if self._plain.get(name) in self._prefixes[-1] and not len(attrs):
+            # A document has few names, and says each many times.
+            self._prefixes.append(self._prefixes[-1])
+            self._open.append(name)
+            self.write(f"<{name}>")
+            return
         local = name.rpartition(":")[2]
         check_element(local, self._shown)
-        check_depth(len(self._open), self._shown)
+        if local not in _LEFT_OUT:
+            self._plain[name] = name.rpartition(":")[0] or "xml"
         kept = [
             f" {key}={quoteattr(value)}"
             for key, value in attrs.items()
@@ -327,24 +340,33 @@ class Copier(ContentHandler):
         self._open.pop()
         self._prefixes.pop()
         self.write(f"</{name}>")
-        if name.rpartition(":")[2] in _LEFT_OUT:
+        local = name.rpartition(":")[2]
+        if local in _LEFT_OUT:
             self._silent -= 1
-        if name.rpartition(":")[2] in self._names:
+        if local in self._names:
             self.features += 1
+            self._flush()
             self._safe = (self._out.tell(), len(self._open))
             self._stack = list(self._open)
 
     def characters(self, content: str) -> None:
         """Copy text."""
-        self.write(escape(content))
+        if not self._silent:
+            self.write(escape(content))
+
+    def endDocument(self) -> None:  # noqa: N802 - SAX's name
+        """Copy what stands after the last feature."""
+        self._flush()
 
     def close_after_last(self) -> None:
         """Cut the copy after the last whole feature and close what is open there."""
         at, depth = self._safe
+        self._pending.clear()
         self._out.truncate(at)
         self._out.seek(at)
         for name in reversed(self._stack[:depth]):
             self.write(f"</{name}>")
+        self._flush()
 
     def write(self, text: str) -> None:
         """
@@ -356,7 +378,13 @@ class Copier(ContentHandler):
             What is added, markup and all.
         """
         if not self._silent:
-            self._out.write(text.encode("utf-8", "replace"))
+            self._pending.append(text)
+            if len(self._pending) >= _PENDING:
+                self._flush()
+
+    def _flush(self) -> None:
+        self._out.write("".join(self._pending).encode("utf-8", "replace"))
+        self._pending.clear()
 
 
 def clean_layer(

@@ -111,7 +111,7 @@ def _rule(code: str, lang: Language) -> dict[str, Any]:
         "name": "".join(word.capitalize() for word in page.name.split("-")),
         "shortDescription": {"text": page.title.render(lang)},
         "fullDescription": {"text": page.looks_for.render(lang)},
-        "help": {"text": f"{page.matters.render(lang)}\n\n{page.remedy.render(lang)}"},
+        "help": {"text": f"{getattr(page.matters, lang)}\n\n{getattr(page.remedy, lang)}"},
         "defaultConfiguration": {"level": _LEVELS[page.severity]},
         "properties": {"tags": [FAMILIES[code[0]]], "fix": page.fix or "none"},
     }

@@ -185,6 +185,7 @@ def _version(contents: _Contents, lang: Language) -> dict[str, Any]:
         "clean": not len(findings),
         "severities": _severities(findings, lang),
         "not_run": _not_run(findings, lang),
+        "left_out": _left_out(inventory, lang),
         "failed": [(code, shown(why)) for code, why in findings.failed.items()],
         "method": _method(contents, lang),
         "sources": _sources(inventory, lang),
@@ -320,7 +321,7 @@ def _lengths(contents: _Contents, lang: Language) -> dict[str, Any]:
         "more": number(max(0, len(table) - _MOST_GROUPS), ",d", lang) if len(table) > _MOST_GROUPS else "",
         "routes": number(int(total["routes"]), ",d", lang),
         "total": figures(total),
-        "unmeasured": number(int(total["unmeasured"]), ",d", lang) if total["unmeasured"] else "",
+        "unmeasured": _without_length(int(total["unmeasured"]), lang),
     }
 
 
@@ -388,7 +389,8 @@ def _severities(findings: Findings, lang: Language) -> list[dict[str, Any]]:
                 {
                     "code": code,
                     "title": known.title.render(lang),
-                    "remedy": known.remedy.render(lang),
+                    # No message to be filled in: its braces are those of TOML.
+                    "remedy": getattr(known.remedy, lang),
                     "count": number(len(group), ",d", lang),
                     "rows": rows,
                     "more": number(len(group) - _MOST_FINDINGS, ",d", lang)
@@ -483,8 +485,8 @@ def _heights(lines: Any, elevation_m: float, lang: Language) -> str:
             "ژئودزیک در ارتفاع {h:,.10g} متر بالای بیضوی؛ هیچ رأسی ارتفاع خود را ندارد",
         ).render(lang, h=elevation_m)
     return Text(
-        "the geodesic raised to the ground: heights of the vertices in {n} of {all} routes, else {h:,.10g} m above "
-        "the ellipsoid",
+        "the geodesic raised to the ground: heights of the vertices in {n} of {all} {all:route|routes}, else "
+        "{h:,.10g} m above the ellipsoid",
         "ژئودزیک در ارتفاع زمین: ارتفاع خود رأس‌ها در {n} مسیر از {all} مسیر، وگرنه {h:,.10g} متر بالای بیضوی",
     ).render(lang, n=heighted, all=len(lines), h=elevation_m)
 
@@ -511,6 +513,30 @@ def _accuracy(contents: _Contents, lang: Language) -> str:
             ).render(lang, routes=_routes(assumed, lang), a=contents.inventory.project.project.accuracy_m)
         )
     return ("؛ " if lang == "fa" else "; ").join(parts) or "—"
+
+
+def _without_length(count: int, lang: Language) -> str:
+    """Say how many routes have no length; nothing where all have one."""
+    if not count:
+        return ""
+    return Text(
+        "{count} {count:route has|routes have} no length: {count:its|their} geometry is missing or broken.",
+        "{count} مسیر طولی ندارد: هندسه‌اش نیست یا خراب است.",
+    ).render(lang, count=count)
+
+
+def _left_out(inventory: Inventory, lang: Language) -> list[dict[str, str]]:
+    """Give what was delivered and no figure counts."""
+    return [
+        {
+            "source": shown(address(left.source)),
+            "layer": shown(left.layer),
+            "count": number(left.count, ",d", lang),
+            "what": shown(left.what.render(lang), 200),
+            "why": shown(left.why.render(lang), 300),
+        }
+        for left in inventory.left_out
+    ]
 
 
 def _sources(inventory: Inventory, lang: Language) -> list[dict[str, str]]:

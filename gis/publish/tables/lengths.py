@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gis.address import address
 from gis.language import Language, Text
 from gis.publish.tables.xlsx import Sheet, workbook
 from gis.publish.wording.figures import MEASURED, decoded, sums, unit_text
@@ -14,9 +15,18 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from gis.inventory import LeftOut
     from gis.lengths.measured import Measured
 
 _TOTAL = Text("Total", "جمع")
+_LEFT_OUT = Text("Left out", "کنار گذاشته‌شده")
+_LEFT_OUT_HEADINGS = (
+    Text("File", "پرونده"),
+    Text("Layer", "لایه"),
+    Text("Count", "تعداد"),
+    Text("What", "چه چیزی"),
+    Text("Why", "چرا"),
+)
 COUNTS = ("routes", "unmeasured")
 # What a delivery need not have; a sum of nothing is no figure.
 _OPTIONAL = ("slack_m", "recorded_length_m")
@@ -42,7 +52,8 @@ def lengths_xlsx(
     Returns
     -------
     bytes
-        The XLSX file; each sheet ends in a row of totals.
+        The XLSX file; each sheet of lengths ends in a row of totals, and a last sheet says what was left out, where
+        anything was.
 
     Raises
     ------
@@ -61,7 +72,24 @@ def lengths_xlsx(
                 lang,
             )
         )
+    # Some of the rows, chosen by the caller, say nothing of the delivery.
+    if left := getattr(measured, "left_out", ()):
+        sheets.append(_left_out(left, lang))
     return workbook(sheets, lang)
+
+
+def _left_out(parts: Sequence[LeftOut], lang: Language) -> Sheet:
+    """Say what was delivered and no length counts, routes without a length too."""
+    rows = [
+        (address(left.source), left.layer, left.count, left.what.render(lang), left.why.render(lang))
+        for left in parts
+    ]
+    return Sheet(
+        title=_LEFT_OUT.render(lang),
+        headings=[heading.render(lang) for heading in _LEFT_OUT_HEADINGS],
+        columns=list(zip(*rows, strict=True)),
+        decimals=[None, None, 0, None, None],
+    )
 
 
 def chosen(measured: Measured, by: str | None, length: str | None) -> pd.DataFrame:

@@ -37,7 +37,7 @@ def total_remarks(result: TotalResult, lang: Language) -> list[str]:
     if result.unmeasured:
         remarks.append(
             Text(
-                "{item}: {n} of {features} routes could not be measured.",
+                "{item}: {n} of {features} {features:route|routes} could not be measured.",
                 "{item}: {n} مسیر از {features} مسیر قابل اندازه‌گیری نبود.",
             ).render(lang, item=shown(result.name(lang)), n=result.unmeasured, features=result.features)
         )

@@ -40,7 +40,7 @@ def test_a_segment_without_length_spoils_nothing(nothing, tmp_path):
     (tracks,) = open_delivery(gpx(tmp_path / "a.gpx", body))
     assert list(tracks.frame["name"]) == ["A", "B"]
     assert not tracks.notes
-    assert left(tracks) == [(1, "parts of lines with fewer than two positions")]
+    assert left(tracks) == [(1, "part of a line with fewer than two positions")]
     assert shapely.get_num_coordinates(tracks.frame.geometry.to_numpy()).tolist() == [2, 2]
 
 
@@ -102,7 +102,7 @@ def test_heights_of_kml_count_where_they_are_absolute(mode, counts, tmp_path):
     body = f"<Placemark><LineString>{mode}<coordinates>51.6,32.6,8 51.7,32.7,9</coordinates></LineString></Placemark>"
     (layer,) = open_delivery(kml(tmp_path / "a.kml", body))
     assert layer.frame.geometry[0].has_z is counts
-    assert left(layer) == ([] if counts else [(1, "features whose heights are not taken")])
+    assert left(layer) == ([] if counts else [(1, "feature whose heights are not taken")])
 
 
 def collection(*features, **more):
@@ -158,7 +158,7 @@ def test_routes_without_a_length_and_records_that_are_lost_are_counted(tmp_path)
     (tmp_path / "a.geojson").write_text(text)
     survey = read(tmp_path / "a.geojson")
     assert sorted((one.count, one.what.en) for one in survey.left_out) == [
-        (1, "damaged records"),
+        (1, "damaged record"),
         (2, "routes without a length"),
     ]
     (tmp_path / "b.geojson").write_text(collection(feature(LINE, id="R1", kind="cable")))

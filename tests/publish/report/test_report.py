@@ -12,7 +12,9 @@ from support import specimens
 from support.browser import chromium, opened
 
 from gis import api, lengths, totals
+from gis.checks.registry import pages
 from gis.inventory import Source
+from gis.publish.exports import sarif
 from gis.publish.report import report
 
 __all__ = ["chromium"]
@@ -325,3 +327,34 @@ def test_it_prints_on_a4(chromium, page_of):
 def test_same_survey_same_page():
     assert written() == written()
     assert written(lang="en") != written(lang="fa")
+
+
+def test_it_says_what_was_left_out_and_what_was_not_measured(tmp_path):
+    (tmp_path / "site.kml").write_text(
+        '<kml xmlns="http://www.opengis.net/kml/2.2"><Document><name>routes</name>'
+        "<Placemark><name>R-1</name><LineString>"
+        "<coordinates>51.66,32.65 51.67,32.65</coordinates></LineString></Placemark>"
+        "<Placemark><name>R-2</name></Placemark>"
+        "<ScreenOverlay/></Document></kml>"
+    )
+    survey = api.read([tmp_path / "site.kml"])
+    text = plain(re.sub("<[^>]*>", " ", written(survey, api.check(survey), lang="en")))
+    assert "Left out and not measured" in text
+    assert "1 route has no length: its geometry is missing or broken." in text
+    assert re.search(r"site\.kml\s+routes\s+1\s+image laid over the map\s+it is no line and no point", text)
+    assert re.search(
+        r"site\.kml\s+routes\s+1\s+route without a length\s+its geometry is missing or no line", text
+    )
+    assert re.search(r"site\.kml\s+routes\s+۱\s+مسیر بی‌طول", text)
+
+
+def test_a_report_of_a_whole_delivery_has_no_such_section():
+    assert "Left out and not measured" not in written(lang="en")
+
+
+@pytest.mark.parametrize("lang", ["en", "fa"])
+def test_the_page_of_every_check_can_be_shown(lang):
+    every = specimens.findings([{"code": code, "severity": page.severity} for code, page in pages().items()])
+    text = written(findings=every, lang=lang)
+    assert "set = { … }" in text
+    assert "set = { … }" in sarif.sarif_json(every, [], lang).decode()

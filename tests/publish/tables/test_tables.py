@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import openpyxl
@@ -24,9 +25,11 @@ from support import specimens
 from gis import lengths
 from gis.documents import ColumnGuess, InspectDocument, InspectedFile, InspectedLayer
 from gis.errors import FibreError
+from gis.inventory import LeftOut
+from gis.language import Text
 from gis.publish.tables import terminal as tables
 from gis.publish.tables import xlsx
-from gis.publish.tables.csv import findings_csv, lengths_csv
+from gis.publish.tables.csv import findings_csv, lengths_csv, table_csv
 from gis.publish.tables.lengths import lengths_xlsx
 from gis.publish.wording import figures, sentences
 from gis.totals import TotalResult
@@ -118,6 +121,57 @@ def test_csv_leaves_ids_that_are_no_formula_alone(text):
 def test_csv_gives_every_text_back(ids):
     rows = parsed(lengths_csv(THREE.assign(id=pd.Series(ids, dtype="str"))))
     assert [row["id"].removeprefix("'") for row in rows] == [text.removeprefix("'") for text in ids]
+
+
+def as_python_writes(table, places):
+    """The same table by Python's own writer of CSV, number by number; for texts that are no formulas."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(table.columns)
+    for row in table.itertuples(index=False):
+        writer.writerow(
+            [
+                ("" if math.isnan(value) else f"{value:.{places}f}") if isinstance(value, float) else value
+                for value in row
+            ]
+        )
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+NUMBERS = st.one_of(
+    st.floats(),
+    st.floats(-1e7, 1e7),
+    st.integers(-(10**9), 10**9).map(lambda steps: (steps + 0.5) / 1e4),
+    st.integers(-(10**9), 10**9).map(lambda steps: math.nextafter((steps + 0.5) / 1e4, math.inf)),
+    st.sampled_from([0.0, -0.0, -1e-9, 5e-5, -5e-5, 0.03125, 0.99995, 1e-8, 2.0**52 / 1e4, 1e300]),
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(rows=st.lists(st.tuples(NUMBERS, NUMBERS), max_size=30), places=st.sampled_from([0, 2, 4, 8]))
+def test_numbers_are_rounded_to_the_digit_as_python_rounds_them(rows, places):
+    table = pd.DataFrame(rows, columns=["a", "b"], dtype=float)
+    assert table_csv(table, places) == as_python_writes(table, places)
+
+
+@settings(deadline=None)
+@given(
+    texts=st.lists(
+        st.text(alphabet=st.sampled_from('aس1،,"\r\n; \u200c𝄞')).map(lambda t: t and f"x{t}"), max_size=9
+    )
+)
+@pytest.mark.parametrize("columns", [1, 3])
+def test_texts_are_quoted_as_python_quotes_them(texts, columns):
+    table = pd.DataFrame({f"a,{at}": pd.Series(texts, dtype="str") for at in range(columns)})
+    assert table_csv(table) == as_python_writes(table, 4)
+
+
+def test_rows_of_a_long_table_stay_in_order():
+    count = 200_003
+    table = pd.DataFrame({"id": [f"r{at}" for at in range(count)], "m": np.arange(count) / 8})
+    table.loc[count // 2, "id"] = "=1"
+    expected = as_python_writes(table, 4).replace(b"\r\n=1,", b"\r\n'=1,")
+    assert table_csv(table) == expected
 
 
 def test_csv_of_sums(measured):
@@ -416,3 +470,36 @@ def test_three_dimensional_routes_are_listed():
     )
     (row,) = parsed(lengths_csv(lengths.measure(heighted)))
     assert float(row["slope_m"]) > float(row["geodesic_m"])
+
+
+# What was left out
+
+
+def with_left_out():
+    left = [
+        LeftOut("a.kml", "Folder", 1, Text("{count:part|parts} of a line", "پارهٔ خط"), Text("short", "کوتاه")),
+        LeftOut(
+            "postgresql://u:secret@h/d", "", 1200,
+            Text("{count:row|rows} = nothing", "ردیف"), Text("{count:it has|they have} no place", "بی‌جا"),
+        ),
+    ]  # fmt: skip
+    return replace(lengths.measure(specimens.inventory()), left_out=tuple(left))
+
+
+@pytest.mark.parametrize("by", [None, "kind"])
+def test_xlsx_has_a_sheet_of_what_was_left_out(by):
+    rows = list(sheets(lengths_xlsx(with_left_out(), by=by))["Left out"].values)
+    assert rows == [
+        ("File", "Layer", "Count", "What", "Why"),
+        ("a.kml", "Folder", 1, "part of a line", "short"),
+        ("postgresql://u:***@h/d", None, 1200, "rows = nothing", "they have no place"),
+    ]
+
+
+def test_xlsx_says_in_persian_what_was_left_out():
+    rows = list(sheets(lengths_xlsx(with_left_out(), "fa"))["کنار گذاشته‌شده"].values)
+    assert rows[1] == ("a.kml", "Folder", 1, "پارهٔ خط", "کوتاه")
+
+
+def test_xlsx_of_a_whole_delivery_has_no_such_sheet(measured):
+    assert "Left out" not in sheets(lengths_xlsx(measured)).sheetnames
