@@ -21,7 +21,7 @@ from gis.schema import CRS, SCHEMAS, LayerName
 from gis.text import letters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     import pyproj
@@ -101,7 +101,7 @@ def _assembled(project: Project, readings: Sequence[Understanding]) -> Inventory
         outline=outline,
         counties=project_sources.counties(project),
         notes=tuple(notes),
-        left_out=tuple(left for reading in readings for left in _left_out(reading)),
+        left_out=_once(left for reading in readings for left in _left_out(reading)),
     )
 
 
@@ -109,6 +109,15 @@ def _from(reading: Understanding, notes: Sequence[Note]) -> list[Note]:
     """Say of notes which layer of which file they are about."""
     raw = reading.raw
     return [replace(note, ref=FeatureRef(raw.path, raw.layer, note.ref.record)) for note in notes]
+
+
+def _once(left_out: Iterable[LeftOut]) -> tuple[LeftOut, ...]:
+    """Count what a file holds beside its layers once, however many of its layers a project names."""
+    kept: list[LeftOut] = []
+    for left in left_out:
+        if left not in kept:
+            kept.append(left)
+    return tuple(kept)
 
 
 def _left_out(reading: Understanding) -> list[LeftOut]:
