@@ -122,6 +122,14 @@ def test_a_symbol_is_the_point_that_it_stands_for(content, name, layer, how, kin
     assert {key: count for key, count in left([found]).items() if "inserted" in key[1]} == expected
 
 
+@pytest.mark.parametrize(("away", "kind"), [(3.8, "Point"), (3.9, "LineString")])
+def test_a_figure_that_is_drawn_aside_stays_where_it_is(away, kind, opened):
+    ring = entity("CIRCLE", "0", (10, away), (20, 0), (40, 1))
+    # It begins 2.8 or 2.9 m from the base point, and is 2.83 m across the corners of its extent.
+    (found,) = opened(insert("S", "PLAN"), block("S", ring))
+    assert found.types == {kind}
+
+
 def test_size_is_that_of_the_insert(opened):
     found = opened(
         insert("S", "SMALL", (41, 0.5), (42, 0.5)) + insert("S", "LARGE"), block("S", line("0", 0, 0, 15, 0))

@@ -97,11 +97,11 @@ def _along(curve: Callable[[NDArray[np.float64]], Positions], knots: NDArray[np.
         if fine or len(parameters) > _MOST:
             break
         parameters = np.sort(np.concatenate([parameters, middles]))
-    return np.asarray(found, dtype=np.float64)
+    return found
 
 
 def _numbers(codes: NDArray[np.int64], values: NDArray[np.object_], code: int) -> NDArray[np.float64]:
-    return values[codes == code].astype(np.float64)
+    return np.array(values[codes == code].tolist(), dtype=np.float64)
 
 
 def _first(codes: NDArray[np.int64], values: NDArray[np.object_], code: int) -> float:
