@@ -78,6 +78,8 @@ class RawLayer:
         The file, folder or address that was asked for, as it was given: for reading it again, not to be shown.
     left_out
         What the reading passed over; of an archive's members it stands with the delivery's first layer.
+    unit_m
+        The unit in metres that the file declares its coordinates to be in, where the reader brought them to metres.
     """
 
     path: str
@@ -91,6 +93,7 @@ class RawLayer:
     undecoded: Undecoded | None = None
     left_out: tuple[LeftOut, ...] = ()
     delivery: str = ""
+    unit_m: float = 1.0
 
     @property
     def title(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -128,7 +129,8 @@ class _Reading:
         notes = self.words.notes
         if fields is not None:
             notes += (Note("C106", title(shown, ""), fields=fields),)
-        return self._by_layer(found, geometries, notes)
+        layers = self._by_layer(found, geometries, notes)
+        return [replace(one, read=partial(_in_unit, one, factor)) for one in layers]
 
     def _of_model(self, entity: Entity) -> bool:
         """Tell whether an entity is of model space; count those of a sheet."""
@@ -356,6 +358,10 @@ class _Features:
     def none(cls) -> _Features:
         nothing = np.empty(0, dtype=np.int64)
         return cls(np.empty(0, dtype=object), nothing, nothing, [])
+
+
+def _in_unit(unread: Unread, factor: float) -> RawLayer:
+    return replace(unread.read(), unit_m=factor)
 
 
 def _scaled(geometries: NDArray[np.object_], factor: float) -> NDArray[np.object_]:

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import shapely
+from pyproj import Geod, Transformer
 from scipy.special import ellipe
 from support.drawings import X, Y, block, drawing, entity, insert, layers, line, polyline, rectangle, tags
 
@@ -242,6 +243,19 @@ def test_the_unit_of_the_header_counts_where_the_numbers_let_it(unit, scale, tak
     said = [note.fields["why"].en for note in layer.notes if note.code == "C106"]
     assert len(said) == (taken is not None)
     assert all(taken in why for why in said)
+
+
+@pytest.mark.parametrize(("unit", "system", "scale"), [(2, "EPSG:2232", 1.0), (2, "EPSG:26954", 0.3048)])
+def test_a_drawing_in_feet_is_in_a_system_in_feet_or_in_metres(unit, system, scale, tmp_path):
+    # A thousand feet in Colorado, whose plane is within 1e-4 of the ground.
+    (tmp_path / "d.dxf").write_text(drawing(line("CABLE", 3.1e6, 1.7e6, 3.101e6, 1.7e6), INSUNITS=(70, unit)))
+    (measured,) = gis.measure(gis.read(tmp_path / "d.dxf", crs=system))["geodesic_m"]
+    (expected,) = (
+        Geod(ellps="GRS80").line_length(*Transformer.from_crs(system, 4326, always_xy=True).transform(x, y))
+        for x, y in [([3.1e6 * scale, 3.101e6 * scale], [1.7e6 * scale] * 2)]
+    )
+    assert measured == pytest.approx(expected, abs=2e-3)
+    assert measured == pytest.approx(304.8, rel=3e-4)
 
 
 def test_degrees_of_a_template_in_inches_stay_degrees(opened):
