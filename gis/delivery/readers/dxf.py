@@ -324,12 +324,16 @@ class _Reading:
     ) -> gpd.GeoDataFrame:
         """Give what a layer's entities say of themselves."""
         rows: list[dict[str, Any]] = []
+        # What an insert shows has its handle and a number: a handle is taken for an id.
+        tops = pd.Series(found.top).groupby(found.top)
+        several, number = tops.transform("size").to_numpy() > 1, tops.cumcount().to_numpy() + 1
         for at in chosen.tolist():
+            handle = self.drawing.entities[found.top[at]].handle
             leaf = self.drawing.entities[found.leaf[at]]
             row: dict[str, Any] = {
                 "Layer": found.layers[at],
                 "Linetype": self._said(leaf, 6),
-                "EntityHandle": self.drawing.entities[found.top[at]].handle or None,
+                "EntityHandle": (f"{handle}/{number[at]}" if several[at] else handle) if handle else None,
             }
             if leaf.kind == "INSERT":
                 row["BlockName"] = self.words.read(self.named[found.leaf[at]])

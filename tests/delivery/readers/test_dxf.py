@@ -62,6 +62,14 @@ def test_blocks_are_turned_scaled_mirrored_and_in_rows(how, ends, opened):
     assert layer.records.tolist() == list(range(1, len(ends) + 1))
 
 
+def test_parts_of_an_insert_have_handles_of_their_own(opened):
+    (layer,) = opened(
+        insert("B", "CABLE", (5, "C1"), (70, 2), (44, 5)) + line("CABLE", X, Y, X + 9, Y, (5, "C2")),
+        block("B", line("0", 0, 0, 40, 0)),
+    )
+    assert layer.frame["EntityHandle"].tolist() == ["C1/1", "C1/2", "C2"]
+
+
 def test_what_is_seen_from_below_is_where_it_is_seen(opened):
     below = (230, -1)
     found = opened(
