@@ -33,7 +33,7 @@ from gis.schema import CRS, SCHEMAS, LayerName
 from gis.text import letters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     import pyproj
@@ -115,7 +115,7 @@ def _assembled(project: Project, readings: Sequence[Understanding]) -> Inventory
         outline=outline,
         counties=project_sources.counties(project),
         notes=tuple(notes),
-        left_out=tuple(left for reading in readings for left in _left_out(reading)),
+        left_out=_once(left for reading in readings for left in _left_out(reading)),
         curves=Curves.together([one for reading in readings for one in _curves(reading)]),
     )
 
@@ -134,6 +134,15 @@ def _curves(reading: Understanding) -> list[Curves]:
     records = raw.records[raw.curves.features["row"].to_numpy()]
     features = pd.DataFrame(dict(zip(ORIGIN, (raw.path, raw.layer, records), strict=True)))
     return [replace(raw.curves, features=features)]
+
+
+def _once(left_out: Iterable[LeftOut]) -> tuple[LeftOut, ...]:
+    """Count what a file holds beside its layers once, however many of its layers a project names."""
+    kept: list[LeftOut] = []
+    for left in left_out:
+        if left not in kept:
+            kept.append(left)
+    return tuple(kept)
 
 
 def _left_out(reading: Understanding) -> list[LeftOut]:

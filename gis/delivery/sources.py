@@ -93,6 +93,13 @@ def open_delivery(
                 raise refusal("layer", shown, layer=layer, layers=names)
             found = wanted
         layers = [_noted(unread.read()) for _, unread in found]
+        told: set[str] = set()
+        for at, (file, unread) in enumerate(found):
+            if file not in told:
+                raw = layers[at]
+                left_out, notes = (*unread.beside, *raw.left_out), (*raw.notes, *unread.notes)
+                layers[at] = replace(raw, left_out=left_out, notes=notes)
+                told.add(file)
         if layers and passed_over:
             layers[0] = replace(layers[0], left_out=(*passed_over, *layers[0].left_out))
         return [_of(given, raw) for raw in layers]

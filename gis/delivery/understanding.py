@@ -46,6 +46,8 @@ ORDER: tuple[LayerName, ...] = ("offices", "manholes", "routes")
 _SAMPLE = 5000
 # A layer of more features is believed from so many of them.
 _LARGE = 20_000
+# The foot and the US survey foot differ by less, and drawings do not tell them apart.
+_SAME_UNIT = 1e-5
 # So many lines tell whether recorded lengths are theirs.
 _RECORDED = 1000
 # An extent counts as far off at so many times the distance from the middle that nine of ten keep to.
@@ -278,6 +280,7 @@ def _reading(
     crs: pyproj.CRS | None,
 ) -> Understanding:
     """Find out where a layer is and which column is which."""
+    raw = _in_unit_of(raw, crs)
     geometry = raw.frame.geometry.to_numpy()
     # Records without any position are in no system, and lack their geometry in every one.
     declared = (
@@ -292,6 +295,22 @@ def _reading(
     belief = _believed(geometry, declared, region, known, _recorded(raw, matched))
     matched = match.match(raw.table, SCHEMAS[schema], entry.columns, raw.title, _drawn(geometry, belief))
     return Understanding(_without(raw, matched), belief, Destination(SCHEMAS[schema], matched, entry))
+
+
+def _in_unit_of(raw: RawLayer, crs: pyproj.CRS | None) -> RawLayer:
+    """Give a drawing in feet its own numbers again where the system that a person names for it is in feet too."""
+    if raw.unit_m == 1 or crs is None or crs.is_geographic or not crs.axis_info:
+        return raw
+    unit = crs.axis_info[0].unit_conversion_factor
+    if abs(unit / raw.unit_m - 1) > _SAME_UNIT:
+        return raw
+    geometry = raw.frame.geometry.to_numpy()
+    deep = shapely.has_z(geometry)
+    own = geometry.copy()
+    own[~deep] = shapely.transform(geometry[~deep], lambda xy: xy / raw.unit_m)
+    flat = np.array([raw.unit_m, raw.unit_m, 1.0])  # heights stay metres
+    own[deep] = shapely.transform(geometry[deep], lambda xyz: xyz / flat, include_z=True)
+    return replace(raw, frame=raw.frame.set_geometry(own), unit_m=1.0)
 
 
 def _drawn(geometry: NDArray[np.object_], belief: Belief) -> match.Drawn | None:

@@ -170,6 +170,7 @@ def test_drawing_has_the_plans_lengths():
         near = min(lengths, key=lambda other: abs(other - length))
         assert near == pytest.approx(length, abs=0.002)
         lengths.remove(near)
+    assert lengths == []
 
 
 def test_wrong_zone_is_told_from_the_office():

@@ -400,11 +400,11 @@ DXF = """0\nSECTION\n2\nHEADER\n9\n$ACADVER\n1\nAC1015
 def test_dxf_of_a_cad_program(tmp_path):
     text = DXF.format(units=6, layer="مسير", x=562345.125, x2=562445.125)
     (tmp_path / "a.dxf").write_bytes(text.encode("cp1256"))
-    (layer,) = open_delivery(tmp_path / "a.dxf")
-    assert list(layer.frame["Layer"]) == ["مسير", "MH"]
+    (layer, points) = open_delivery(tmp_path / "a.dxf")
+    assert [layer.layer, points.layer] == ["مسير", "MH"]
     assert layer.encoding == "CP1256"
     assert layer.frame.geometry[0].length == 100
     assert not layer.notes
     (tmp_path / "mm.dxf").write_bytes(DXF.format(units=4, layer="A", x=562345125, x2=562445125).encode())
-    (layer,) = open_delivery(tmp_path / "mm.dxf")
+    (layer, _) = open_delivery(tmp_path / "mm.dxf")
     assert [(note.code, note.fields["declared"].en) for note in layer.notes] == [("C106", "millimetres")]

@@ -83,6 +83,8 @@ class RawLayer:
     curves
         Which vertices of rows with arcs the reading put in (`gis.inventory.Curves.of_rows`); None where all are the
         file's own.
+    unit_m
+        The unit in metres that the file declares its coordinates to be in, where the reader brought them to metres.
     """
 
     path: str
@@ -98,6 +100,7 @@ class RawLayer:
     delivery: str = ""
     brought: bool = False
     curves: Curves | None = None
+    unit_m: float = 1.0
 
     @property
     def title(self) -> str:

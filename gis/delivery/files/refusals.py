@@ -39,6 +39,20 @@ _REASONS: dict[str, tuple[str, Text]] = {
             "{file}: فایل DXF بدون بخش ENTITIES است؛ نقشه را دوباره ذخیره کنید",
         ),
     ),
+    "control": (
+        "D001",
+        Text(
+            "{file}: line {line} holds a control character ({byte}), as no drawing does; save the drawing again",
+            "{file}: سطر {line} نویسهٔ کنترلی دارد ({byte}) که در هیچ نقشه‌ای نیست؛ نقشه را دوباره ذخیره کنید",
+        ),
+    ),
+    "blocks": (
+        "D001",
+        Text(
+            "{file}: blocks inserted into blocks come to more than {count} entities; explode those that are needed",
+            "{file}: بلوک‌های درج‌شده در بلوک‌ها به بیش از {count} شیء می‌رسد؛ آنچه لازم است را باز کنید (explode)",
+        ),
+    ),
     "unreadable": (
         "D001",
         Text(

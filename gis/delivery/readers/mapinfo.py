@@ -10,9 +10,10 @@ from gis.delivery.files.identify import stem
 from gis.delivery.files.layer import RawLayer, stage, undecoded
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import gdal
-from gis.delivery.readers.dxf import _HEAD, _LATIN
 from gis.delivery.readers.reader import Source, Unread, damaged, reader
 
+_HEAD = 256 * 1024
+_LATIN = "ISO-8859-1"
 # Charsets of MapInfo under which GDAL hands on the bytes as they are.
 _NO_CHARSET = {"", "neutral"}
 

@@ -57,10 +57,16 @@ class Unread:
         Its name in the file.
     read
         Reads it.
+    beside
+        What its file holds beside its layers and no figure counts; told with the first of them that is read.
+    notes
+        What the reading found of the file as a whole; told likewise.
     """
 
     name: str
     read: Callable[[], RawLayer]
+    beside: tuple[LeftOut, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @classmethod
     def given(cls, raw: RawLayer) -> Unread:

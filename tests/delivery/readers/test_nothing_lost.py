@@ -262,18 +262,3 @@ def test_curves_of_a_drawing_have_their_length(tmp_path):
     (layer,) = open_delivery(tmp_path / "a.dxf")
     assert layer.frame.geometry.length.tolist() == pytest.approx([2 * np.pi * 100], rel=1e-6)
     assert left(layer) == [(1, "texts of the drawing")]
-
-
-@pytest.mark.parametrize("lines", [True, False])
-def test_inserted_blocks_with_lines_are_counted(lines, tmp_path):
-    within = (
-        entity("LINE", "AcDbLine", (10, 0), (20, 0), (11, 400), (21, 0))
-        if lines
-        else entity("POINT", "AcDbPoint", (10, 0), (20, 0))
-    )
-    block = f"0\nBLOCK\n8\n0\n2\nB\n70\n0\n10\n0\n20\n0\n3\nB\n{within}0\nENDBLK\n"
-    insert = entity("INSERT", "AcDbBlockReference", (2, "B"), (10, 500000), (20, 3600000))
-    (tmp_path / "a.dxf").write_text(drawing(insert, block))
-    (layer,) = open_delivery(tmp_path / "a.dxf")
-    assert layer.types == {"Point"}
-    assert left(layer) == ([(1, "inserted blocks with lines in them")] if lines else [])
