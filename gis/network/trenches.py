@@ -147,4 +147,4 @@ def _means(own: Rows, low: Floats, high: Floats, more: Rows, copies: Rows) -> Fl
     segment, place, running = segment[order], place[order], np.cumsum(step[order])
     same = (segment[1:] == segment[:-1]) & (running[:-1] > 0)
     parts = np.diff(place)[same] / running[:-1][same]
-    return np.bincount(segment[:-1][same], weights=parts, minlength=count)
+    return np.bincount(segment[:-1][same], weights=parts, minlength=count).astype(np.float64)

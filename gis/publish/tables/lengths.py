@@ -23,7 +23,12 @@ _OPTIONAL = ("slack_m", "recorded_length_m")
 
 
 def lengths_xlsx(
-    measured: Measured, lang: Language = "en", *, by: str | None = None, length: str | None = None
+    measured: Measured,
+    lang: Language = "en",
+    *,
+    by: str | None = None,
+    length: str | None = None,
+    further: Sequence[Sheet] = (),
 ) -> bytes:
     """
     Write lengths as a spreadsheet.
@@ -38,6 +43,8 @@ def lengths_xlsx(
         Sum by this column; None for a row a route, with a second sheet of sums by kind and status.
     length
         The one length to write (``"geodesic_m"``); None for all.
+    further
+        Sheets that come after these.
 
     Returns
     -------
@@ -61,7 +68,7 @@ def lengths_xlsx(
                 lang,
             )
         )
-    return workbook(sheets, lang)
+    return workbook([*sheets, *further], lang)
 
 
 def chosen(measured: Measured, by: str | None, length: str | None) -> pd.DataFrame:
