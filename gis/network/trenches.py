@@ -57,7 +57,7 @@ def shares(lines: Lines, width_m: Floats) -> Floats:
     part = part[at]
     if not len(at):
         return np.ones(count)
-    scale = mercator.scale(lines.lonlat[at, 1])
+    scale = mercator.scale((lines.lonlat[at, 1] + lines.lonlat[at + 1, 1]) / 2)
     segments, which, copies = _distinct(start, stop)
     width = np.zeros(len(segments))
     np.maximum.at(width, which, width_m[part] * scale)
