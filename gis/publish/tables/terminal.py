@@ -128,6 +128,7 @@ def totals_table(results: Sequence[TotalResult], lang: Language = "en") -> Rende
             add_column(laid, Text("Really between", "اختلاف واقعی").render(lang), figure=True)
     add_column(laid, UNIT.render(lang))
     add_column(laid, VERDICT.render(lang))
+    laid.columns[-1].no_wrap = True  # its sign and its word are one
     for result in results:
         places = decimals(result.unit)
         symbol, style = _VERDICT_STYLES[result.verdict]

@@ -35,6 +35,8 @@ _COUNTS: dict[str, Text] = {
 _OF_LENGTHS = ("std", "bias", "low", "high")
 ITEM, UNIT, VERDICT = Text("Item", "قلم"), Text("Unit", "یکا"), Text("Verdict", "نتیجه")
 TITLE = Text("Recorded against measured", "ثبت‌شده در برابر اندازه‌گیری‌شده")
+# The title is longer than a sheet's name may be.
+_SHEET = Text("Totals", "جمع‌ها")
 _REMARKS, _SOURCE = Text("Remarks", "توضیح"), Text("Source", "منبع")
 
 
@@ -110,7 +112,7 @@ def totals_sheet(results: Sequence[TotalResult], lang: Language = "en") -> Sheet
         (_SOURCE, [shown(result.source) for result in results], None),
     ]
     return Sheet(
-        title=TITLE.render(lang),
+        title=_SHEET.render(lang),
         headings=[heading.render(lang) for heading, _, _ in columns],
         columns=[values for _, values, _ in columns],
         decimals=[form for _, _, form in columns],
