@@ -128,7 +128,7 @@ def test_verdicts_are_told_in_words_with_their_figures(chromium, page_of):
         rows[0],
     )
     assert re.fullmatch(
-        r"duct .*1\.2 0\.469 0\.004 0\.000 −0\.731 −0\.74\d … −0\.72\d 0\.012 km differs",
+        r"duct .*1\.2 0\.469 0\.004 0\.000 −0\.731 −0\.739 … −0\.722 0\.012 km differs",
         rows[1],
     )
     assert rows[2] == "manholes 2 2 0 0 manholes agrees"
