@@ -11,6 +11,7 @@ RUNS = (
     ("lengths.py", "--geopackage", "1000000"),
     ("checks.py", "--plain"),
     ("maps.py",),
+    ("verdicts.py",),
 )
 
 if __name__ == "__main__":

@@ -60,14 +60,14 @@ class ByChoice(StrEnum):
 
 
 class PlainFormat(StrEnum):
-    """Formats of totals and inspections."""
+    """Formats of inspections."""
 
     text = "text"
     json = "json"
 
 
 class LengthFormat(StrEnum):
-    """Formats of lengths."""
+    """Formats of lengths and totals."""
 
     text = "text"
     json = "json"
@@ -394,7 +394,7 @@ def init(
 )
 def totals(
     project: ProjectFile = None,
-    form: Annotated[PlainFormat, typer.Option("--format")] = PlainFormat.text,
+    form: Annotated[LengthFormat, typer.Option("--format")] = LengthFormat.text,
     out: OutFile = None,
     lang: Lang = None,
     debug: Debug = False,  # noqa: ARG001
@@ -403,14 +403,19 @@ def totals(
     import gis
     from gis.publish.answers import totals_document
     from gis.publish.tables import terminal as tables
+    from gis.publish.tables.totals import totals_csv, totals_xlsx
     from gis.totals import reconcile
 
     language = _language(lang)
     inventory = gis.read(project or _default_project())
     doubts(inventory, language)
     results = reconcile(inventory, gis.measure(inventory))
-    if form is PlainFormat.json:
+    if form is LengthFormat.json:
         deliver(as_json(totals_document(results, language, inventory.left_out)), out)
+    elif form is LengthFormat.csv:
+        deliver(totals_csv(results, language), out)
+    elif form is LengthFormat.xlsx:
+        deliver(totals_xlsx(results, language), out)
     else:
         show(tables.totals_table(results, language), out=out)
         notice(inventory, language)

@@ -135,7 +135,8 @@ class MeasureDocument(_Document):
     """
     What ``fibre measure --format json`` prints.
 
-    ``unmeasured`` counts the routes without a length, ``assumed_accuracy`` those that state no accuracy of their own.
+    ``unmeasured`` counts the routes without a length, ``assumed_accuracy`` those that state no accuracy of their own
+    and were given ``assumed_accuracy_m``, which is null where there are none.
     """
 
     version: Literal[1] = 1
@@ -143,27 +144,48 @@ class MeasureDocument(_Document):
     total: LengthTotal
     unmeasured: int
     assumed_accuracy: int
+    assumed_accuracy_m: float | None
     left_out: list[LeftOutEntry]
 
 
 class TotalEntry(_Document):
-    """One recorded total held against the survey."""
+    """
+    One recorded total held against the survey.
+
+    What was really built less what was recorded lies between ``low`` and ``high``, which is null where something is
+    ``unmeasured`` and it may be any more. ``std`` and ``bias`` are 0 for counts. ``assumed_accuracy`` counts the routes
+    that state no accuracy and were given ``assumed_accuracy_m``, ``assumed_slack`` those of a total of cable that state
+    no slack and were given none, ``unserved`` the offices recorded as connected that no built cable connects.
+    ``remarks`` says so in words, and what would decide an undecided total: ``needed_accuracy_m``, where one would.
+    """
 
     item: str
+    measure: Literal["length", "count", "trench", "cable", "fibre"]
     recorded: float
     measured: float
     std: float
+    bias: float
     difference: float
+    low: float
+    high: float | None
     unit: str
     tolerance: float
     verdict: Literal["agrees", "differs", "undecided"]
+    features: int
     unmeasured: int
+    assumed_accuracy: int
+    assumed_accuracy_m: float | None
+    assumed_slack: int
+    unserved: int
+    needed_accuracy_m: float | None
+    remarks: list[str]
 
 
 class TotalsDocument(_Document):
-    """What ``fibre totals --format json`` prints; ``unmeasured`` counts the features of a total without a length."""
+    """What ``fibre totals --format json`` prints; ``rule`` says in a sentence how a verdict comes about."""
 
     version: Literal[1] = 1
+    rule: str
     items: list[TotalEntry]
     left_out: list[LeftOutEntry]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -24,7 +25,10 @@ from gis.schema import SCHEMAS
 if TYPE_CHECKING:
     import pyproj
 
+    from gis.schema import Column
+
 LengthKind = Literal["geodesic", "grid", "ground", "slope"]
+Measure = Literal["length", "count", "trench", "cable", "fibre"]
 Severity = Literal["error", "warning", "info"]
 Scalar = str | int | float | bool
 
@@ -63,6 +67,8 @@ class About(_Table):
     correlation_m
         How far errors of the survey reach: those of points d metres apart are correlated by exp(-d/correlation_m). 0
         where each point errs by itself.
+    trench_m
+        How far apart two routes may run and lie in one trench, metres.
     """
 
     name: str = "Survey"
@@ -72,6 +78,7 @@ class About(_Table):
     elevation_m: float = 0.0
     accuracy_m: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.05
     correlation_m: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    trench_m: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
 
     @field_validator("crs")
     @classmethod
@@ -175,6 +182,44 @@ class Layers(_Table):
         return self
 
 
+class _RefusedError(ValueError):
+    """What is wrong with a value, in both languages."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        super().__init__(text.render("en"))
+
+
+_NO_LENGTH = Text(
+    'total {item}: only routes have a length; measure = "count" counts {layer}',
+    'جمع {item}: فقط مسیرها طول دارند؛ {layer} را با measure = "count" می‌شمارند',
+)
+_UNIT = Text(
+    'total {item}: unit of a length is "m" or "km", not {unit}',
+    "جمع {item}: یکای طول «m» یا «km» است، نه {unit}",
+)
+_NO_COLUMN = Text(
+    "total {item}: where names {column}, which {layer} do not have{hint}",
+    "جمع {item}: where ستون {column} را نام می‌برد که در لایهٔ {layer} نیست{hint}",
+)
+_NO_VALUE = Text(
+    "total {item}: where {column} = [] selects nothing; name a value",
+    "جمع {item}: where {column} = [] چیزی را برنمی‌گزیند؛ مقداری را نام ببرید",
+)
+_NO_CODE = Text(
+    "total {item}: where {column}: {value} is none of {allowed}",
+    "جمع {item}: where {column}: مقدار {value} هیچ‌یک از این‌ها نیست: {allowed}",
+)
+_NO_NUMBER = Text(
+    "total {item}: where {column}: {value} is no number",
+    "جمع {item}: where {column}: مقدار {value} عدد نیست",
+)
+_TOLERANCE = Text(
+    'total {item}: tolerance {tolerance} is neither per cent nor a number; for example "0.5 %", "2 m", "0"',
+    'جمع {item}: رواداری {tolerance} نه درصد است و نه عدد؛ برای نمونه "0.5 %"، "2 m"، "0"',
+)
+
+
 class Total(_Table):
     """
     One ``[[totals]]``: a figure that was recorded, and what to hold against it.
@@ -186,9 +231,12 @@ class Total(_Table):
     layer
         The layer that it is counted in.
     measure
-        ``"length"`` sums the routes' lengths, ``"count"`` counts features.
+        ``"length"`` sums the routes' lengths, ``"count"`` counts features; ``"trench"`` sums the ground that was
+        opened, each stretch once however many routes lie in it, ``"cable"`` lengths with their slack, ``"fibre"``
+        lengths times their fibre counts.
     where
-        Column to the value, or the list of values, that a feature must have.
+        Column to the value, or the list of values, that a feature must have. A code is taken as its list has it,
+        however it is written.
     recorded
         The recorded figure.
     unit
@@ -202,7 +250,7 @@ class Total(_Table):
     item: str
     item_fa: str = ""
     layer: Literal["routes", "manholes", "offices"]
-    measure: Literal["length", "count"]
+    measure: Measure
     where: dict[str, Scalar | list[Scalar]] = Field(default_factory=dict)
     recorded: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     unit: str = ""
@@ -219,29 +267,56 @@ class Total(_Table):
 
     @model_validator(mode="after")
     def _consistent(self) -> Total:
-        if self.measure == "length" and self.layer != "routes":
-            raise ValueError(
-                f'total {self.item!r}: only routes have a length; measure = "count" counts {self.layer}'
-            )
-        if self.measure == "length" and self.unit not in {"m", "km"}:
-            raise ValueError(f'total {self.item!r}: unit of a length is "m" or "km", not {self.unit!r}')
-        for column in self.where:
-            names = SCHEMAS[self.layer].names
-            if column not in names:
-                raise ValueError(
-                    f"total {self.item!r}: where names {column!r}, which {self.layer} do not have"
-                    f"{_suggestion(column, names)}"
-                )
+        if self.measure != "count":
+            if self.layer != "routes":
+                raise self._refused(_NO_LENGTH, layer=self.layer)
+            if self.unit not in {"m", "km"}:
+                raise self._refused(_UNIT, unit=repr(self.unit))
+        schema = SCHEMAS[self.layer]
+        for column, wanted in self.where.items():
+            if column not in schema.names:
+                hint = _suggestion(column, schema.names)
+                raise self._refused(_NO_COLUMN, column=repr(column), layer=self.layer, hint=hint)
+            values = wanted if isinstance(wanted, list) else [wanted]
+            if not values:
+                raise self._refused(_NO_VALUE, column=column)
+            # What the layers have, however the file writes it; the table is frozen for everybody else.
+            self.where[column] = [self._as_stored(schema[column], value) for value in values]
         try:
             tolerance = self.tolerance_value
         except ValueError:
             tolerance = -1.0
         if not 0 <= tolerance < float("inf"):
-            raise ValueError(
-                f"total {self.item!r}: tolerance {self.tolerance!r} is neither per cent nor a number; "
-                'for example "0.5 %", "2 m", "0"'
-            )
+            raise self._refused(_TOLERANCE, tolerance=repr(self.tolerance))
         return self
+
+    def _as_stored(self, column: Column, value: Scalar) -> Scalar:
+        """Give a value of ``where`` as the layers have it; refuse one that no feature can have."""
+        from gis.text import letters  # noqa: PLC0415 - heavy, and only totals with conditions need it here
+
+        if column.codes:
+            known = {
+                letters.fold(way): code
+                for code, words in column.codes.items()
+                for way in (code, words.en, words.fa)
+            }
+            code = known.get(letters.fold(letters.written(value)))
+            if code is None:
+                allowed = ", ".join(column.codes)
+                raise self._refused(_NO_CODE, column=column.name, value=repr(value), allowed=allowed)
+            return code
+        if column.kind in {"number", "integer"}:
+            try:
+                figure = float(letters.ascii_digits(str(value)))
+            except ValueError:
+                figure = math.nan
+            if isinstance(value, bool) or not math.isfinite(figure):
+                raise self._refused(_NO_NUMBER, column=column.name, value=repr(value))
+            return figure
+        return value
+
+    def _refused(self, text: Text, **fields: str) -> _RefusedError:
+        return _RefusedError(text.filled(item=repr(self.item), **fields))
 
 
 class ChecksSettings(_Table):
@@ -413,6 +488,11 @@ def _explained(path: Path, error: ValidationError) -> ProjectError:
     if first["type"] == "missing":
         return ProjectError(
             Text("{path}: key {key} is missing", "{path}: کلید {key} نیست"), path=path, key=key
+        )
+    raised = first.get("ctx", {}).get("error")
+    if isinstance(raised, _RefusedError):
+        return ProjectError(
+            Text("{path}: {key}: {why}", "{path}: {key}: {why}"), path=path, key=key, why=raised.text
         )
     why = first["msg"].removeprefix("Value error, ")
     given = first.get("input")

@@ -32,6 +32,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "slack_m": (0.0, 10_000.0),
     "accuracy_m": (0.0, 30.0),
 }
+# The values of `connection` that say an office is connected.
+CONNECTED = ("existing", "new")
 _COUNTY = Text("County", "شهرستان")
 
 

@@ -56,7 +56,7 @@ def test_tolerances(written, tolerance, value):
         ("recorded = 13666", 'recorded = "13666"', ["totals[1].recorded", "number"]),
         ("recorded = 13666", "recorded = -1", ["totals[1].recorded"]),
         ("recorded = 13666\n", "", ["totals[1].recorded", "missing"]),
-        ('"length"', '"width"', ["totals[1].measure", "'length' or 'count'"]),
+        ('"length"', '"width"', ["totals[1].measure", "'length'", "'count'", "'trench'"]),
         ('layer = "routes"', 'layer = "offices"', ["only routes have a length"]),
         ('unit = "m"', 'unit = "mile"', ["unit of a length"]),
         ("kind = ", "knd = ", ["'knd'", "did you mean 'kind'"]),

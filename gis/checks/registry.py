@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from gis.language import Text
+from gis.totals import RULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -203,7 +204,7 @@ def pages() -> dict[str, Page]:
     for family in FAMILIES.values():
         for code, entry in sorted(tomllib.loads((folder / f"{family}.toml").read_text("utf-8")).items()):
             words = {
-                key: Text(entry[key]["en"].strip(), entry[key]["fa"].strip())
+                key: _worded(entry[key])
                 for key in ("title", "message", "looks_for", "matters", "example", "remedy")
             }
             found[code] = Page(
@@ -219,3 +220,8 @@ def pages() -> dict[str, Page]:
                 **words,
             )
     return found
+
+
+def _worded(words: dict[str, str]) -> Text:
+    """Give the words of a page, the rule of verdicts where they name it."""
+    return Text(*(words[lang].strip().replace("{rule}", getattr(RULE, lang)) for lang in ("en", "fa")))

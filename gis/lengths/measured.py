@@ -49,7 +49,10 @@ class Measured(Tabled["pd.DataFrame"]):
         return int(self.table["geodesic_m"].isna().sum())
 
     def sums(
-        self, groups: NDArray[np.intp] | None = None, count: int = 1
+        self,
+        groups: NDArray[np.intp] | None = None,
+        count: int = 1,
+        weights: NDArray[np.float64] | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """
         Tell how well sums of routes are known.
@@ -60,6 +63,8 @@ class Measured(Tabled["pd.DataFrame"]):
             (n,) which sum each route belongs to, from 0; -1 for none. None takes one sum of all.
         count
             How many sums there are.
+        weights
+            (n,) how many times a sum has each route; None for once.
 
         Returns
         -------
@@ -71,8 +76,10 @@ class Measured(Tabled["pd.DataFrame"]):
         if groups is None:
             groups = np.zeros(len(self), dtype=np.intp)
         if self.survey is not None:
-            return self.survey.uncertainty(groups, count)
+            return self.survey.uncertainty(groups, count, weights)
         std, bias = (self.table[name].to_numpy(dtype=np.float64) for name in ("std_m", "bias_m"))
+        if weights is not None:
+            std, bias = weights * std, weights * bias
         counted = np.isfinite(std) & (groups >= 0)
         of = groups[counted]
         variance: NDArray[np.float64]
@@ -82,7 +89,9 @@ class Measured(Tabled["pd.DataFrame"]):
         )
         return np.sqrt(variance), shift
 
-    def sum_of(self, rows: NDArray[np.bool_]) -> tuple[float, float]:
+    def sum_of(
+        self, rows: NDArray[np.bool_], weights: NDArray[np.float64] | None = None
+    ) -> tuple[float, float]:
         """
         Tell how well the sum of some routes is known.
 
@@ -90,6 +99,8 @@ class Measured(Tabled["pd.DataFrame"]):
         ----------
         rows
             (n,) whether each counts.
+        weights
+            (n,) how many times; None for once.
 
         Returns
         -------
@@ -98,5 +109,5 @@ class Measured(Tabled["pd.DataFrame"]):
         bias : float
             By how much the errors make the sum longer on average, metres.
         """
-        std, bias = self.sums(np.where(rows, 0, -1))
+        std, bias = self.sums(np.where(rows, 0, -1), weights=weights)
         return float(std[0]), float(bias[0])

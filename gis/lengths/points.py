@@ -140,6 +140,7 @@ def moments(
     groups: NDArray[np.intp],
     count: int,
     segments: NDArray[np.intp] | None = None,
+    weights: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """
     Give the variance and the bias of sums of lengths.
@@ -156,6 +157,8 @@ def moments(
         How many sums there are.
     segments
         (s,) only these, by the vertex that each begins at; None for all.
+    weights
+        (vertices.count,) how many times a sum has each line; None for once.
 
     Returns
     -------
@@ -173,7 +176,7 @@ def moments(
     segment's length under the errors of its ends, τ² = (σ₁² + σ₂² - 2 ρ σ₁σ₂)/2 half the variance of a coordinate's
     difference between them.
     """
-    net = _net(vertices, accuracy, groups, segments)
+    net = _net(vertices, accuracy, groups, segments, weights)
     variance: NDArray[np.float64] = np.zeros(count)
     bias: NDArray[np.float64] = np.zeros(count)
     if not len(net.begins):
@@ -194,12 +197,12 @@ def moments(
         gradients = _gradients(net, of)
         if net.put_in.any():
             gradients = _followed(net, vertices, accuracy, gradients)
-        weights = gradients * net.sigma[:, None]
+        errors = gradients * net.sigma[:, None]
         if net.positions is None:
-            square = np.square(weights).sum(axis=1)
+            square = np.square(errors).sum(axis=1)
             variance += np.bincount(net.groups, weights=square, minlength=count)
         else:
-            variance += pair_sums(net.positions, weights, net.groups, count, accuracy.correlation_m)
+            variance += pair_sums(net.positions, errors, net.groups, count, accuracy.correlation_m)
         variance += np.bincount(net.groups, weights=_second(net, of, tau, kept), minlength=count)
     return np.maximum(variance, 0), bias
 
@@ -231,6 +234,7 @@ def _net(
     accuracy: Accuracy,
     groups: NDArray[np.intp],
     segments: NDArray[np.intp] | None,
+    weights: NDArray[np.float64] | None,
 ) -> _Net:
     line = np.repeat(vertices.owners, np.diff(vertices.offsets))
     if segments is None:
@@ -262,10 +266,12 @@ def _net(
         seen_vertex = rows[seen]
     p, q = point_of[segments], point_of[segments + 1]
     apart = p != q
-    p, q = p[apart], q[apart]
+    p, q, of_segment = p[apart], q[apart], line[segments[apart]]
     # Either way round it is the same segment.
     p, q = np.minimum(p, q), np.maximum(p, q)
-    key, times = np.unique(p * number + q, return_counts=True)
+    key, of_key, times = np.unique(p * number + q, return_inverse=True, return_counts=True)
+    if weights is not None:
+        times = np.bincount(of_key, weights=weights[of_segment], minlength=len(key))
     begins, ends = np.divmod(key, max(number, 1))
     lonlat = vertices.coordinates[seen_vertex, :2]
     return _Net(

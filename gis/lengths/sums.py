@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gis.lengths.points import Accuracy, marks, moments, repeated
+from gis.lengths.uncertainty import vertices_uncertainty
 from gis.lengths.vertices import Vertices, explode
 from gis.schema import SURVEYED
 
@@ -37,7 +38,7 @@ class Survey:
     bias: NDArray[np.float64]
 
     def uncertainty(
-        self, groups: NDArray[np.intp], count: int
+        self, groups: NDArray[np.intp], count: int, weights: NDArray[np.float64] | None = None
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """
         Tell how well sums of lengths are known.
@@ -48,6 +49,8 @@ class Survey:
             (n,) which sum each line belongs to, from 0; -1 for none. Lines without a length count for nothing.
         count
             How many sums there are.
+        weights
+            (n,) how many times a sum has each line; None for once.
 
         Returns
         -------
@@ -65,21 +68,40 @@ class Survey:
         counted = np.flatnonzero(groups >= 0)
         vertices, segments, accuracy = self._shared
         if self.accuracy.correlation_m > 0:
-            variance, bias = moments(vertices, accuracy, groups, count, segments)
+            variance, bias = moments(vertices, accuracy, groups, count, segments, weights)
             return np.sqrt(variance), bias
         of = groups[counted]
+        times = np.ones(len(counted)) if weights is None else weights[counted]
         variance, bias = (
-            np.bincount(of, weights=values[counted], minlength=count).astype(np.float64)
-            for values in (np.square(self.std), self.bias)
+            np.bincount(of, weights=values, minlength=count).astype(np.float64)
+            for values in (np.square(times * self.std[counted]), times * self.bias[counted])
         )
         if len(segments):
-            together = moments(vertices, accuracy, groups, count, segments)
+            together = moments(vertices, accuracy, groups, count, segments, weights)
             lines = np.full(len(groups), -1)
             lines[counted] = np.arange(len(counted))
-            alone = moments(vertices, accuracy, lines, len(counted), segments)
+            alone = moments(vertices, accuracy, lines, len(counted), segments, weights)
             variance += together[0] - np.bincount(of, weights=alone[0], minlength=count)
             bias += together[1] - np.bincount(of, weights=alone[1], minlength=count)
         return np.sqrt(np.maximum(variance, 0)), bias
+
+    def supposing(self, sigma: NDArray[np.float64]) -> Survey:
+        """
+        Give the survey as it would be with other accuracies.
+
+        Parameters
+        ----------
+        sigma
+            (n,) one standard deviation of each horizontal coordinate of each line's points, metres.
+
+        Returns
+        -------
+        Survey
+            The same lines.
+        """
+        accuracy = replace(self.accuracy, sigma=sigma)
+        std, bias = vertices_uncertainty(explode(self.lines), accuracy)
+        return replace(self, accuracy=accuracy, std=std, bias=bias)
 
     @cached_property
     def _shared(self) -> tuple[Vertices, NDArray[np.intp], Accuracy]:

@@ -340,7 +340,7 @@ class Network:
         """The connected part that each part of a route (p,) and each node (k,) belongs to, numbered from 0."""
         return self.joined_by(np.empty((0, 2), dtype=np.intp))
 
-    def joined_by(self, further: Rows) -> tuple[Rows, Rows]:
+    def joined_by(self, further: Rows, allowed: Flags | None = None) -> tuple[Rows, Rows]:
         """
         Give each connected part a number, with further joints between ends and what they should have met.
 
@@ -348,6 +348,8 @@ class Network:
         ----------
         further
             (f, 2) pairs of graph vertices as `vertex_of_end` and `vertex_of_node` number them.
+        allowed
+            (p,) the parts of routes that join anything; None for all of them.
 
         Returns
         -------
@@ -372,6 +374,13 @@ class Network:
                 further,
             ]
         )
+        if allowed is not None:
+            # A place is there as far as an allowed part ends in it.
+            there = np.ones(total, dtype=bool)
+            there[: count + places] = False
+            there[:count] = allowed
+            there[self.vertex_of_end[allowed[self.ends.parts]]] = True
+            edges = edges[there[edges].all(axis=1)]
         graph = coo_array(
             (np.ones(len(edges), dtype=np.int8), (edges[:, 0], edges[:, 1])), shape=(total, total)
         )

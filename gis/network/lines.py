@@ -185,6 +185,11 @@ class Lines:
         return cls(lonlat, xy, np.asarray(taken.offsets), owners, parts)
 
     @property
+    def lengths_m(self) -> Floats:
+        """(p,) the parts' lengths in the plane, in metres where each begins."""
+        return np.asarray(shapely.length(self.parts) / mercator.scale(self.lonlat[self.offsets[:-1], 1]))
+
+    @property
     def part_of_vertex(self) -> Rows:
         """(m,) the part of each vertex."""
         return np.repeat(np.arange(len(self.owners)), np.diff(self.offsets))

@@ -16,6 +16,7 @@ from gis.coordinates import mercator
 from gis.errors import ProjectError
 from gis.language import Text
 from gis.lengths import geodesic
+from gis.network import service
 from gis.network.graph import NODE_LAYERS, Network
 from gis.text import letters
 
@@ -100,10 +101,7 @@ def trace(inventory: Inventory, office: str) -> Trace:
     name = inventory.names("offices")[row]
     net = Network(inventory)
     start = np.flatnonzero((net.nodes.layers == 1) & (net.nodes.rows == row))
-    kinds = inventory.manholes["kind"].to_numpy(dtype=object)
-    manholes = net.nodes.layers == 0
-    exchange = np.zeros(len(net.nodes.rows), dtype=bool)
-    exchange[manholes] = kinds[net.nodes.rows[manholes]] == "exchange"
+    exchange = service.exchanges(net)
     if not exchange.any():
         raise ProjectError(
             Text(

@@ -22,6 +22,7 @@ from gis.documents import (
     left_out_entries,
 )
 from gis.schema import LENGTHS
+from gis.totals import RULE, remarks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from gis.lengths.measured import Measured
     from gis.network.tracing import Trace
     from gis.totals import TotalResult
+
+# What a total's entry takes from its result untouched.
+_AS_THEY_ARE = tuple(name for name in TotalEntry.model_fields if name not in {"item", "high", "remarks"})
 
 
 def check_document(findings: Findings, lang: Language = "en", fixed: Fixed | None = None) -> CheckDocument:
@@ -146,6 +150,7 @@ def measure_document(measured: Measured, lang: Language = "en") -> MeasureDocume
         total=LengthTotal(routes=len(measured), **sums, std_m=std),
         unmeasured=measured.unmeasured,
         assumed_accuracy=measured.assumed_accuracy,
+        assumed_accuracy_m=measured.accuracy_m if measured.assumed_accuracy else None,
         left_out=left_out_entries(measured.left_out, lang),
     )
 
@@ -161,7 +166,7 @@ def totals_document(
     results
         As `gis.totals.reconcile` gives them.
     lang
-        The language of the items' names.
+        The language of the items' names and of what is said of them.
     left_out
         What was delivered and no total counts.
 
@@ -171,17 +176,13 @@ def totals_document(
         The document.
     """
     return TotalsDocument(
+        rule=RULE.render(lang),
         items=[
             TotalEntry(
                 item=result.name(lang),
-                recorded=result.recorded,
-                measured=result.measured,
-                std=result.std,
-                difference=result.difference,
-                unit=result.unit,
-                tolerance=result.tolerance,
-                verdict=result.verdict,
-                unmeasured=result.unmeasured,
+                high=_number(result.high),
+                remarks=[remark.render(lang) for remark in remarks(result)],
+                **{name: getattr(result, name) for name in _AS_THEY_ARE},
             )
             for result in results
         ],

@@ -10,6 +10,7 @@ from gis.publish.map import page as maps
 from gis.publish.report import report
 from gis.publish.tables.csv import lengths_csv
 from gis.publish.tables.lengths import lengths_xlsx
+from gis.publish.tables.totals import totals_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,8 @@ def write(
         folder.write("index.html", maps.page(drawn).encode())
         folder.write("report.json", (document.model_dump_json(indent=2) + "\n").encode())
         folder.write("lengths.csv", lengths_csv(measured))
-        folder.write("lengths.xlsx", lengths_xlsx(measured, lang))
+        further = [totals_sheet(results, lang)] if results else []
+        folder.write("lengths.xlsx", lengths_xlsx(measured, lang, further=further))
         exports.findings_gpkg(findings, folder.path("findings.gpkg"))
         exports.inventory_gpkg(inventory, measured, folder.path("inventory.gpkg"))
         # Last, since whoever signs the report signs for the files beside it.

@@ -11,13 +11,13 @@ ROOMS = (
     "version",
     "address",  # addresses of databases, their passwords hidden
     "schema",  # the canonical layers: columns, code lists, units
-    "project",  # the project file: what a user states, in the schema's words
     "text",  # letters, numbers, dates and encodings as the field writes them
+    "project",  # the project file: what a user states, in the schema's words
     "coordinates",  # coordinate systems, and which one a layer is in
     "inventory",  # a survey: its layers, notes and project
     "lengths",  # the four lengths and their uncertainty
+    "network",  # lines, graph, tracing, trenches
     "totals",  # recorded against measured
-    "network",  # lines, graph, tracing
     "documents",  # what the commands print as JSON
     "delivery.files",  # what a file is, and whether it is safe
     "delivery.columns",  # which column is which

@@ -12,9 +12,9 @@ from gis.checks.evidence.returns import REPEATED_M
 from gis.checks.registry import Found, check
 from gis.coordinates import mercator
 from gis.language import Text
-from gis.network import graph
+from gis.network import graph, service
 from gis.network.lines import EPSILON_M, Pieces, among
-from gis.schema import OFFICES, ROUTES
+from gis.schema import CONNECTED, OFFICES, ROUTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 _WHICH_END = (Text("its start", "سر آغاز آن"), Text("its end", "سر پایان آن"))
 _DOES = (Text("starts", "آغاز"), Text("ends", "تمام"))
-_CONNECTED = ("existing", "new")
+_NO_ROUTE = Text("no route reaches it", "هیچ مسیری به آن نمی‌رسد")
+_NO_CABLE = Text(
+    "no cable that is built leads from it to an exchange: what reaches it is a duct or a plan",
+    "هیچ کابل اجراشده‌ای از آن به مرکز مخابرات نمی‌رسد: آنچه به آن می‌رسد داکت یا طرح است",
+)
 # How far apart a cable is looked at for its duct, in tolerances; as much of it may lie outside, into a building.
 _DUCT_TOLERANCES = 5.0
 # So near to an office a cable needs no duct: the way into the building.
@@ -104,14 +108,27 @@ def stray_manhole(context: Context) -> Iterator[Found]:
 
 @check("N305")
 def unserved_office(context: Context) -> Iterator[Found]:
-    """Find offices that are recorded as connected and are on no route."""
-    nodes = context.network.nodes
-    unserved = nodes.rows[(nodes.layers == 1) & _unreached(context)]
-    connection = context.layer("offices")["connection"].to_numpy(dtype=object)
-    rows = np.array([row for row in unserved if connection[row] in _CONNECTED], dtype=np.intp)
+    """Find offices that are recorded as connected and that no built cable leads from to an exchange."""
+    net, connection = context.network, context.layer("offices")["connection"].to_numpy(dtype=object)
+    recorded = np.isin(connection.astype(str), CONNECTED)
+    unserved = recorded & ~service.connected(net, _excused(context))
+    offices = net.nodes.layers == 1
+    unreached = np.zeros(len(connection), dtype=bool)
+    unreached[net.nodes.rows[offices & _unreached(context)]] = True
+    # A cable that leads nowhere is N306, and what lies astray is judged where it belongs.
+    told = context.astray_nodes("offices").copy()
+    node, part = net.passes
+    on_cable = offices[node] & service.built_cables(net)[part]
+    told[net.nodes.rows[node[on_cable]]] = True
+    placed = np.isin(np.arange(len(connection)), net.nodes.rows[offices])
+    rows = np.flatnonzero(unserved & placed & ~told)
     if len(rows):
         codes = OFFICES["connection"].codes
-        yield Found("offices", rows, fields={"connection": [codes[connection[row]] for row in rows]})
+        fields = {
+            "connection": [codes[connection[row]] for row in rows],
+            "why": [_NO_ROUTE if unreached[row] else _NO_CABLE for row in rows],
+        }
+        yield Found("offices", rows, fields=fields)
 
 
 @check("N306")
@@ -121,28 +138,12 @@ def island(context: Context) -> Iterator[Found]:
     lines = net.lines
     if not len(lines.owners):
         return
-    # What an end just misses, overshoots or names from afar is reported there already.
-    over = free.over
-    by_node, by_crossing = over.nodes >= 0, over.crossings >= 0
-    at = over.crossings[by_crossing]
-    parts, nodes = net.joined_by(
-        np.concatenate(
-            [
-                _pairs(net.vertex_of_end[free.near.ends], _missed(context)),
-                _pairs(net.ends.parts[over.ends[by_node]], net.vertex_of_node[over.nodes[by_node]]),
-                *(
-                    _pairs(net.vertex_of_end[far.ends], net.vertex_of_node[far.nodes])
-                    for far in context.distant
-                ),
-                _pairs(context.crossings.one[at], context.crossings.other[at]),
-            ]
-        )
-    )
+    parts, nodes = net.joined_by(_excused(context))
     length = np.bincount(
         parts, weights=shapely.length(lines.parts) / mercator.scale(lines.lonlat[lines.offsets[:-1], 1])
     )
     main = np.zeros(max(int(parts.max()), int(nodes.max(initial=0))) + 1, dtype=bool)
-    exchanges = nodes[(net.nodes.layers == 0) & _exchange(context)]
+    exchanges = nodes[service.exchanges(net)]
     main[exchanges if len(exchanges) else [int(length.argmax())]] = True
     # A route whose ends both hang loose has been named twice.
     loose = np.bincount(net.ends.parts[free.loose], minlength=len(lines.owners))
@@ -308,14 +309,20 @@ def _unreached(context: Context) -> Flags:
     return unreached
 
 
-def _exchange(context: Context) -> Flags:
-    """(k,) nodes that are exchanges."""
-    nodes = context.network.nodes
-    exchange = np.zeros(len(nodes.rows), dtype=bool)
-    manholes = nodes.layers == 0
-    kinds = context.layer("manholes")["kind"].to_numpy(dtype=object)
-    exchange[manholes] = kinds[nodes.rows[manholes]] == "exchange"
-    return exchange
+def _excused(context: Context) -> Rows:
+    """(f, 2) joints to what ends just miss, overshoot or name from afar, which is reported there already."""
+    net, free = context.network, context.free_ends
+    over = free.over
+    by_node, by_crossing = over.nodes >= 0, over.crossings >= 0
+    at = over.crossings[by_crossing]
+    return np.concatenate(
+        [
+            _pairs(net.vertex_of_end[free.near.ends], _missed(context)),
+            _pairs(net.ends.parts[over.ends[by_node]], net.vertex_of_node[over.nodes[by_node]]),
+            *(_pairs(net.vertex_of_end[far.ends], net.vertex_of_node[far.nodes]) for far in context.distant),
+            _pairs(context.crossings.one[at], context.crossings.other[at]),
+        ]
+    )
 
 
 def _on_detour(context: Context, parts: Rows, xy: Floats) -> Flags:

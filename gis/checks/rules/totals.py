@@ -9,13 +9,13 @@ import numpy as np
 from gis.checks.registry import Found, check
 from gis.language import Text
 from gis.network.lines import EPSILON_M
-from gis.totals import CONFIDENCE
+from gis.totals import interval, outside, remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gis.checks.evidence.context import Context
-    from gis.totals import Verdict
+    from gis.totals import TotalResult, Verdict
 
 _NOWHERE = np.full((1, 2), np.nan)
 _UNITS = {"m": Text("m", "متر"), "km": Text("km", "کیلومتر")}
@@ -29,29 +29,40 @@ SLACK_M, SLACK_SHARE = 50.0, 0.2
 
 @check("T501")
 def length_mismatch(context: Context) -> Iterator[Found]:
-    """Find routes whose recorded length is neither the measured one nor that with its slack."""
+    """Find routes whose recorded length is not the measured one, with or without its slack."""
     measured = context.measured
     kind = f"{context.inventory.project.project.length}_m"
-    length, recorded, std, slack = (
-        measured[name].to_numpy(dtype=float) for name in (kind, "recorded_length_m", "std_m", "slack_m")
+    length, recorded, std, bias, slack = (
+        measured[name].to_numpy(dtype=float)
+        for name in (kind, "recorded_length_m", "std_m", "bias_m", "slack_m")
     )
-    difference = recorded - length
-    # A cable's length is recorded along the route, or with the loops that were laid up.
-    with_slack = difference - np.where(slack > 0, slack, 0.0)
-    difference = np.where(np.abs(with_slack) < np.abs(difference), with_slack, difference)
-    allowed = np.maximum(MISMATCH_SHARE * recorded, context.settings.snap_m) + CONFIDENCE * np.nan_to_num(std)
-    rows = np.flatnonzero(np.abs(difference) > allowed + EPSILON_M)
+    difference = length - recorded
+    # A cable's length is recorded along the route, with the loops that were laid up, or anything between.
+    slack = np.where(slack > 0, slack, 0.0)
+    tolerance = np.maximum(MISMATCH_SHARE * recorded, context.settings.snap_m) + EPSILON_M
+    low, high = interval(difference, std, bias)
+    rows = np.flatnonzero(outside(low, high, tolerance + slack, tolerance))
     twice = context.duplicates["routes"].rows
     rows = rows[~np.isin(rows, twice) & ~context.astray[rows]]
     if len(rows):
+        short = difference[rows] < 0
+        recorded_m, measured_m = recorded[rows].round(2), length[rows].round(2)
+        # To the hundredth, so that what is shown adds up.
+        difference_m = (measured_m - recorded_m).round(2)
+        tolerance_m = tolerance[rows].round(2)
+        accuracy_m = np.where(short, high[rows] - difference[rows], difference[rows] - low[rows]).round(2)
+        slack_m = np.where(short, slack[rows], 0.0).round(2)
         yield Found(
             "routes",
             rows,
             fields={
-                "recorded_m": recorded[rows],
-                "measured_m": length[rows],
-                "difference_m": difference[rows],
-                "allowed_m": allowed[rows],
+                "recorded_m": recorded_m,
+                "measured_m": measured_m,
+                "difference_m": difference_m,
+                "slack_m": slack_m,
+                "tolerance_m": tolerance_m,
+                "accuracy_m": accuracy_m,
+                "left_m": np.abs(difference_m) - slack_m - tolerance_m - accuracy_m,
             },
         )
 
@@ -78,6 +89,28 @@ def total_undecided(context: Context) -> Iterator[Found]:
     return _judged(context, "undecided")
 
 
+_UNCERTAINTY = Text(
+    "; with a deviation (1σ) of {std:,.3g} {unit} and a bias of {bias:,.3g} {unit}, what was really built less what "
+    "was recorded lies between {low:+,.2f} and {high}",
+    "؛ با انحراف معیار (۱σ) {std:,.3g} {unit} و اریبی {bias:,.3g} {unit}، اختلاف آنچه واقعاً اجرا شده با مقدار ثبت‌شده "
+    "میان {low:+,.2f} و {high} است",
+)
+_HIGH = Text("{high:+,.2f} {unit}", "{high:+,.2f} {unit}")
+_OPEN = Text("any larger figure", "هر رقم بزرگ‌تری")
+
+
+def _remarks(total: TotalResult) -> Text:
+    """Say how a total's verdict came about, as clauses after its figures."""
+    said = Text("", "")
+    if total.uncertain:
+        unit = _UNITS[total.unit]
+        high = _HIGH.filled(high=total.high, unit=unit) if np.isfinite(total.high) else _OPEN
+        said = _UNCERTAINTY.filled(std=total.std, bias=total.bias, low=total.low, high=high, unit=unit)
+    for remark in remarks(total):
+        said = Text(f"{said.en}; {remark.en}", f"{said.fa}؛ {remark.fa}")
+    return said
+
+
 def _judged(context: Context, verdict: Verdict) -> Iterator[Found]:
     for total in context.totals:
         if total.verdict == verdict:
@@ -90,9 +123,8 @@ def _judged(context: Context, verdict: Verdict) -> Iterator[Found]:
                     "recorded": total.recorded,
                     "measured": round(total.measured, 3),
                     "difference": round(total.difference, 3),
-                    "std": total.std,
                     "tolerance": total.tolerance,
                     "unit": _UNITS.get(total.unit, total.unit),
-                    "needed_accuracy_m": total.needed_accuracy_m,
+                    "remarks": _remarks(total),
                 },
             )

@@ -20,7 +20,7 @@ from gis.language import Text
 from gis.publish.map.places import about, first_view, on_map
 from gis.publish.wording.figures import county_names
 from gis.schema import LENGTHS, SCHEMAS
-from gis.totals import VERDICTS
+from gis.totals import RULE, VERDICTS, remarks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,6 +103,7 @@ def build(
         "counties": {_bounded(one): _bounded(english) for one, english in county_names(inventory).items()},
         "totals": [_total(total) for total in totals],
         "verdicts": {name: _words(text) for name, text in VERDICTS.items()},
+        "rule": _words(RULE),
         "pages": {code: _page(page) for code, page in pages.items() if code in found},
         "outline": _outline(inventory.outline),
         "areas": _areas(inventory.counties),
@@ -321,7 +322,7 @@ def _schema(schema: Schema, inventory: Inventory) -> dict[str, Any]:
 def _total(total: TotalResult) -> dict[str, Any]:
     figures = {
         key: value if math.isfinite(value) else None
-        for key in ("recorded", "measured", "std", "difference", "tolerance")
+        for key in ("recorded", "measured", "std", "bias", "difference", "low", "high", "tolerance")
         for value in [round(float(getattr(total, key)), 6)]
     }
     return {
@@ -331,6 +332,8 @@ def _total(total: TotalResult) -> dict[str, Any]:
         "unit": _bounded(total.unit),
         "verdict": total.verdict,
         "source": _bounded(total.source),
+        "unmeasured": total.unmeasured,
+        "remarks": [_words(remark) for remark in remarks(total)],
         **figures,
     }
 

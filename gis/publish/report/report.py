@@ -22,6 +22,7 @@ from gis.publish import pages
 from gis.publish.symbols import THEMES, symbols
 from gis.publish.wording.figures import (
     SEVERITIES,
+    between,
     counted,
     county_names,
     decimals,
@@ -38,7 +39,7 @@ from gis.publish.wording.figures import (
 )
 from gis.publish.wording.sentences import looked_at, place, severity_counts, total_remarks
 from gis.schema import LENGTHS, ROUTES, SCHEMAS
-from gis.totals import CONFIDENCE, VERDICTS
+from gis.totals import RULE, VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -177,7 +178,7 @@ def _version(contents: _Contents, lang: Language) -> dict[str, Any]:
         "assumptions": _assumptions(inventory, lang),
         "tiles": _tiles(contents, lang),
         "totals": [_total(result, lang) for result in contents.totals],
-        "confidence": number(CONFIDENCE, "g", lang),
+        "rule": RULE.render(lang),
         "length": LENGTHS[f"{inventory.project.project.length}_m"].render(lang),
         "lengths": _lengths(contents, lang),
         "counties": _counties(contents, lang),
@@ -286,7 +287,9 @@ def _total(result: TotalResult, lang: Language) -> dict[str, Any]:
         "source": shown(result.source),
         "recorded": number(result.recorded, ",.10g", lang),
         "measured": metres(result.measured, lang, places),
-        "std": metres(result.std, lang, places) if result.measure == "length" else "",
+        "std": metres(result.std, lang, places) if result.uncertain else "",
+        "bias": metres(result.bias, lang, places) if result.uncertain else "",
+        "between": between(result.low, result.high, places, lang) if result.uncertain else "",
         "difference": signed(result.difference, places, lang).replace("-", "−"),
         "tolerance": number(result.tolerance, ",.10g", lang),
         "unit": unit_text(result.unit, lang),

@@ -33,7 +33,12 @@ _OPTIONAL = ("slack_m", "recorded_length_m")
 
 
 def lengths_xlsx(
-    measured: Measured, lang: Language = "en", *, by: str | None = None, length: str | None = None
+    measured: Measured,
+    lang: Language = "en",
+    *,
+    by: str | None = None,
+    length: str | None = None,
+    further: Sequence[Sheet] = (),
 ) -> bytes:
     """
     Write lengths as a spreadsheet.
@@ -48,6 +53,8 @@ def lengths_xlsx(
         Sum by this column; None for a row a route, with a second sheet of sums by kind and status.
     length
         The one length to write (``"geodesic_m"``); None for all.
+    further
+        Sheets that come after these.
 
     Returns
     -------
@@ -72,6 +79,7 @@ def lengths_xlsx(
                 lang,
             )
         )
+    sheets += further
     # Some of the rows, chosen by the caller, say nothing of the delivery.
     if left := getattr(measured, "left_out", ()):
         sheets.append(_left_out(left, lang))

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from gis.address import address
 from gis.language import Language, Text, number
 from gis.publish.tables.lengths import COUNTS, chosen, column_heading, is_figure, total_row
+from gis.publish.tables.totals import FIGURES, ITEM, TITLE, UNIT, VERDICT
 from gis.publish.wording.figures import (
     SEVERITIES,
+    between,
     decimals,
     is_missing,
     layer_label,
@@ -21,7 +23,7 @@ from gis.publish.wording.figures import (
 )
 from gis.publish.wording.sentences import feature_label, looked_at, place, total_remarks
 from gis.schema import ROUTES
-from gis.totals import VERDICTS
+from gis.totals import RULE, VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 # Nobody reads more than a thousand rows on a terminal; of longer tables so many show what they are like.
 _GLIMPSE = 40
 _VERDICT_STYLES = {"agrees": ("✓", "green"), "differs": ("✗", "bold red"), "undecided": ("?", "yellow")}
+# Both ends of an interval stand in one column.
+_ENDS = ("low", "high")
 _SEVERITY_STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 
 
@@ -115,33 +119,34 @@ def totals_table(results: Sequence[TotalResult], lang: Language = "en") -> Rende
 
     if not results:
         return Line(Text("The project names no totals.", "پروژه جمع ثبت‌شده‌ای ندارد.").render(lang))
-    laid = grid(title=Text("Recorded against measured", "ثبت‌شده در برابر اندازه‌گیری‌شده").render(lang))
-    add_column(laid, Text("Item", "قلم").render(lang))
-    for heading in (
-        Text("Recorded", "ثبت‌شده"),
-        Text("Measured", "اندازه‌گیری‌شده"),
-        Text("±\u00a01σ", "±\u00a0۱σ"),
-        Text("Difference", "اختلاف"),
-        Text("Tolerance", "رواداری"),
-    ):
-        add_column(laid, heading.render(lang), figure=True)
-    add_column(laid, Text("Unit", "یکا").render(lang))
-    add_column(laid, Text("Verdict", "نتیجه").render(lang))
+    laid = grid(title=TITLE.render(lang))
+    add_column(laid, ITEM.render(lang))
+    for name, heading in FIGURES.items():
+        if name not in _ENDS:
+            add_column(laid, heading.render(lang), figure=True)
+        elif name == "low":
+            add_column(laid, Text("Really between", "اختلاف واقعی").render(lang), figure=True)
+    add_column(laid, UNIT.render(lang))
+    add_column(laid, VERDICT.render(lang))
+    laid.columns[-1].no_wrap = True  # its sign and its word are one
     for result in results:
         places = decimals(result.unit)
         symbol, style = _VERDICT_STYLES[result.verdict]
+        uncertain = result.uncertain
         laid.add_row(
             Line(shown(result.name(lang))),
             number(result.recorded, ",.10g", lang),
             metres(result.measured, lang, places),
-            metres(result.std, lang, places) if result.measure == "length" else "",
+            metres(result.std, lang, places) if uncertain else "",
+            metres(result.bias, lang, places) if uncertain else "",
             signed(result.difference, places, lang),
+            between(result.low, result.high, places, lang).replace(" … ", " …\n") if uncertain else "",
             number(result.tolerance, ",.10g", lang),
             unit_text(result.unit, lang),
             Line(f"{symbol} {VERDICTS[result.verdict].render(lang)}", style=style),
         )
-    remarks = [remark for result in results for remark in total_remarks(result, lang)]
-    laid.caption = Line("\n".join(remarks)) if remarks else None
+    said = [remark for result in results for remark in total_remarks(result, lang)]
+    laid.caption = Line("\n".join([*said, RULE.render(lang)]))
     return laid
 
 

@@ -159,6 +159,30 @@ def signed(value: float, places: int, lang: Language) -> str:
     return number(rounded, f"+,.{places}f", lang) if rounded else number(0.0, f".{places}f", lang)
 
 
+def between(low: float, high: float, places: int, lang: Language) -> str:
+    """
+    Write an interval of differences.
+
+    Parameters
+    ----------
+    low, high
+        Its ends; an infinite one is open.
+    places
+        How many decimals.
+    lang
+        The language.
+
+    Returns
+    -------
+    str
+        “−1.20 … +0.80”; “from −1.20” where there is no upper end.
+    """
+    lowest = signed(low, places, lang).replace("-", "−")
+    if not np.isfinite(high):
+        return Text("from {low}", "از {low}").render(lang, low=Text(lowest, lowest))
+    return f"{lowest} … {signed(high, places, lang).replace('-', '−')}"
+
+
 def decimals(unit: str) -> int:
     """
     Tell how many decimals a total is written with.

@@ -8,6 +8,7 @@ import numpy as np
 
 from gis.language import Language, Text, number
 from gis.publish.wording.figures import SEVERITIES, counted, is_missing, layer_label, shown
+from gis.totals import remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,24 +32,13 @@ def total_remarks(result: TotalResult, lang: Language) -> list[str]:
     Returns
     -------
     list of str
-        A sentence each: routes without a length, and the accuracy that would decide an undecided total.
+        A sentence each: what it leaves out and assumes, and what would decide an undecided total.
     """
-    remarks = []
-    if result.unmeasured:
-        remarks.append(
-            Text(
-                "{item}: {n} of {features} {features:route|routes} could not be measured.",
-                "{item}: {n} مسیر از {features} مسیر قابل اندازه‌گیری نبود.",
-            ).render(lang, item=shown(result.name(lang)), n=result.unmeasured, features=result.features)
-        )
-    if result.needed_accuracy_m is not None:
-        remarks.append(
-            Text(
-                "{item}: a survey accurate to {accuracy:.2g} m a coordinate would decide it.",
-                "{item}: برداشت با دقت {accuracy:.2g} متر در هر مختصه تکلیف آن را روشن می‌کند.",
-            ).render(lang, item=shown(result.name(lang)), accuracy=result.needed_accuracy_m)
-        )
-    return remarks
+    item = shown(result.name(lang))
+    return [
+        Text("{item}: {remark}.", "{item}: {remark}.").render(lang, item=item, remark=remark)
+        for remark in remarks(result)
+    ]
 
 
 def looked_at(findings: Findings, lang: Language) -> str:

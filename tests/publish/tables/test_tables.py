@@ -31,6 +31,7 @@ from gis.publish.tables import terminal as tables
 from gis.publish.tables import xlsx
 from gis.publish.tables.csv import findings_csv, lengths_csv, table_csv
 from gis.publish.tables.lengths import lengths_xlsx
+from gis.publish.tables.totals import totals_csv, totals_xlsx
 from gis.publish.wording import figures, sentences
 from gis.totals import TotalResult
 
@@ -70,12 +71,20 @@ def total(**values):
         "recorded": 13666.0,
         "measured": 13566.25,
         "std": 0.8,
+        "bias": 0.09,
         "difference": -99.75,
+        "low": -101.44,
+        "high": -98.15,
         "unit": "m",
         "tolerance": 68.33,
         "verdict": "differs",
         "features": 29,
         "unmeasured": 0,
+        "assumed_accuracy": 3,
+        "assumed_accuracy_m": 0.05,
+        "assumed_slack": 0,
+        "unserved": 0,
+        "doubted": False,
         "needed_accuracy_m": None,
         "source": "minutes",
     }
@@ -333,7 +342,7 @@ def test_values_are_never_markup_nor_steer_the_terminal():
 def test_terminal_tells_verdicts_by_word_and_sign():
     results = [
         total(),
-        total(item="duct", verdict="undecided", needed_accuracy_m=0.0213, unmeasured=2),
+        total(item="duct", verdict="undecided", needed_accuracy_m=0.0213, high=float("inf"), unmeasured=2),
         total(
             item="offices",
             measure="count",
@@ -346,6 +355,8 @@ def test_terminal_tells_verdicts_by_word_and_sign():
     ]
     text = printed(tables.totals_table(results))
     assert "✗ differs" in text
+    assert "from −101.44" in text
+    assert "3 of 29 routes state no accuracy; 0.05 m a coordinate was assumed" in text
     assert "-99.75" in text
     assert "? undecided" in text
     assert "accurate to 0.021 m" in text
@@ -354,6 +365,26 @@ def test_terminal_tells_verdicts_by_word_and_sign():
     persian = printed(tables.totals_table(results, "fa"))
     assert "۱۳٬۵۶۶٫۲۵" in persian
     assert "مغایرت دارد" in persian
+
+
+def test_totals_as_csv_and_spreadsheet_have_what_is_uncertain():
+    results = [
+        total(),
+        total(verdict="undecided", high=float("inf"), unmeasured=2),
+        total(measure="count", unit="offices", std=0.0, bias=0.0),
+    ]
+    rows = parsed(totals_csv(results))
+    assert [row["std"] for row in rows] == ["0.8000", "0.8000", ""]
+    assert [row["bias"] for row in rows] == ["0.0900", "0.0900", ""]
+    assert [row["low"] for row in rows] == ["-101.4400", "-101.4400", ""]
+    assert [row["high"] for row in rows] == ["-98.1500", "", ""]
+    assert [row["unmeasured"] for row in rows] == ["0", "2", "0"]
+    assert "0.05 m a coordinate was assumed" in rows[0]["remarks"]
+    for lang, bias in (("en", "Bias"), ("fa", "اریبی")):
+        book = openpyxl.load_workbook(io.BytesIO(totals_xlsx(results, lang)))
+        head, first, *_, last = book.active.iter_rows(values_only=True)
+        assert first[head.index(bias)] == 0.09
+        assert "d − b − 2σ" in last[0]
 
 
 def test_no_totals_is_said():

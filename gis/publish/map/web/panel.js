@@ -63,6 +63,7 @@ const Panel = (() => {
       root.querySelector("#tab-answer").replaceChildren(
         el("h2", { class: "visually-hidden" }, Words.word("tab_answer")), hero,
         el("ul", { class: "totals" }, totals.map(total => totalCard(total))),
+        totals.some(total => total.measure !== "count") ? el("p", { class: "total-source" }, value(Words.of(survey.rule))) : "",
         oneSource ? el("p", { class: "total-source" }, `${Words.word("sources")}: `, value(totals[0].source)) : "",
         measuredTable());
     }
@@ -75,7 +76,10 @@ const Panel = (() => {
       const details = total.measure === "count" && total.difference === 0 && total.tolerance === 0 ? null : el("p", { class: "total-details" },
         `${Words.word("difference")} `, el("b", {}, Words.signed(total.difference, decimals)),
         ` · ${Words.word("tolerance")} `, el("b", {}, `±${Words.number(total.tolerance, decimals)}`),
-        total.std ? [` · ${Words.word("uncertainty")} `, el("b", {}, `±${Words.number(total.std, decimals)}`)] : null);
+        total.measure === "count" ? null : [
+          ` · ${Words.word("uncertainty")} `, el("b", {}, `±${Words.number(total.std, 2)}`),
+          ` · ${Words.word("bias")} `, el("b", {}, Words.number(total.bias, 2)),
+          ` · ${Words.word("really_between")} `, el("b", {}, between(total, decimals))]);
       return el("li", { class: `total ${total.verdict}` },
         el("div", { class: "total-head" }, el("h3", {}, value(Words.of(total.item))),
           el("span", { class: "verdict" }, icon(total.verdict), Words.of(survey.verdicts[total.verdict]))),
@@ -83,18 +87,25 @@ const Panel = (() => {
           el("div", {}, el("dt", {}, Words.word("recorded")), el("dd", {}, figure(total.recorded, asRecorded))),
           el("div", {}, el("dt", {}, Words.word("measured")), el("dd", {}, figure(total.measured, decimals)))),
         total.tolerance > 0 && gauge(total), details,
+        total.remarks.map(remark => el("p", { class: "total-details" }, value(Words.of(remark)))),
         !oneSource && total.source && el("p", { class: "total-source" }, `${Words.word("source")}: `, value(total.source)));
     }
 
-    // Where the measured figure lies in the band that is tolerated.
+    // An upper end that is null is open: something could not be measured.
+    function between(total, decimals) {
+      const low = Words.signed(total.low, decimals);
+      return total.high === null ? Words.word("at_least", { low }) : `${low} … ${Words.signed(total.high, decimals)}`;
+    }
+
+    // Where what was really built may lie, in the band that is tolerated.
     function gauge(total) {
-      const span = Math.max(total.tolerance * 1.6, Math.abs(total.difference) * 1.15 + 2 * total.std);
+      const span = Math.max(total.tolerance * 1.6, Math.abs(total.low) * 1.15, Math.abs(total.high ?? total.difference) * 1.15);
       const x = figure => 50 + 48 * Math.max(-1, Math.min(1, figure / span));
       return el("svg", { class: "gauge", viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" },
         el("line", { x1: 1, x2: 99, y1: 4, y2: 4, class: "gauge-axis" }),
         el("rect", { x: x(-total.tolerance), width: x(total.tolerance) - x(-total.tolerance), y: 1.5, height: 5, rx: 1, class: "gauge-band" }),
         el("line", { x1: 50, x2: 50, y1: 0.5, y2: 7.5, class: "gauge-zero" }),
-        el("line", { x1: x(total.difference - 2 * total.std), x2: x(total.difference + 2 * total.std), y1: 4, y2: 4, class: "gauge-spread" }),
+        el("line", { x1: x(total.low), x2: x(total.high ?? span), y1: 4, y2: 4, class: "gauge-spread" }),
         el("rect", { x: x(total.difference) - 0.7, width: 1.4, y: 0.5, height: 7, rx: 0.7, class: "gauge-mark" }));
     }
 
