@@ -6,7 +6,10 @@ import locale
 import os
 import string
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Language = Literal["en", "fa"]
 
@@ -104,10 +107,52 @@ class Text:
     ----------
     en, fa
         The two wordings; both name the same fields.
+    finished
+        Whether nothing is to be filled in, so that braces are letters; `literal` and `filled` make such.
     """
 
     en: str
     fa: str
+    finished: bool = False
+
+    @classmethod
+    def literal(cls, en: str, fa: str | None = None) -> Text:
+        """
+        Take a finished text: what a file says, a page with an example, sentences put together.
+
+        Parameters
+        ----------
+        en, fa
+            The two wordings, in which braces are letters; without the second, the first in both languages.
+
+        Returns
+        -------
+        Text
+            A text without fields.
+        """
+        return cls(en, en if fa is None else fa, finished=True)
+
+    @classmethod
+    def joined(cls, texts: Iterable[Text], en: str, fa: str) -> Text:
+        """
+        Put texts without fields into a row.
+
+        Parameters
+        ----------
+        texts
+            The texts.
+        en, fa
+            What stands between them in each language.
+
+        Returns
+        -------
+        Text
+            One text without fields.
+        """
+        parts = list(texts)
+        return cls.literal(
+            en.join(part.render("en") for part in parts), fa.join(part.render("fa") for part in parts)
+        )
 
     def render(self, lang: Language = "en", **fields: Any) -> str:
         """
@@ -126,7 +171,7 @@ class Text:
             The finished sentence.
         """
         wording = self.fa if lang == "fa" else self.en
-        return _Formatter(lang).vformat(wording, (), fields)
+        return wording if self.finished else _Formatter(lang).vformat(wording, (), fields)
 
     def filled(self, **fields: Any) -> Text:
         """
@@ -142,8 +187,7 @@ class Text:
         Text
             A text without fields, to be put into another one or shown as it is.
         """
-        en, fa = (self.render(lang, **fields).replace("{", "{{").replace("}", "}}") for lang in ("en", "fa"))
-        return Text(en, fa)
+        return Text.literal(self.render("en", **fields), self.render("fa", **fields))
 
 
 def preferred() -> Language:

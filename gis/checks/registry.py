@@ -199,8 +199,9 @@ def pages() -> dict[str, Page]:
     found: dict[str, Page] = {}
     for family in FAMILIES.values():
         for code, entry in sorted(tomllib.loads((folder / f"{family}.toml").read_text("utf-8")).items()):
+            # The message alone has fields; braces of the rest belong to examples.
             words = {
-                key: Text(entry[key]["en"].strip(), entry[key]["fa"].strip())
+                key: Text(entry[key]["en"].strip(), entry[key]["fa"].strip(), finished=key != "message")
                 for key in ("title", "message", "looks_for", "matters", "example", "remedy")
             }
             found[code] = Page(

@@ -156,12 +156,7 @@ def _found(
 def _member(file: str, error: SourceError) -> LeftOut:
     """Count a member that is not read, with what is wrong with it."""
     en, fa = (error.message(lang).rpartition(f"{file}")[2].lstrip("\u2069: ") for lang in ("en", "fa"))
-    return LeftOut(file, "", 1, Text("member of the delivery", "عضو تحویل"), _literal(Text(en, fa)))
-
-
-def _literal(text: Text) -> Text:
-    """Keep braces of a finished sentence from being taken for fields."""
-    return Text(*(part.replace("{", "{{").replace("}", "}}") for part in (text.en, text.fa)))
+    return LeftOut(file, "", 1, Text("member of the delivery", "عضو تحویل"), Text.literal(en, fa))
 
 
 def _private(folder: Path, number: int) -> Path:

@@ -307,8 +307,7 @@ def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, shown: str) -> Iter
 
 
 def _naming(name: str, en: str, fa: str) -> Text:
-    plain = name.replace("{", "{{").replace("}", "}}")
-    return Text(f"{plain} {en}", f"\u2068{plain}\u2069 {fa}")
+    return Text.literal(f"{name} {en}", f"\u2068{name}\u2069 {fa}")
 
 
 def _too_large(shown: str) -> SourceError:
