@@ -171,6 +171,8 @@ class Inventory:
         What the reading found.
     left_out
         What was delivered and no figure counts.
+    read_from
+        The files and folders that all this was read from, where they lie: nothing is ever written to them.
     """
 
     project: Project
@@ -183,6 +185,7 @@ class Inventory:
     counties: gpd.GeoDataFrame | None = None
     notes: tuple[Note, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    read_from: tuple[Path, ...] = ()
 
     def layer(self, name: LayerName) -> gpd.GeoDataFrame:
         """
