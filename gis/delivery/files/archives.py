@@ -6,6 +6,8 @@ The limits are those of a delivery that a person can have made by hand; what is 
 
 from __future__ import annotations
 
+import hashlib
+import os
 import stat
 import zipfile
 import zlib
@@ -43,6 +45,9 @@ _NESTED = {
     b"(\xb5/\xfd": "zstd",
 }
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
+# What file systems take; some bytes of a name are left for what readers put beside a file.
+_LONGEST_NAME, _LONGEST_ENDING, _LONGEST_TOLD = 200, 20, 100
+_LONGEST_PATH, _DEEPEST = 2000, 32
 _CLUTTER = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
@@ -92,7 +97,7 @@ def unpack(path: Path, shown: str, folder: Path, *, budget: Budget | None = None
         members = inspect(archive, shown, path.stat().st_size, budget)
         unpacked = []
         for info, name in members:
-            target = folder.joinpath(*PurePosixPath(name).parts)
+            target = folder.joinpath(*map(_fitting, PurePosixPath(name).parts))
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("xb") as out:
                 for chunk in _chunks(archive, info, shown):
@@ -173,6 +178,7 @@ def inspect(
         )
     members = []
     seen: set[str] = set()
+    folders: set[str] = set()
     for info in infos:
         name = _name(info)
         _check(info, name, shown)
@@ -182,10 +188,14 @@ def inspect(
             or PurePosixPath(name).name.startswith("._")
         ):
             continue
-        if name.casefold() in seen:
+        path = PurePosixPath(name.casefold())
+        if str(path) in seen:
             raise _unsafe(shown, _naming(name, "is in it twice", "دو بار در آن است"))
-        seen.add(name.casefold())
+        seen.add(str(path))
+        folders |= {str(above) for above in path.parents}
         members.append((info, name))
+    for both in sorted(seen & folders):
+        raise _unsafe(shown, _naming(both, "is a file and a folder", "هم پرونده است و هم پوشه"))
     return members
 
 
@@ -285,6 +295,10 @@ def _name(info: zipfile.ZipInfo) -> str:
 
 def _check(info: zipfile.ZipInfo, name: str, shown: str) -> None:
     parts = PurePosixPath(name).parts
+    if not parts and not name.endswith("/"):
+        raise _unsafe(shown, Text("a member has no name", "یکی از عضوهایش نام ندارد"))
+    if len(os.fsencode(name)) > _LONGEST_PATH or len(parts) > _DEEPEST:
+        raise _unsafe(shown, _naming(f"{name[:40]}…", "has too long a name", "نامی بیش از اندازه بلند دارد"))
     if ".." in parts or name.startswith("/") or "\0" in info.orig_filename or name[1:2] == ":":
         raise _unsafe(shown, _naming(name, "leads outside the archive", "به بیرون از بایگانی می‌رود"))
     kind = stat.S_IFMT(info.external_attr >> 16)
@@ -294,6 +308,22 @@ def _check(info: zipfile.ZipInfo, name: str, shown: str) -> None:
         raise _unsafe(shown, _naming(name, "is a device", "دستگاه است"))
     if info.flag_bits & _ENCRYPTED:
         raise refusal("unreadable", shown, driver="zip", reason=Text("it is encrypted", "رمزدار است"))
+
+
+def _fitting(part: str) -> str:
+    """
+    Shorten a name to what a file system takes, 255 bytes: Windows counts letters, and Persian ones have two bytes.
+
+    Files that share a name save for its ending, as the parts of a Shapefile do, share the shortened one too.
+    """
+    encoded = os.fsencode(part)
+    if len(encoded) <= _LONGEST_NAME:
+        return part
+    stem, dot, ending = part.partition(".")
+    if len(os.fsencode(ending)) > _LONGEST_ENDING:
+        stem, dot, ending = part, "", ""
+    told = os.fsencode(stem)[:_LONGEST_TOLD].decode("utf-8", "ignore")
+    return f"{told}…{hashlib.sha256(os.fsencode(stem)).hexdigest()[:12]}{dot}{ending}"
 
 
 def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, shown: str) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-import shapely
+import pyproj
 
 from gis.delivery.files.archives import MAX_BYTES
 from gis.delivery.files.layer import RawLayer
+from gis.delivery.files.reasons import reason
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import gdal, geojson, tables
 from gis.delivery.readers.reader import Source, Unread, reader
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MAX_ROWS = 20_000_000
+_TOO_LARGE = Text("it unpacks to more than 2 GiB", "بیش از ۲ گیبی‌بایت باز می‌شود")
 
 
 @reader("Parquet")
@@ -49,13 +52,10 @@ def parquet(source: Source) -> list[Unread]:
     try:
         metadata = pq.read_metadata(source.path)
     except (pa.ArrowException, OSError) as error:
-        raise refusal(
-            "unreadable", source.shown, driver="Parquet", reason=" ".join(str(error).split())[:200]
-        ) from error
+        raise refusal("unreadable", source.shown, driver="Parquet", reason=reason(error)) from error
     size = sum(metadata.row_group(at).total_byte_size for at in range(metadata.num_row_groups))
     if size > MAX_BYTES or metadata.num_rows > _MAX_ROWS:
-        reason = Text("it unpacks to more than 2 GiB", "بیش از ۲ گیبی‌بایت باز می‌شود")
-        raise refusal("unreadable", source.shown, driver="Parquet", reason=reason)
+        raise refusal("unreadable", source.shown, driver="Parquet", reason=_TOO_LARGE)
     geo = b"geo" in (metadata.metadata or {})
     return [Unread(source.path.stem, partial(_parquet, source.path, source.shown, geo=geo))]
 
@@ -64,14 +64,27 @@ def _parquet(path: Path, shown: str, *, geo: bool) -> RawLayer:
     try:
         if not geo:
             return tables.layer(_table(path), shown, path.stem, "Parquet")
-        frame = gpd.read_parquet(path)
-    except (pa.ArrowException, OSError, ValueError, KeyError, shapely.errors.ShapelyError) as error:
-        raise refusal(
-            "unreadable", shown, driver="Parquet", reason=" ".join(str(error).split())[:200]
-        ) from error
+        frame = _geo(path)
+    except (pa.ArrowException, OSError, pyproj.exceptions.ProjError, *geojson.UNREADABLE) as error:
+        raise refusal("unreadable", shown, driver="Parquet", reason=reason(error)) from error
     crs = gdal.plain_crs(frame.crs)
     frame = geojson.flatten(gdal.without_crs(frame.drop(columns=["bbox"], errors="ignore")))
     return RawLayer(shown, path.stem, "Parquet", crs, "", frame, np.arange(1, len(frame) + 1))
+
+
+def _geo(path: Path) -> gpd.GeoDataFrame:
+    """Read declared geometry; a system that is none is not known, as where a file says null."""
+    try:
+        return gpd.read_parquet(path)
+    except pyproj.exceptions.CRSError:
+        table = pq.read_table(path)
+        geo = json.loads(table.schema.metadata[b"geo"])
+        for column in geo["columns"].values():
+            column["crs"] = None
+        bare = table.replace_schema_metadata({**table.schema.metadata, b"geo": json.dumps(geo)})
+        with io.BytesIO() as written:
+            pq.write_table(bare, written)
+            return gpd.read_parquet(written)
 
 
 def _table(path: Path) -> tables.Table:
