@@ -11,10 +11,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyproj
 
-from gis.delivery.files.archives import MAX_BYTES
+from gis.delivery.files.archives import MAX_BYTES, MAX_RATIO
 from gis.delivery.files.layer import RawLayer
 from gis.delivery.files.reasons import reason
 from gis.delivery.files.refusals import refusal
@@ -26,7 +27,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MAX_ROWS = 20_000_000
-_TOO_LARGE = Text("it unpacks to more than 2 GiB", "بیش از ۲ گیبی‌بایت باز می‌شود")
+# Below this, a file of any size may unpack to what it will; a number takes eight bytes.
+_FLOOR, _WIDTH = 128 * 1024**2, 8
+_TOO_LARGE = Text(
+    "it unpacks to more than 2 GiB, or to more than 200 times its size",
+    "بیش از ۲ گیبی‌بایت یا بیش از ۲۰۰ برابر اندازهٔ خود باز می‌شود",
+)
 
 
 @reader("Parquet")
@@ -56,8 +62,56 @@ def parquet(source: Source) -> list[Unread]:
     size = sum(metadata.row_group(at).total_byte_size for at in range(metadata.num_row_groups))
     if size > MAX_BYTES or metadata.num_rows > _MAX_ROWS:
         raise refusal("unreadable", source.shown, driver="Parquet", reason=_TOO_LARGE)
+    most = min(MAX_BYTES, max(_FLOOR, MAX_RATIO * source.path.stat().st_size))
+    try:
+        bomb = size > most or _unpacked(source.path, metadata, most) > most
+    except (pa.ArrowException, OSError) as error:
+        raise refusal("unreadable", source.shown, driver="Parquet", reason=reason(error)) from error
+    if bomb:
+        raise refusal("unreadable", source.shown, driver="Parquet", reason=_TOO_LARGE)
     geo = b"geo" in (metadata.metadata or {})
     return [Unread(source.path.stem, partial(_parquet, source.path, source.shown, geo=geo))]
+
+
+def _unpacked(path: Path, metadata: pq.FileMetaData, most: int) -> int:
+    """
+    Tell how many bytes the values of a file take at least, as soon as that is more than a limit.
+
+    A value that stands once in a dictionary, and a million times by its number, takes a few bytes in the file. Such
+    columns are looked at by their dictionaries alone.
+    """
+    taken: int = metadata.num_rows * metadata.num_columns * _WIDTH
+    if taken > most:
+        return taken
+    names = [metadata.schema.column(at).path for at in range(metadata.num_columns)]
+    for group in range(metadata.num_row_groups):
+        row_group = metadata.row_group(group)
+        for at, name in enumerate(names):
+            chunk = row_group.column(at)
+            # No value is longer than its chunk.
+            bound = chunk.num_values * max(chunk.total_uncompressed_size, chunk.total_compressed_size)
+            shared = chunk.physical_type == "BYTE_ARRAY" and any(
+                "DICTIONARY" in how for how in chunk.encodings
+            )
+            if shared and bound > most - taken:
+                taken += _dictionary(path, group, name)
+            if taken > most:
+                return taken
+    return taken
+
+
+def _dictionary(path: Path, group: int, name: str) -> int:
+    """Tell how many bytes the values of a column take that are kept in a dictionary."""
+    with pq.ParquetFile(path, read_dictionary=[name]) as file:
+        column = file.read_row_group(group, columns=[name]).column(0)
+    taken = 0
+    for part in column.chunks:
+        if not pa.types.is_dictionary(part.type):
+            taken += part.nbytes
+            continue
+        lengths = np.asarray(pc.binary_length(part.dictionary).fill_null(0), dtype=np.int64)
+        taken += int(lengths[np.asarray(part.indices.drop_null())].sum())
+    return taken
 
 
 def _parquet(path: Path, shown: str, *, geo: bool) -> RawLayer:
