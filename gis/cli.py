@@ -453,8 +453,9 @@ def map_(
     language = _language(lang)
     with working(say("Reading and drawing…", "خواندن و کشیدن…")):
         inventory = gis.read(files, crs=crs)
-        written = gis.save_map(inventory, out, lang=language, basemap=basemap)
     doubts(inventory, language)
+    with working(say("Reading and drawing…", "خواندن و کشیدن…")):
+        written = gis.save_map(inventory, out, lang=language, basemap=basemap)
     tell(str(written))
     if written != out:
         hint = say("large, so a folder of tiles; show it with", "بزرگ است و پوشه‌ای از کاشی‌ها شد؛ نمایش با")
