@@ -70,13 +70,13 @@ def draft(
     FibreError
         A file cannot be read, or none of the layers matches a canonical one.
     """
-    if project := next((one for one in source if str(one).lower().endswith(".toml")), None):
+    if already := next((one for one in source if str(one).lower().endswith(".toml")), None):
         raise ProjectError(
             Text(
                 "{path}: is a project file already; name survey files",
                 "{path}: خودش پروندهٔ پروژه است؛ پرونده‌های برداشت را نام ببرید",
             ),
-            path=project,
+            path=already,
         )
     understood = understanding.readings(source, crs=crs)
     if not any(one.destination for one in understood):

@@ -225,3 +225,10 @@ def test_columns_that_a_head_calls_alike_are_told_apart(tmp_path):
     read = gis.read([tmp_path / "a.shp"])
     assert read.routes["kind"].tolist() == ["cable"]
     gis.check(read)
+
+
+def test_a_project_file_is_no_draft_of_itself(tmp_path):
+    written(tmp_path / "a.geojson", document())
+    project = written(tmp_path / "p.toml", '[[layers.routes]]\nsource = "a.geojson"\n')
+    with pytest.raises(ProjectError, match="is a project file already"):
+        gis.init([project])
