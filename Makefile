@@ -10,7 +10,7 @@ FAST := tests/checks tests/coordinates tests/delivery/columns tests/delivery/rea
 	tests/delivery/test_understanding.py tests/lengths tests/network tests/publish/tables tests/text \
 	tests/test_language.py tests/test_project.py tests/test_totals.py
 
-.PHONY: run test test-pythons test-lowest docs lint bench clean
+.PHONY: run test test-pythons test-lowest docs lint bench fuzz clean
 
 run: $(VENV)/.installed
 	$(BIN)/fibre run
@@ -40,6 +40,13 @@ lint: $(VENV)/.tested
 
 bench: $(VENV)/.benched
 	$(BIN)/python -m benchmarks
+
+# Mutants of deliveries in every format through the real command, for so long; those with a fault stay in build/fuzz.
+MINUTES ?= 15
+SEED ?= 1
+fuzz: $(VENV)/.tested
+	cd tests && PYTHONPATH=.. OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 \
+		../$(BIN)/python -m support.fuzz --minutes $(MINUTES) --seed $(SEED) --keep ../build/fuzz
 
 clean:
 	rm -rf $(VENV) $(VENV)-* build dist

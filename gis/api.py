@@ -337,7 +337,8 @@ def save_map(
         folder = out.with_suffix("")
         tiles.write(*drawn, folder, lang, basemap)
         return folder
-    files.write(out, page(build(*drawn, lang, basemap)).encode())
+    kept = [*inventory.read_from, *([Path(basemap)] if basemap else [])]
+    files.write(out, page(build(*drawn, lang, basemap)).encode(), kept)
     return out
 
 

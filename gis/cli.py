@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -23,6 +24,7 @@ from gis.console import (
     notice,
     say,
     show,
+    tell,
     working,
 )
 from gis.errors import FibreError, ProjectError
@@ -97,6 +99,13 @@ class Bilingual(TyperGroup):
                         setattr(part, name, in_language(text, lang))
         return super().main(*args, **options)
 
+
+_TORN = Text(
+    "{folder}: {names} was not written with the report.json beside it, as a run was stopped or a file changed; all is "
+    "written anew",
+    "{folder}: {names} همراه report.json کنارش نوشته نشده است، چون اجرایی نیمه‌کاره مانده یا پرونده‌ای تغییر کرده است؛ "
+    "همه از نو نوشته می‌شود",
+)
 
 app = typer.Typer(
     name="fibre",
@@ -190,9 +199,12 @@ def run(
 ) -> None:
     """Do everything and write it to a folder."""
     import gis
+    from gis.publish import together
     from gis.publish.tables import terminal as tables
 
     language = _language(lang)
+    if torn := together.torn(out):
+        complain(_TORN.render(language, folder=out, names=", ".join(torn)))
     with working(say("Reading, measuring, checking…", "خواندن، اندازه‌گیری، بررسی…")):
         result = gis.run(project or _default_project(), out, lang=language)
     doubts(result.inventory, language)
@@ -202,7 +214,7 @@ def run(
     )
     notice(result.inventory, language)
     for path in result.files:
-        print(path)
+        tell(str(path))
     raise typer.Exit(_status(result.findings, result.totals))
 
 
@@ -271,10 +283,10 @@ def check(
                 "‎--fix به ‎--out FILE نیاز دارد؛ در مبدأ چیزی نوشته نمی‌شود",
             )
         )
-    if target:
-        corrections.require_target(target, files)
     with working(say("Reading and checking…", "خواندن و بررسی…")):
         inventory = gis.read(files, crs=crs)
+        if target:
+            corrections.require_target(target, inventory.read_from)
         chosen = {"select": _split(select), "ignore": _split(ignore)}
         fixed = None
         if fix or diff:
@@ -290,7 +302,7 @@ def check(
         with working(say("Writing…", "نوشتن…")):
             paths = corrections.write(target, fixed)
         for path in paths:
-            print(path, file=sys.stderr)
+            tell(str(path), aside=True)
     _report(findings, inventory, form, None if fix else out, language, fixed)
     raise typer.Exit(_status(findings, ()))
 
@@ -304,15 +316,15 @@ def _report(
     from gis.publish.tables import terminal as tables
 
     if form is FindingFormat.json:
-        deliver(as_json(check_document(findings, lang, fixed)), out)
+        deliver(as_json(check_document(findings, lang, fixed)), out, inventory.read_from)
     elif form is FindingFormat.csv:
         from gis.publish.tables.csv import findings_csv
 
-        deliver(findings_csv(findings, lang), out)
+        deliver(findings_csv(findings, lang), out, inventory.read_from)
     elif form is FindingFormat.sarif:
-        deliver(sarif.sarif_json(findings, inventory.sources, lang), out)
+        deliver(sarif.sarif_json(findings, inventory.sources, lang), out, inventory.read_from)
     else:
-        show(tables.findings_table(findings, lang), out=out)
+        show(tables.findings_table(findings, lang), out=out, kept=inventory.read_from)
 
 
 @app.command(help=both("Measure lengths.", "طول‌ها را اندازه بگیر."))
@@ -346,13 +358,17 @@ def measure(
     column = f"{length.value}_m" if length else None
     grouped = by.value if by else None
     if form is LengthFormat.json:
-        deliver(as_json(measure_document(measured, language)), out)
+        deliver(as_json(measure_document(measured, language)), out, inventory.read_from)
     elif form is LengthFormat.csv:
-        deliver(lengths_csv(measured, by=grouped, length=column), out)
+        deliver(lengths_csv(measured, by=grouped, length=column), out, inventory.read_from)
     elif form is LengthFormat.xlsx:
-        deliver(lengths_xlsx(measured, language, by=grouped, length=column), out)
+        deliver(lengths_xlsx(measured, language, by=grouped, length=column), out, inventory.read_from)
     else:
-        show(tables.lengths_table(measured, language, by=grouped, length=column), out=out)
+        show(
+            tables.lengths_table(measured, language, by=grouped, length=column),
+            out=out,
+            kept=inventory.read_from,
+        )
         notice(inventory, language)
 
 
@@ -386,7 +402,7 @@ def init(
             path=out,
         )
     outputs.write(out, gis.init(files, folder=out.parent, crs=crs, lang=_language(lang)).encode())
-    print(out)
+    tell(str(out))
 
 
 @app.command(
@@ -410,14 +426,15 @@ def totals(
     inventory = gis.read(project or _default_project())
     doubts(inventory, language)
     results = reconcile(inventory, gis.measure(inventory))
+    kept = inventory.read_from
     if form is LengthFormat.json:
-        deliver(as_json(totals_document(results, language, inventory.left_out)), out)
+        deliver(as_json(totals_document(results, language, inventory.left_out)), out, kept)
     elif form is LengthFormat.csv:
-        deliver(totals_csv(results, language), out)
+        deliver(totals_csv(results, language), out, kept)
     elif form is LengthFormat.xlsx:
-        deliver(totals_xlsx(results, language), out)
+        deliver(totals_xlsx(results, language), out, kept)
     else:
-        show(tables.totals_table(results, language), out=out)
+        show(tables.totals_table(results, language), out=out, kept=inventory.read_from)
         notice(inventory, language)
     raise typer.Exit(FAULTY if any(result.verdict == "differs" for result in results) else CLEAN)
 
@@ -447,12 +464,13 @@ def map_(
     language = _language(lang)
     with working(say("Reading and drawing…", "خواندن و کشیدن…")):
         inventory = gis.read(files, crs=crs)
-        written = gis.save_map(inventory, out, lang=language, basemap=basemap)
     doubts(inventory, language)
-    print(written)
+    with working(say("Reading and drawing…", "خواندن و کشیدن…")):
+        written = gis.save_map(inventory, out, lang=language, basemap=basemap)
+    tell(str(written))
     if written != out:
         hint = say("large, so a folder of tiles; show it with", "بزرگ است و پوشه‌ای از کاشی‌ها شد؛ نمایش با")
-        print(f"{hint} fibre serve {written}", file=sys.stderr)
+        tell(f"{hint} fibre serve {written}", aside=True)
 
 
 @app.command(help=both("Show a folder of tiles on this machine.", "پوشهٔ کاشی‌ها را روی همین دستگاه نشان بده."))
@@ -509,9 +527,9 @@ def trace(
     inventory = gis.read(files or _default_project(), crs=crs)
     way = gis.trace(inventory, office)
     if form is PlainFormat.json:
-        deliver(as_json(trace_document(way)), out)
+        deliver(as_json(trace_document(way)), out, inventory.read_from)
     else:
-        show(terminal.trace_table(way, _language(lang)), out=out)
+        show(terminal.trace_table(way, _language(lang)), out=out, kept=inventory.read_from)
         notice(inventory, _language(lang))
 
 
@@ -536,7 +554,7 @@ def explain(
     """Print the page of a check."""
     import gis
 
-    print(gis.explain(code, lang=_language(lang)))
+    tell(gis.explain(code, lang=_language(lang)))
 
 
 def main() -> NoReturn:
@@ -545,6 +563,9 @@ def main() -> NoReturn:
         # A Windows console in an old code page, or a pipe, must not fail on Persian letters.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
+    if not sys.warnoptions:
+        # What libraries think of a file is no word for those who read it; ours are findings and lines.
+        warnings.simplefilter("ignore")
     if "--debug" in sys.argv:
         sys.exit(app(standalone_mode=False) or CLEAN)
     sys.exit(_guarded())

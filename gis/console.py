@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gis import progress
-from gis.errors import SourceError
-from gis.language import Language, Text, number, preferred
+from gis.errors import FibreError, SourceError
+from gis.language import Language, Text, harmless, number, preferred
 from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from pydantic import BaseModel
-    from rich.console import Console, RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
     from gis.inventory import Inventory
 
@@ -168,7 +168,7 @@ def working(what: str) -> Iterator[None]:
         yield
 
 
-def show(*parts: RenderableType, out: Path | None = None) -> None:
+def show(*parts: RenderableType, out: Path | None = None, kept: Iterable[Path] = ()) -> None:
     """
     Print tables, or write them to a file as text.
 
@@ -178,19 +178,21 @@ def show(*parts: RenderableType, out: Path | None = None) -> None:
         What rich can print.
     out
         A file; None for standard output.
+    kept
+        As for `deliver`.
     """
     if out is None:
         console = _console()
         for part in parts:
-            console.print(part)
+            console.print(_Harmless(part))
         return
     from rich.console import Console
 
     page = io.StringIO()
     console = Console(width=_PAGE, file=page, highlight=False)
     for part in parts:
-        console.print(part)
-    deliver(page.getvalue().encode(), out)
+        console.print(_Harmless(part))
+    deliver(page.getvalue().encode(), out, kept)
 
 
 def as_json(document: BaseModel) -> bytes:
@@ -210,7 +212,7 @@ def as_json(document: BaseModel) -> bytes:
     return (document.model_dump_json(indent=2) + "\n").encode()
 
 
-def deliver(content: bytes, out: Path | None) -> None:
+def deliver(content: bytes, out: Path | None, kept: Iterable[Path] = ()) -> None:
     """
     Write a result to its file, whole, or to standard output.
 
@@ -220,20 +222,66 @@ def deliver(content: bytes, out: Path | None) -> None:
         The result.
     out
         The file; None for standard output.
+    kept
+        The sources, which are never written to.
 
     Raises
     ------
     FibreError
-        The file cannot be written.
+        The file is a source, or cannot be written.
     """
     if out is None:
+        if sys.stdout.isatty():
+            content = _for_terminal(content)
         sys.stdout.buffer.write(content)
         sys.stdout.flush()
         return
     from gis.publish import files
 
-    files.write(out, content)
-    print(out, file=sys.stderr)
+    files.write(out, content, kept)
+    tell(str(out), aside=True)
+
+
+def tell(line: str, *, aside: bool = False) -> None:
+    """
+    Print a line: a name of a file, a page of text.
+
+    Parameters
+    ----------
+    line
+        What is printed. For a terminal, and on standard error, nothing in it steers; a program that reads standard
+        output gets it as it is.
+    aside
+        Whether it goes to standard error, being no result.
+    """
+    stream = sys.stderr if aside else sys.stdout
+    print(harmless(line) if aside or stream.isatty() else line, file=stream)
+
+
+def _for_terminal(content: bytes) -> bytes:
+    try:
+        return harmless(content.decode("utf-8-sig")).encode()
+    except UnicodeDecodeError:
+        raise FibreError(
+            Text(
+                "a workbook is no text for a terminal; name a file with --out",
+                "کارنامهٔ صفحه‌گسترده متن نیست و در پایانه نشان داده نمی‌شود؛ پرونده‌ای با --out نام ببرید",
+            )
+        ) from None
+
+
+class _Harmless:
+    """What rich prints, with nothing in its words that steers a terminal."""
+
+    def __init__(self, part: RenderableType) -> None:
+        self._part = part
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Clean the words, and leave rich's own colours."""
+        from rich.segment import Segment
+
+        for segment in console.render(self._part, options):
+            yield segment if segment.control else Segment(harmless(segment.text), segment.style)
 
 
 def notice(inventory: Inventory, lang: Language) -> None:
@@ -248,12 +296,12 @@ def notice(inventory: Inventory, lang: Language) -> None:
         The language to say it in.
     """
     if inventory.illustrative:
-        print(
+        tell(
             Text(
                 "The geometry is illustrative: the record has totals and no coordinates.",
                 "هندسهٔ مسیرها نمایشی است: در گزارش فقط جمع‌ها آمده و مختصاتی نیست.",
             ).render(lang),
-            file=sys.stderr,
+            aside=True,
         )
 
 
@@ -265,6 +313,12 @@ _NOTHING_TAKEN = Text(
 )
 _LEFT_OUT = Text(
     "{where}: left out: {count} {what}, as {why}", "{where}: کنار گذاشته شد: {count} {what}، زیرا {why}"
+)
+_TORN = Text(
+    "{path}: was not written with the report.json beside it, as a run was stopped or the file changed; `fibre run` "
+    "writes both anew",
+    "{path}: همراه report.json کنارش نوشته نشده است، چون اجرایی نیمه‌کاره مانده یا پرونده تغییر کرده است؛ `fibre run` "
+    "هر دو را از نو می‌نویسد",
 )
 _MORE = Text(
     "{count} more {count:kind|kinds} of things {count:is|are} left out; `fibre inspect --format json` lists them",
@@ -291,7 +345,11 @@ def doubts(inventory: Inventory, lang: Language) -> None:
         D004: nothing at all was taken.
     """
     from gis.delivery.files.layer import title
+    from gis.publish import together
 
+    for path in inventory.read_from:
+        if path.name in together.torn(path.parent):
+            complain(_TORN.render(lang, path=path))
     if not any(len(inventory.layer(name)) for name in SCHEMAS) and inventory.left_out:
         sources = dict.fromkeys(title(left.source, left.layer) for left in inventory.left_out)
         raise SourceError(_NOTHING_TAKEN, code="D004", source=", ".join(sources))
@@ -329,4 +387,4 @@ def complain(line: str) -> None:
     line
         One line.
     """
-    print(f"fibre: {line}", file=sys.stderr)
+    tell(f"fibre: {line}", aside=True)

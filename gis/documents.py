@@ -264,6 +264,8 @@ class RunDocument(_Document):
     """What ``fibre run`` writes as ``report.json``: the three documents in one."""
 
     version: Literal[1] = 1
+    # Which files beside it are of the same run: name to SHA-256. It stands first, to be read without the rest.
+    files: dict[str, str] = {}
     project: str
     illustrative: bool
     check: CheckDocument

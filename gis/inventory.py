@@ -264,6 +264,8 @@ class Inventory:
     curves
         Which vertices of routes with curves were not surveyed; None where all were. A route whose vertices have
         become more or fewer since counts as surveyed at each of them.
+    read_from
+        The files and folders that all this was read from, where they lie: nothing is ever written to them.
     """
 
     project: Project
@@ -277,6 +279,7 @@ class Inventory:
     notes: tuple[Note, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     curves: Curves | None = None
+    read_from: tuple[Path, ...] = ()
 
     def layer(self, name: LayerName) -> gpd.GeoDataFrame:
         """

@@ -5,14 +5,22 @@ from __future__ import annotations
 import locale
 import os
 import string
+import unicodedata
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Language = Literal["en", "fa"]
 
 _PERSIAN_NUMERALS = str.maketrans("0123456789,.%", "۰۱۲۳۴۵۶۷۸۹٬٫٪")
 # First strong isolate and its end: a file name or an id inside a Persian sentence keeps its own direction.
 _ISOLATE, _POP = "\u2068", "\u2069"
+_ISOLATES = {"\u2066", "\u2067", _ISOLATE}
+_OVERRIDES = {"\u202a", "\u202b", "\u202c", "\u202d", "\u202e"}
+# What a letter that is not shown is shown as.
+_STANDS_FOR = "\ufffd"
 
 
 def number(value: float, spec: str = ",.10g", lang: Language = "en") -> str:
@@ -35,6 +43,57 @@ def number(value: float, spec: str = ",.10g", lang: Language = "en") -> str:
     """
     written = format(value, spec)
     return written.translate(_PERSIAN_NUMERALS) if lang == "fa" else written
+
+
+def steers(letter: str) -> bool:
+    """
+    Tell whether a letter steers a terminal, or the direction of what follows it.
+
+    Parameters
+    ----------
+    letter
+        One letter.
+
+    Returns
+    -------
+    bool
+        True for control characters, halves of surrogate pairs, and embeddings and overrides of the direction (UAX 9);
+        isolates and marks, which Persian needs, are none.
+    """
+    return unicodedata.category(letter) in {"Cc", "Cs"} or letter in _OVERRIDES
+
+
+def harmless(text: str) -> str:
+    """
+    Make a text fit for a terminal: nothing in it steers, whoever wrote it.
+
+    Parameters
+    ----------
+    text
+        One line or several.
+
+    Returns
+    -------
+    str
+        The text with «�» for each letter that `steers`, save tabs and ends of lines, and with the isolates of each line
+        in pairs: an end without a beginning is «�», a beginning without an end is ended with the line.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "\n".join(map(_harmless_line, text.split("\n")))
+
+
+def _harmless_line(line: str) -> str:
+    depth, written = 0, []
+    for letter in line.removesuffix("\r"):
+        if letter == _POP:
+            depth -= 1
+        elif letter in _ISOLATES:
+            depth += 1
+        unpaired = depth < 0
+        depth = max(depth, 0)
+        written.append(_STANDS_FOR if unpaired or (letter != "\t" and steers(letter)) else letter)
+    return "".join(written) + _POP * depth + line[len(line.removesuffix("\r")) :]
 
 
 def digits(text: str, lang: Language) -> str:
@@ -92,7 +151,8 @@ def show(value: Any, spec: str = "", lang: Language = "en") -> str:
             return spec.split("|")[value != 1]
         return number(value, spec or ",.10g", lang)
     written = format(value, spec)
-    return f"{_ISOLATE}{written}{_POP}" if lang == "fa" else written
+    # A value of its own making must not end the isolate early.
+    return f"{_ISOLATE}{harmless(written)}{_POP}" if lang == "fa" else written
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +164,52 @@ class Text:
     ----------
     en, fa
         The two wordings; both name the same fields.
+    finished
+        Whether nothing is to be filled in, so that braces are letters; `literal` and `filled` make such.
     """
 
     en: str
     fa: str
+    finished: bool = False
+
+    @classmethod
+    def literal(cls, en: str, fa: str | None = None) -> Text:
+        """
+        Take a finished text: what a file says, a page with an example, sentences put together.
+
+        Parameters
+        ----------
+        en, fa
+            The two wordings, in which braces are letters; without the second, the first in both languages.
+
+        Returns
+        -------
+        Text
+            A text without fields.
+        """
+        return cls(en, en if fa is None else fa, finished=True)
+
+    @classmethod
+    def joined(cls, texts: Iterable[Text], en: str, fa: str) -> Text:
+        """
+        Put texts without fields into a row.
+
+        Parameters
+        ----------
+        texts
+            The texts.
+        en, fa
+            What stands between them in each language.
+
+        Returns
+        -------
+        Text
+            One text without fields.
+        """
+        parts = list(texts)
+        return cls.literal(
+            en.join(part.render("en") for part in parts), fa.join(part.render("fa") for part in parts)
+        )
 
     def render(self, lang: Language = "en", **fields: Any) -> str:
         """
@@ -126,7 +228,7 @@ class Text:
             The finished sentence.
         """
         wording = self.fa if lang == "fa" else self.en
-        return _Formatter(lang).vformat(wording, (), fields)
+        return wording if self.finished else _Formatter(lang).vformat(wording, (), fields)
 
     def filled(self, **fields: Any) -> Text:
         """
@@ -142,8 +244,7 @@ class Text:
         Text
             A text without fields, to be put into another one or shown as it is.
         """
-        en, fa = (self.render(lang, **fields).replace("{", "{{").replace("}", "}}") for lang in ("en", "fa"))
-        return Text(en, fa)
+        return Text.literal(self.render("en", **fields), self.render("fa", **fields))
 
 
 def preferred() -> Language:

@@ -431,6 +431,14 @@ def load(path: str | Path) -> Project:
     path = Path(path)
     try:
         data = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except RecursionError:
+        raise ProjectError(
+            Text(
+                "{path}: its tables or lists lie too deep within each other; lay them flat",
+                "{path}: جدول‌ها یا فهرست‌هایش بیش از اندازه تودرتو است؛ آن‌ها را ساده کنید",
+            ),
+            path=path,
+        ) from None
     except FileNotFoundError:
         raise ProjectError(
             Text(
@@ -459,6 +467,14 @@ def load(path: str | Path) -> Project:
             Text("{path}: is not valid TOML: {why}", "{path}: نوشتار TOML آن درست نیست: {why}"),
             path=path,
             why=error,
+        ) from None
+    except ValueError:
+        raise ProjectError(
+            Text(
+                "{path}: a number in it has thousands of digits; write it as it was measured",
+                "{path}: عددی در آن هزاران رقم دارد؛ آن را همان‌گونه که اندازه گرفته شده بنویسید",
+            ),
+            path=path,
         ) from None
     try:
         project = Project.model_validate(data)

@@ -203,8 +203,9 @@ def pages() -> dict[str, Page]:
     found: dict[str, Page] = {}
     for family in FAMILIES.values():
         for code, entry in sorted(tomllib.loads((folder / f"{family}.toml").read_text("utf-8")).items()):
+            # The message alone has fields; braces of the rest belong to examples.
             words = {
-                key: _worded(entry[key])
+                key: _worded(entry[key], finished=key != "message")
                 for key in ("title", "message", "looks_for", "matters", "example", "remedy")
             }
             found[code] = Page(
@@ -222,6 +223,7 @@ def pages() -> dict[str, Page]:
     return found
 
 
-def _worded(words: dict[str, str]) -> Text:
+def _worded(words: dict[str, str], *, finished: bool) -> Text:
     """Give the words of a page, the rule of verdicts where they name it."""
-    return Text(*(words[lang].strip().replace("{rule}", getattr(RULE, lang)) for lang in ("en", "fa")))
+    en, fa = (words[lang].strip().replace("{rule}", getattr(RULE, lang)) for lang in ("en", "fa"))
+    return Text(en, fa, finished=finished)

@@ -484,9 +484,8 @@ def _open(options: Sequence[Reading]) -> Text:
 
 
 def _listed(readings: Sequence[Reading]) -> Text:
-    labels = [reading.label for reading in readings]
-    return Text(" or ".join(label.en for label in labels), " یا ".join(label.fa for label in labels))
+    return Text.joined((reading.label for reading in readings), " or ", " یا ")
 
 
 def _joined(*texts: Text) -> Text:
-    return Text("; ".join(text.en for text in texts), "؛ ".join(text.fa for text in texts))
+    return Text.joined(texts, "; ", "؛ ")

@@ -168,7 +168,7 @@ def _digits_told(trial: Trial, reading: Reading, amounts: Sequence[tuple[float, 
     others = [_amount(*amount) for amount in amounts[1:]]
     return Text("{told}; so they do with {others}", "{told}؛ با {others} نیز چنین است").filled(
         told=told,
-        others=Text(" or ".join(one.en for one in others), " یا ".join(one.fa for one in others)),
+        others=Text.joined(others, " or ", " یا "),
     )
 
 

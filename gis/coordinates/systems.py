@@ -332,4 +332,4 @@ def mixed(declared: Mapping[str, pyproj.CRS | None]) -> list[tuple[str, dict[str
     if len(systems) < 2:  # noqa: PLR2004 - one is no mixture
         return []
     told = [f"{crs}: {', '.join(layers)}" for crs, layers in systems.items()]
-    return [(Doubt.SEVERAL, {"systems": Text("; ".join(told), "؛ ".join(told)).filled()})]
+    return [(Doubt.SEVERAL, {"systems": Text.literal("; ".join(told), "؛ ".join(told))})]

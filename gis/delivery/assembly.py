@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gis import address
 from gis.coordinates import heights, rounding, systems
 from gis.coordinates.doubts import Doubt
 from gis.delivery import project_sources
@@ -34,7 +36,6 @@ from gis.text import letters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     import pyproj
 
@@ -86,7 +87,9 @@ def read(source: str | Path | Sequence[str | Path], *, crs: str | None = None) -
         One line: which file, what is wrong, what would do.
     """
     project, readings = understood(source, crs)
-    return _assembled(project, readings)
+    given = [source] if isinstance(source, (str, Path)) else source
+    files = [Path(one) for one in given if not address.is_address(one)]
+    return replace(_assembled(project, readings), read_from=(*files, *project_sources.files(project)))
 
 
 def _assembled(project: Project, readings: Sequence[Understanding]) -> Inventory:

@@ -11,7 +11,7 @@ import tomlkit
 from gis import address
 from gis.coordinates import systems
 from gis.delivery import sources, understanding
-from gis.errors import FibreError
+from gis.errors import FibreError, ProjectError
 from gis.language import Text
 
 if TYPE_CHECKING:
@@ -70,6 +70,14 @@ def draft(
     FibreError
         A file cannot be read, or none of the layers matches a canonical one.
     """
+    if already := next((one for one in source if str(one).lower().endswith(".toml")), None):
+        raise ProjectError(
+            Text(
+                "{path}: is a project file already; name survey files",
+                "{path}: خودش پروندهٔ پروژه است؛ پرونده‌های برداشت را نام ببرید",
+            ),
+            path=already,
+        )
     understood = understanding.readings(source, crs=crs)
     if not any(one.destination for one in understood):
         raise FibreError(

@@ -17,7 +17,7 @@ from gis.delivery import sources
 from gis.delivery.decoding import decoded
 from gis.errors import ProjectError
 from gis.language import Text
-from gis.schema import CRS
+from gis.schema import CRS, SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +61,25 @@ def layer(project: Project, entry: LayerSource) -> RawLayer:
         name=_called(project, entry.source),
     )
     return _only(layers, entry.source, project)
+
+
+def files(project: Project) -> list[Path]:
+    """
+    Tell which files a project names.
+
+    Parameters
+    ----------
+    project
+        The project.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Those of its layers, its area and its counties; addresses of databases are none.
+    """
+    layers = [entry.source for name in SCHEMAS for entry in getattr(project.layers, name)]
+    others = [entry.source for entry in (project.area, project.counties) if entry is not None]
+    return [project.resolve(source) for source in (*layers, *others) if not address.is_address(source)]
 
 
 def _found(project: Project, source: str) -> str | Path:

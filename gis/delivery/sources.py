@@ -8,6 +8,7 @@ when the layers are returned or an error is raised.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import tempfile
@@ -77,10 +78,10 @@ def open_delivery(
     if _ADDRESS.match(given) and not there:
         raise refusal("address", given)
     # A file that is missing is named as it was asked for.
-    shown = name if name is not None and there else given
+    shown = _written(name if name is not None and there else given)
     with gdal.quietly(), tempfile.TemporaryDirectory(prefix="fibre-", ignore_cleanup_errors=True) as folder:
         passed_over: list[LeftOut] = []
-        members = _members(Path(path), shown, Path(folder), passed_over)
+        members = _members(_named(Path(path), Path(folder)), shown, Path(folder), passed_over)
         found = _found(members, Path(folder), encoding, passed_over)
         if layer is not None:
             wanted = [
@@ -102,7 +103,36 @@ def open_delivery(
                 told.add(file)
         if layers and passed_over:
             layers[0] = replace(layers[0], left_out=(*passed_over, *layers[0].left_out))
-        return [_of(given, raw) for raw in layers]
+        return [_of(_written(given), raw) for raw in layers]
+
+
+def _written(name: str) -> str:
+    """Write a file's name so that it is text: bytes of it that are not UTF-8 stand as ``%E9``."""
+    return re.sub(r"[\udc80-\udcff]", lambda byte: f"%{ord(byte[0]) - 0xDC00:02X}", name)
+
+
+def _named(path: Path, folder: Path) -> Path:
+    """Give a delivery, or what is in it, names that are text, which libraries ask for; nothing is copied."""
+    try:
+        inside = sorted(path.iterdir()) if path.is_dir() else []
+    except OSError:  # its reader says so
+        return path
+    if _is_written(path) and all(map(_is_written, inside[: archives.MAX_FILES])):
+        return path
+    linked = folder / "named"
+    linked.mkdir()
+    beside = (
+        [one for one in path.parent.iterdir() if identify.stem(one) == identify.stem(path)]
+        if not inside
+        else []
+    )
+    for one in inside or beside:
+        (linked / _written(one.name)).symlink_to(one.absolute())
+    return linked if inside else linked / _written(path.name)
+
+
+def _is_written(path: Path) -> bool:
+    return str(path) == _written(str(path))
 
 
 def _of(delivery: str, raw: RawLayer) -> RawLayer:
@@ -162,12 +192,7 @@ def _found(
 def _member(file: str, error: SourceError) -> LeftOut:
     """Count a member that is not read, with what is wrong with it."""
     en, fa = (error.message(lang).rpartition(f"{file}")[2].lstrip("\u2069: ") for lang in ("en", "fa"))
-    return LeftOut(file, "", 1, Text("member of the delivery", "عضو تحویل"), _literal(Text(en, fa)))
-
-
-def _literal(text: Text) -> Text:
-    """Keep braces of a finished sentence from being taken for fields."""
-    return Text(*(part.replace("{", "{{").replace("}", "}}") for part in (text.en, text.fa)))
+    return LeftOut(file, "", 1, Text("member of the delivery", "عضو تحویل"), Text.literal(en, fa))
 
 
 def _private(folder: Path, number: int) -> Path:
@@ -177,7 +202,27 @@ def _private(folder: Path, number: int) -> Path:
 
 
 def _noted(raw: RawLayer) -> RawLayer:
+    raw = _told_apart(raw)
     return raw if len(raw.frame) else replace(raw, notes=(*raw.notes, Note("D009", raw.title)))
+
+
+def _told_apart(raw: RawLayer) -> RawLayer:
+    """Put numbers to columns that a damaged head calls alike."""
+    old = [str(name) for name in raw.frame.columns]
+    if len(set(old)) == len(old):
+        return raw
+    new: list[str] = []
+    for at, name in enumerate(old):
+        ways = itertools.chain([name], (f"{name}_{count}" for count in itertools.count(2)))
+        new.append(next(way for way in ways if way not in new and (way == name or way not in old[at:])))
+    undecoded = raw.undecoded
+    if undecoded is not None:
+        pairs = list(zip(old, new, strict=True))
+        columns, names = (
+            tuple(own for name, own in pairs if name in of) for of in (undecoded.columns, undecoded.names)
+        )
+        undecoded = replace(undecoded, columns=columns, names=names)
+    return replace(raw, frame=raw.frame.set_axis(new, axis=1), undecoded=undecoded)
 
 
 def _members(path: Path, shown: str, folder: Path, passed_over: list[LeftOut]) -> list[tuple[Path, str, str]]:

@@ -11,6 +11,7 @@ from gis.publish.report import report
 from gis.publish.tables.csv import lengths_csv
 from gis.publish.tables.lengths import lengths_xlsx
 from gis.publish.tables.totals import totals_sheet
+from gis.publish.together import REPORT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,16 +64,23 @@ def write(
     FibreError
         The folder cannot be written.
     """
-    with files.Folder(out) as folder:
+    with files.Folder(out, inventory.read_from) as folder:
         drawn = maps.build(inventory, measured, findings, results, lang=lang)
         folder.write("index.html", maps.page(drawn).encode())
-        folder.write("report.json", (document.model_dump_json(indent=2) + "\n").encode())
+        report_json = folder.path(REPORT)
         folder.write("lengths.csv", lengths_csv(measured))
         further = [totals_sheet(results, lang)] if results else []
         folder.write("lengths.xlsx", lengths_xlsx(measured, lang, further=further))
         exports.findings_gpkg(findings, folder.path("findings.gpkg"))
         exports.inventory_gpkg(inventory, measured, folder.path("inventory.gpkg"))
-        # Last, since whoever signs the report signs for the files beside it.
+        # These two last, since they say which files beside them are of their run.
+        others = {
+            place.name: files.digest(folder.path(place.name))
+            for place in folder.written
+            if place.name != REPORT
+        }
+        own = document.model_copy(update={"files": others})
+        report_json.write_bytes((own.model_dump_json(indent=2) + "\n").encode())
         digests = {place.name: files.digest(folder.path(place.name)) for place in folder.written}
         signed = report.report_html(inventory, measured, findings, results, lang, digests=digests)
         folder.write("report.html", signed.encode())

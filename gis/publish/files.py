@@ -1,9 +1,12 @@
 """
 Outputs that appear whole or not at all.
 
-Everything is written into a hidden folder beside its place, forced to the disk, and moved in with one rename
+Everything is written into a hidden folder near its place, forced to the disk, and moved in with one rename
 a file (`os.replace`, atomic on one file system). A process killed on the way leaves the earlier outputs as
 they were and a hidden folder ``.<name>-<random>.part``, which the next run to the same place removes.
+
+A folder that is there already has the hidden one in itself: it may be a mount point, whose parent is another file
+system, and a rename does not cross from one to another.
 """
 
 from __future__ import annotations
@@ -18,11 +21,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gis.errors import FibreError
+from gis.delivery.files.identify import GEODATABASE_TABLE, identify, main_parts, stem
+from gis.errors import FibreError, SourceError
 from gis.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
     from typing import Self
 
@@ -39,16 +43,19 @@ class Folder:
     ----------
     path
         The folder; made where it is missing. Other files in it stay.
+    sources
+        What was read: files and folders that nothing is written to.
 
     Raises
     ------
     FibreError
-        On entering: the parent is missing or cannot be written to, or a file is in the way. On leaving: a
-        folder stands where a file is to be, or the disk is full; nothing is moved then.
+        On entering: the parent is missing or cannot be written to, or a file is in the way. When a file is named: it is
+        a source. On leaving: a folder stands where a file is to be, or the disk is full; nothing is moved then.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, sources: Iterable[Path] = ()) -> None:
         self._given = Path(path)
+        self._sources = tuple(sources)
         self._target = Path(os.path.realpath(path))
         self._names: list[str] = []
         self._open = contextlib.ExitStack()
@@ -65,7 +72,8 @@ class Folder:
                 ),
                 path=self._given,
             )
-        self._staged = self._open.enter_context(_staging(self._target, self._given))
+        home = self._target if self._target.exists() else self._target.parent
+        self._staged = self._open.enter_context(_staging(self._target, self._given, home))
         return self
 
     def __exit__(
@@ -95,6 +103,7 @@ class Folder:
             A path in the hidden folder; the file is to be there when the block ends.
         """
         if name not in self._names:
+            require_no_source(self._given / name, self._sources)
             self._names.append(name)
         place = self._staged / name
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -126,13 +135,13 @@ class Folder:
         for name in self._names:
             place = self._target / name
             place.parent.mkdir(parents=True, exist_ok=True)
-            (self._staged / name).replace(place)
+            _moved(self._staged / name, place)
         for changed in {(self._target / name).parent for name in self._names}:
             _sync_folder(changed)
 
 
 @contextlib.contextmanager
-def file(path: str | Path) -> Iterator[Path]:
+def file(path: str | Path, sources: Iterable[Path] = ()) -> Iterator[Path]:
     """
     Prepare one file.
 
@@ -140,6 +149,8 @@ def file(path: str | Path) -> Iterator[Path]:
     ----------
     path
         The file; its folder must be there. A symbolic link stays, and what it points at is replaced.
+    sources
+        As for `Folder`.
 
     Yields
     ------
@@ -149,23 +160,24 @@ def file(path: str | Path) -> Iterator[Path]:
     Raises
     ------
     FibreError
-        The folder is missing or cannot be written to, the path is that of a folder or a device, or the disk
-        is full.
+        The folder is missing or cannot be written to, the path is that of a source, a folder or a device, or the
+        disk is full.
     """
     target = Path(os.path.realpath(path))
+    require_no_source(path, sources)
     _require_parent(target, path)
     _require_replaceable(target, path)
-    with _staging(target, path) as staged:
+    with _staging(target, path, target.parent) as staged:
         written = staged / target.name
         yield written
         _sync(written)
         if target.exists():
             shutil.copymode(target, written)
-        written.replace(target)
+        _moved(written, target)
         _sync_folder(target.parent)
 
 
-def write(path: str | Path, data: bytes) -> None:
+def write(path: str | Path, data: bytes, sources: Iterable[Path] = ()) -> None:
     """
     Write bytes to a file, whole or not at all.
 
@@ -175,13 +187,15 @@ def write(path: str | Path, data: bytes) -> None:
         The file.
     data
         All that it is to hold.
+    sources
+        As for `Folder`.
 
     Raises
     ------
     FibreError
         As for `file`.
     """
-    with file(path) as staged:
+    with file(path, sources) as staged:
         staged.write_bytes(data)
 
 
@@ -201,6 +215,76 @@ def digest(path: str | Path) -> str:
     """
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def require_no_source(path: str | Path, sources: Iterable[Path]) -> None:
+    """
+    See that what is to be written is nothing that was read.
+
+    Parameters
+    ----------
+    path
+        The file to write, by any of its names: links and the spellings of a file system that folds case are followed.
+    sources
+        The files and folders that were read.
+
+    Raises
+    ------
+    FibreError
+        It is a source, a part of one (the ``.dbf`` of a Shapefile), or lies in a folder that is one.
+    """
+    if any(_is_of(Path(path), source) for source in sources):
+        raise FibreError(
+            Text(
+                "{path}: is a source, and sources are never written to; name another place with --out",
+                "{path}: خودش مبدأ است و در مبدأ چیزی نوشته نمی‌شود؛ جای دیگری را با --out نام ببرید",
+            ),
+            path=path,
+        )
+
+
+def _is_of(path: Path, source: Path) -> bool:
+    place, read = Path(os.path.realpath(path)), Path(os.path.realpath(source))
+    if place == read or _same(place, read):
+        return True
+    if read.is_dir():
+        # A File Geodatabase is all that lies in it; of any other folder, what was there to be read.
+        inside = place.parent == read or _same(place.parent, read)
+        return inside and ((read / GEODATABASE_TABLE).exists() or _holds_data(place))
+    return (
+        read.suffix.lower() in main_parts(place)
+        and stem(place) == stem(read)
+        and (place.parent == read.parent or _same(place.parent, read.parent))
+        and place.exists()
+    )
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # one of them is not there
+        return False
+
+
+def _holds_data(path: Path) -> bool:
+    try:
+        return bool(main_parts(path)) or bool(identify(path, path.name))
+    except SourceError:
+        return False
+
+
+def _moved(written: Path, place: Path) -> None:
+    """Move a file in; where its place is on another file system after all, by way of a copy beside it."""
+    try:
+        written.replace(place)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with _staging(place, place, place.parent) as staged:
+            near = staged / place.name
+            shutil.copy2(written, near)
+            _sync(near)
+            near.replace(place)
 
 
 def _require_parent(target: Path, path: str | Path) -> None:
@@ -227,12 +311,13 @@ def _require_replaceable(target: Path, path: str | Path) -> None:
 
 
 @contextlib.contextmanager
-def _staging(target: Path, path: str | Path) -> Iterator[Path]:
-    """Make the hidden folder and, in it, the one for the output; remove both in the end."""
+def _staging(target: Path, path: str | Path, home: Path) -> Iterator[Path]:
+    """Make the hidden folder, in another, and in it the one for the output; remove both in the end."""
     try:
-        _remove_abandoned(target)
+        for place in {home, target.parent}:
+            _remove_abandoned(target, place)
         with contextlib.ExitStack() as cleanup:
-            stage = _claimed(target, cleanup)
+            stage = _claimed(target, home, cleanup)
             staged = stage / "output"
             staged.mkdir()
             yield staged
@@ -251,10 +336,10 @@ def _staging(target: Path, path: str | Path) -> Iterator[Path]:
         ) from error
 
 
-def _claimed(target: Path, cleanup: contextlib.ExitStack) -> Path:
+def _claimed(target: Path, home: Path, cleanup: contextlib.ExitStack) -> Path:
     """Make a hidden folder that holds a locked mark."""
     while True:
-        stage = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".part", dir=target.parent))
+        stage = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".part", dir=home))
         try:
             mark = os.open(stage / _MARK, os.O_RDWR | os.O_CREAT | os.O_EXCL)
         except FileNotFoundError:  # another run took the still empty folder for a dead run's
@@ -268,9 +353,9 @@ def _claimed(target: Path, cleanup: contextlib.ExitStack) -> Path:
         os.close(mark)
 
 
-def _remove_abandoned(target: Path) -> None:
+def _remove_abandoned(target: Path, home: Path) -> None:
     """Remove the hidden folders of runs that were killed."""
-    for stage in sorted(target.parent.glob(f".{_escaped(target.name)}-*.part")):
+    for stage in sorted(home.glob(f".{_escaped(target.name)}-*.part")):
         if stage.is_symlink() or not stage.is_dir():
             continue
         with contextlib.suppress(OSError):

@@ -206,7 +206,10 @@ def decode(value: Any, encoding: str) -> Any:
     """
     if not isinstance(value, str) or value.isascii():
         return value
-    data = value.encode("latin-1")
+    try:
+        data = value.encode("latin-1")
+    except UnicodeEncodeError:  # written as an escape: it is decoded
+        return value
     if (
         encoding == "utf-8"
         and not _is_utf8(data)
@@ -304,7 +307,7 @@ def _sample(values: Iterable[Any]) -> list[bytes]:
     size = 0
     for value in values:
         if isinstance(value, str) and not value.isascii():
-            data = value.encode("latin-1")
+            data = value.encode("latin-1", "ignore")  # without what is written as an escape, and decoded
             if data not in found:
                 found[data] = None
                 size += len(data)

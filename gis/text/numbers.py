@@ -141,7 +141,7 @@ def parse_number(
     else:
         try:
             number = float(value) * unit
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return None
     return number if number is not None and np.isfinite(number) else None
 

@@ -101,11 +101,101 @@ def test_killed_on_the_way_the_earlier_outputs_are_whole_and_the_next_run_tidies
         folder.write("report.json", b"whole")
     killed(started(HOLDING, out))
     assert (out / "report.json").read_bytes() == b"whole"
-    assert len(hidden(tmp_path)) == 1
+    assert len(hidden(out)) == 1
     with files.Folder(out) as folder:
         folder.write("report.json", b"new")
     assert (out / "report.json").read_bytes() == b"new"
-    assert hidden(tmp_path) == []
+    assert hidden(tmp_path) == hidden(out) == []
+
+
+def test_a_first_run_that_was_killed_is_tidied_up_too(tmp_path):
+    out = tmp_path / "maps"
+    killed(started(HOLDING, out))
+    assert not out.exists()
+    assert len(hidden(tmp_path)) == 1
+    out.mkdir()
+    with files.Folder(out) as folder:
+        folder.write("report.json", b"new")
+    assert hidden(tmp_path) == hidden(out) == []
+
+
+@pytest.fixture
+def mounted():
+    """Mount file systems of memory, as a stick or a container's volume would be; root alone can."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("only root mounts a file system")
+    points = []
+
+    def mount(point, *options):
+        point.mkdir(exist_ok=True)
+        done = subprocess.run(["mount", *options, str(point)], capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"this machine mounts nothing: {done.stderr.strip()}")
+        points.append(point)
+
+    yield mount
+    for point in reversed(points):
+        subprocess.run(["umount", str(point)], check=True)
+
+
+TMPFS = ("-t", "tmpfs", "none")
+
+
+def test_a_folder_that_is_a_mount_point(mounted, tmp_path):
+    out = tmp_path / "stick"
+    mounted(out, *TMPFS)
+    for content in (b"one", b"two"):
+        with files.Folder(out) as folder:
+            folder.write("a.txt", content)
+            folder.write("tiles/b.txt", content)
+        files.write(out / "c.txt", content)
+        assert [(out / name).read_bytes() for name in ("a.txt", "tiles/b.txt", "c.txt")] == [content] * 3
+    assert hidden(tmp_path) == hidden(out) == []
+
+
+def test_a_mount_point_within_the_folder(mounted, tmp_path):
+    out = tmp_path / "maps"
+    out.mkdir()
+    mounted(out / "tiles", *TMPFS)
+    for content in (b"one", b"two"):
+        with files.Folder(out) as folder:
+            folder.write("a.txt", content)
+            folder.write("tiles/b.txt", content)
+        assert (out / "tiles" / "b.txt").read_bytes() == content
+    assert hidden(out) == hidden(out / "tiles") == []
+
+
+def test_a_folder_that_is_bound_into_another(mounted, tmp_path):
+    (tmp_path / "real").mkdir()
+    out = tmp_path / "bound"
+    mounted(out, "--bind", str(tmp_path / "real"))
+    with files.Folder(out) as folder:
+        folder.write("a.txt", b"a")
+    assert (tmp_path / "real" / "a.txt").read_bytes() == b"a"
+    assert hidden(tmp_path) == hidden(out) == []
+
+
+def test_a_full_stick_is_one_line_and_what_was_there_stays(mounted, tmp_path):
+    out = tmp_path / "stick"
+    mounted(out, "-o", "size=256k", *TMPFS)
+    with files.Folder(out) as folder:
+        folder.write("a.txt", b"old")
+
+    def write():
+        with files.Folder(out) as folder:
+            folder.write("a.txt", b"x" * 1_000_000)
+
+    with pytest.raises(FibreError, match="cannot be written: No space left"):
+        write()
+    assert (out / "a.txt").read_bytes() == b"old"
+    assert hidden(out) == []
+
+
+def test_a_stick_that_cannot_be_written_is_one_line(mounted, tmp_path):
+    out = tmp_path / "stick"
+    mounted(out, "-o", "ro", *TMPFS)
+    with pytest.raises(FibreError, match="cannot be written: Read-only file system"), files.Folder(out):
+        pass
 
 
 def test_a_run_that_is_still_alive_is_left_alone(tmp_path):

@@ -30,7 +30,7 @@ def incomplete_shapefile(context: Context) -> Iterator[Found]:
     for found in noted(context, "D002"):
         missing = found.fields.get("missing")
         if missing:
-            what = Text(f"{missing} is missing", f"\u2068{missing}\u2069 نیست")
+            what = Text.literal(f"{missing} is missing", f"\u2068{missing}\u2069 نیست")
         else:
             shapes, rows = (int(found.fields.get(key, 0)) for key in ("shapes", "rows"))
             what = Text(

@@ -119,7 +119,7 @@ def _judged(context: Context, verdict: Verdict) -> Iterator[Found]:
                 points=_NOWHERE,
                 features=[total.item],
                 fields={
-                    "item": Text(total.name("en"), total.name("fa")),
+                    "item": Text.literal(total.name("en"), total.name("fa")),
                     "recorded": total.recorded,
                     "measured": round(total.measured, 3),
                     "difference": round(total.difference, 3),

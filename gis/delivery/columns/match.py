@@ -22,6 +22,7 @@ from gis.delivery.columns.synonyms import (
     EXACT,
     LAST,
     LONG_WORD,
+    LONGEST,
     NAMED,
     SIMILAR,
     WEAK,
@@ -667,7 +668,8 @@ def _alike(frame: pd.DataFrame, rivals: Sequence[str]) -> bool:
 def _sample(values: pd.Series[Any]) -> list[Any]:
     """Give up to 2000 values that are there, evenly spread."""
     present = values.dropna()
-    return list(present.iloc[:: max(1, len(present) // _SAMPLE)][:_SAMPLE])
+    sample = present.iloc[:: max(1, len(present) // _SAMPLE)][:_SAMPLE]
+    return [value[:LONGEST] if isinstance(value, str) else value for value in sample]
 
 
 class _Evidence:

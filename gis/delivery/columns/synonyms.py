@@ -42,6 +42,8 @@ _PLANT_COLUMN = ("routes", "kind")
 EXACT, NAMED, WEAK, LAST = 1.0, 0.95, 0.75, 0.6
 SIMILAR = 0.83  # two letters of six changed places
 LONG_WORD = 5  # shorter words are alike by chance
+# A longer text is a description, and no code or name of a column.
+LONGEST = 500
 _MANY_WORDS = 20
 _LONGEST = 100
 
@@ -252,7 +254,7 @@ def words_of(text: str) -> list[str]:
     list of str
         The words, folded.
     """
-    text = text.replace("\u200c", " ")
+    text = text[:LONGEST].replace("\u200c", " ")
     return [fold(word) for part in _WORD_BREAK.split(text) for word in _CAMEL.split(part) if word]
 
 
@@ -289,6 +291,8 @@ def match_values(
 
 
 def _code(text: str, column: str, layer: LayerName) -> str | None:
+    if len(text) > LONGEST:
+        return None
     whole, words = codes_of(layer, column)
     folded = fold(text)
     if folded in whole:

@@ -6,6 +6,8 @@ The limits are those of a delivery that a person can have made by hand; what is 
 
 from __future__ import annotations
 
+import hashlib
+import os
 import stat
 import zipfile
 import zlib
@@ -43,6 +45,9 @@ _NESTED = {
     b"(\xb5/\xfd": "zstd",
 }
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
+# What file systems take; some bytes of a name are left for what readers put beside a file.
+_LONGEST_NAME, _LONGEST_ENDING, _LONGEST_TOLD = 200, 20, 100
+_LONGEST_PATH, _DEEPEST = 2000, 32
 _CLUTTER = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
@@ -115,7 +120,7 @@ def unpack(path: Path, shown: str, folder: Path, *, budget: Budget | None = None
         members = inspect(archive, shown, path.stat().st_size, budget)
         unpacked = []
         for info, name in members:
-            target = folder.joinpath(*PurePosixPath(name).parts)
+            target = folder.joinpath(*map(_fitting, PurePosixPath(name).parts))
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("xb") as out:
                 for chunk in _chunks(archive, info, shown):
@@ -225,6 +230,7 @@ def checked(members: Sequence[Member], shown: str, size: int, budget: Budget) ->
         )
     kept = []
     seen: set[str] = set()
+    folders: set[str] = set()
     for at, member in enumerate(members):
         name = member.name
         _check(member, shown)
@@ -235,10 +241,14 @@ def checked(members: Sequence[Member], shown: str, size: int, budget: Budget) ->
             or PurePosixPath(name).name.startswith("._")
         ):
             continue
-        if name.casefold() in seen:
+        path = PurePosixPath(name.casefold())
+        if str(path) in seen:
             raise _unsafe(shown, _naming(name, "is in it twice", "دو بار در آن است"))
-        seen.add(name.casefold())
+        seen.add(str(path))
+        folders |= {str(above) for above in path.parents}
         kept.append(at)
+    for both in sorted(seen & folders):
+        raise _unsafe(shown, _naming(both, "is a file and a folder", "هم فایل است و هم پوشه"))
     return kept
 
 
@@ -346,7 +356,12 @@ def _member(info: zipfile.ZipInfo) -> Member:
 
 def _check(member: Member, shown: str) -> None:
     name = member.name
-    if ".." in PurePosixPath(name).parts or name.startswith("/") or "\0" in name or name[1:2] == ":":
+    parts = PurePosixPath(name).parts
+    if not parts and not name.endswith("/"):
+        raise _unsafe(shown, Text("a member has no name", "یکی از عضوهایش نام ندارد"))
+    if len(os.fsencode(name)) > _LONGEST_PATH or len(parts) > _DEEPEST:
+        raise _unsafe(shown, _naming(f"{name[:40]}…", "has too long a name", "نامی بیش از اندازه بلند دارد"))
+    if ".." in parts or name.startswith("/") or "\0" in name or name[1:2] == ":":
         plain = name.rstrip("\0")
         raise _unsafe(shown, _naming(plain, "leads outside the archive", "به بیرون از بایگانی می‌رود"))
     if member.mode == stat.S_IFLNK:
@@ -376,6 +391,22 @@ def encrypted(shown: str, driver: str) -> SourceError:
     return refusal("unreadable", shown, driver=driver, reason=Text("it is encrypted", "رمزدار است"))
 
 
+def _fitting(part: str) -> str:
+    """
+    Shorten a name to what a file system takes, 255 bytes: Windows counts letters, and Persian ones have two bytes.
+
+    Files that share a name save for its ending, as the parts of a Shapefile do, share the shortened one too.
+    """
+    encoded = os.fsencode(part)
+    if len(encoded) <= _LONGEST_NAME:
+        return part
+    stem, dot, ending = part.partition(".")
+    if len(os.fsencode(ending)) > _LONGEST_ENDING:
+        stem, dot, ending = part, "", ""
+    told = os.fsencode(stem)[:_LONGEST_TOLD].decode("utf-8", "ignore")
+    return f"{told}…{hashlib.sha256(os.fsencode(stem)).hexdigest()[:12]}{dot}{ending}"
+
+
 def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, shown: str) -> Iterator[bytes]:
     # ZipExtFile gives no more than the directory declares, and checks the sum at the end.
     try:
@@ -387,8 +418,7 @@ def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, shown: str) -> Iter
 
 
 def _naming(name: str, en: str, fa: str) -> Text:
-    plain = name.replace("{", "{{").replace("}", "}}")
-    return Text(f"{plain} {en}", f"\u2068{plain}\u2069 {fa}")
+    return Text.literal(f"{name} {en}", f"\u2068{name}\u2069 {fa}")
 
 
 def too_large(shown: str) -> SourceError:

@@ -133,7 +133,7 @@ def identify(path: Path, shown: str) -> str:
     """
     try:
         mode = path.stat().st_mode
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL, which no file has in its name
         raise refusal("missing", shown) from error
     if stat.S_ISDIR(mode):
         return "OpenFileGDB" if (path / GEODATABASE_TABLE).is_file() else "folder"

@@ -37,6 +37,7 @@ from gis.delivery.readers import curves, parts, wkb
 from gis.delivery.readers.process import Held
 from gis.delivery.readers.reader import Unread, damaged
 from gis.inventory import Curves
+from gis.text import encodings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -385,7 +386,25 @@ def bulk(
     ):  # curves, surfaces and dates that the bulk reader has not are ValueErrors
         return None
     fids = np.asarray(frame.index, dtype=np.int64)
+    _decode(frame)
     return Records(without_crs(frame), fids, (), plain_crs(getattr(frame, "crs", None)))
+
+
+def _decode(frame: Any) -> None:
+    """Decode the values of text columns that are not UTF-8, which Arrow hands out as they stand in the file."""
+    for at, dtype in enumerate(frame.dtypes):
+        if not isinstance(dtype, pd.StringDtype):
+            continue
+        values = pa.array(frame.iloc[:, at].array)
+        try:
+            values.validate(full=True)
+        except pa.ArrowInvalid:
+            wide = pa.types.is_large_string(values.type)
+            read = [
+                None if data is None else encodings.decode(data.decode("latin-1"), "utf-8")
+                for data in values.cast(pa.large_binary() if wide else pa.binary()).to_pylist()
+            ]
+            frame.isetitem(at, pd.Series(read, index=frame.index, dtype="str"))
 
 
 def _table(name: str, driver: str, layer: str, encoding: str | None, options: Mapping[str, str]) -> Any:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import mmap
 import re
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from gis.delivery.files.layer import RawLayer, stage
+from gis.delivery.files.layer import RawLayer, Undecoded, stage
 from gis.delivery.files.reasons import reason
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import gdal, parts
@@ -57,8 +59,11 @@ UNREADABLE = (
     AttributeError,
     KeyError,
     IndexError,
+    OverflowError,
     shapely.errors.ShapelyError,
 )
+_WIDE = {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
+_PART = 1 << 24
 _GEOJSON_CRS = "EPSG:4326"
 
 
@@ -138,11 +143,67 @@ def load(path: Path, shown: str, encoding: str | None = None) -> str:
     except OSError as error:
         raise refusal("denied", shown, reason=error.strerror or str(error)) from error
     if encoding is None:
-        encoding = "utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8"
+        encoding = "utf-16" if data[:2] in _WIDE else "utf-8"
     try:
-        return data.decode(encoding, "replace").removeprefix("\ufeff")
+        return data.removeprefix(codecs.BOM_UTF8).decode(encoding, "replace").removeprefix("\ufeff")
     except LookupError as error:
         raise refusal("encoding", shown, encoding=encoding) from error
+
+
+def is_text(path: Path) -> bool:
+    """
+    Tell whether a JSON file is in the encoding that JSON is in.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    bool
+        Whether it is UTF-8, perhaps cut within its last letter, or begins as UTF-16 does. Else it is to be loaded as
+        Latin-1, a letter a byte, and its layers are `kept`.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        part = file.read(_PART)
+        if part[:2] in _WIDE:
+            return True
+        try:
+            while part:
+                decoder.decode(part)
+                part = file.read(_PART)
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+def kept(raw: RawLayer) -> RawLayer:
+    """
+    Leave the text of a layer to be decoded when all of it is known.
+
+    Parameters
+    ----------
+    raw
+        A layer of a file that was loaded as Latin-1.
+
+    Returns
+    -------
+    RawLayer
+        The same with its text, and the names of its columns, `Undecoded`.
+    """
+    frame = raw.frame.copy()
+    columns = []
+    for name in frame.columns:
+        values = frame[name]
+        words = [isinstance(value, str) for value in values] if values.dtype.kind not in "fiubM" else []
+        if name != "geometry" and any(words):
+            columns.append(str(name))
+            texts = [value if pd.isna(value) else str(value) for value in values]
+            frame[name] = pd.Series(texts, index=frame.index, dtype="str")
+    names = tuple(str(name) for name in frame.columns if not str(name).isascii())
+    return replace(raw, frame=frame, undecoded=Undecoded(tuple(columns), names))
 
 
 def elements(text: str, at: int) -> Iterator[Element]:
@@ -268,7 +329,7 @@ def _look(path: Path, shown: str) -> bool:
         ]
         if _outside_properties(data, doubtful):
             raise refusal("reference", shown, what='"crs"')
-        return data[:2] not in {b"\xff\xfe", b"\xfe\xff"} and not _HIDDEN_LETTERS.search(data)
+        return data[:2] not in _WIDE and not _HIDDEN_LETTERS.search(data)
 
 
 def _harmless(data: Any, at: int) -> bool:
@@ -312,7 +373,8 @@ def _outside_properties(data: Any, places: list[int]) -> list[int]:
 
 def _read(source: Source, driver: str, *, plain: bool) -> RawLayer:
     path, shown = source.path, source.shown
-    if plain:
+    bytewise = source.encoding is None and not is_text(path)
+    if plain and not bytewise:
         staged = stage(path, source.folder / "layer.geojson")
         options = {"DATE_AS_STRING": "YES"} if driver == "GeoJSON" else {}
         records = gdal.bulk(staged, driver, "", **options)
@@ -325,8 +387,9 @@ def _read(source: Source, driver: str, *, plain: bool) -> RawLayer:
             items = list(_items(load(path, shown), driver))
             if len(items) == len(frame):
                 return _looked_up(path, shown, driver, records.crs, frame, items, doubtful)
-    text = load(path, shown, source.encoding)
-    return _salvaged(path, shown, driver, _declared(text), _items(text, driver))
+    text = load(path, shown, "latin-1" if bytewise else source.encoding)
+    raw = _salvaged(path, shown, driver, _declared(text), _items(text, driver))
+    return kept(raw) if bytewise else raw
 
 
 def _items(text: str, driver: str) -> Iterator[Element]:
@@ -361,10 +424,10 @@ def _looked_up(
         short += passed_over
     if len(faults) == len(frame):
         raise refusal("unreadable", shown, driver=driver, reason=faults[0][1])
-    kept = np.setdiff1d(np.arange(len(frame)), [number - 1 for number, _ in faults])
-    frame = frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index)).iloc[kept].reset_index(drop=True)
+    whole = np.setdiff1d(np.arange(len(frame)), [number - 1 for number, _ in faults])
+    frame = frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index)).iloc[whole].reset_index(drop=True)
     notes = damaged(shown, path.stem, faults)
-    return _layer(path, shown, driver, crs, flatten(frame), kept.astype(np.int64) + 1, notes, short)
+    return _layer(path, shown, driver, crs, flatten(frame), whole.astype(np.int64) + 1, notes, short)
 
 
 def _salvaged(
@@ -448,7 +511,8 @@ def _records(path: Path) -> int:
 
 
 def _lines(text: str) -> Iterator[Element]:
-    for record in text.split("\x1e") if "\x1e" in text else text.splitlines():
+    # Not by splitlines, which ends lines at letters that may stand in a text too.
+    for record in text.split("\x1e") if "\x1e" in text else re.split(r"[\r\n]+", text):
         if not record.strip():
             continue
         try:

@@ -47,10 +47,11 @@ def ofds(source: Source) -> list[Unread]:
     SourceError
         D001 where it holds neither.
     """
-    text = geojson.load(source.path, source.shown, source.encoding)
+    bytewise = source.encoding is None and not geojson.is_text(source.path)
+    text = geojson.load(source.path, source.shown, "latin-1" if bytewise else source.encoding)
     records = _whole(text) or _cut(text)
     found = [
-        Unread(name, partial(_read, source.shown, name, records[name]))
+        Unread(name, partial(_read, source.shown, name, records[name], bytewise=bytewise))
         for name in ("spans", "nodes")
         if records.get(name)
     ]
@@ -92,7 +93,7 @@ def _until_damage(text: str, at: int) -> Iterator[geojson.Element]:
             return
 
 
-def _read(shown: str, name: str, records: list[geojson.Element]) -> RawLayer:
+def _read(shown: str, name: str, records: list[geojson.Element], *, bytewise: bool) -> RawLayer:
     rows, geometries, numbers, short = [], [], [], 0
     faults: list[tuple[int, str | Text]] = []
     for number, (record, wrong) in enumerate(records, start=1):
@@ -110,7 +111,7 @@ def _read(shown: str, name: str, records: list[geojson.Element]) -> RawLayer:
         numbers.append(number)
     frame = geojson.build(rows, geometries)
     crs = pyproj.CRS("EPSG:4326")
-    return RawLayer(
+    raw = RawLayer(
         shown,
         name,
         "OFDS",
@@ -121,3 +122,4 @@ def _read(shown: str, name: str, records: list[geojson.Element]) -> RawLayer:
         damaged(shown, name, faults),
         left_out=parts.short_parts(shown, name, short),
     )
+    return geojson.kept(raw) if bytewise else raw

@@ -183,13 +183,15 @@ def _escape(stem: str) -> str:
 
 
 def _missing(shown: str, part: str) -> Note:
-    return Note("D002", shown, fields={"what": Text(f"{part} is missing", f"\u2068{part}\u2069 نیست")})
+    return Note(
+        "D002", shown, fields={"what": Text.literal(f"{part} is missing", f"\u2068{part}\u2069 نیست")}
+    )
 
 
 def _unlike(shown: str, shapes: int, part: str, rows: int) -> Note:
     en = f"the .shp has {shapes:,} records, the {part} {rows:,}"
     fa = f"\u2068.shp\u2069 {number(shapes, lang='fa')} رکورد دارد و \u2068{part}\u2069 {number(rows, lang='fa')}"
-    return Note("D002", shown, fields={"what": Text(en, fa)})
+    return Note("D002", shown, fields={"what": Text.literal(en, fa)})
 
 
 def _unfit(shown: str) -> Note:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gis import lengths
@@ -21,6 +20,7 @@ from gis.schema import AS_WRITTEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     import pandas as pd
     from rich.console import RenderableType
@@ -52,7 +52,7 @@ _HEADINGS = (
 )
 
 
-def require_target(out: Path, sources: Iterable[str | Path]) -> None:
+def require_target(out: Path, sources: Iterable[Path]) -> None:
     """
     See that a corrected copy goes to a GeoPackage that is none of its sources.
 
@@ -61,26 +61,20 @@ def require_target(out: Path, sources: Iterable[str | Path]) -> None:
     out
         The file to write.
     sources
-        The files that are read.
+        The files that were read.
 
     Raises
     ------
     FibreError
-        It is a source, or no GeoPackage by its name.
+        It, or the log beside it, is a source; or it is no GeoPackage by its name.
     """
+    for path in _targets(out):
+        files.require_no_source(path, sources)
     if out.suffix.lower() != ".gpkg":
         raise FibreError(
             Text(
                 "{path}: a corrected copy is a GeoPackage; give it a name that ends in .gpkg",
                 "{path}: نسخهٔ درست‌شده GeoPackage است؛ نامی با پسوند .gpkg بدهید",
-            ),
-            path=out,
-        )
-    if any(out.resolve() == Path(source).resolve() for source in sources):
-        raise FibreError(
-            Text(
-                "{path}: is a source, and sources are never written to; name another file with --out",
-                "{path}: خودش مبدأ است و در مبدأ چیزی نوشته نمی‌شود؛ پروندهٔ دیگری با --out نام ببرید",
             ),
             path=out,
         )
@@ -108,13 +102,18 @@ def write(out: Path, fixed: Fixed) -> list[Path]:
     FibreError
         The folder cannot be written.
     """
-    log = f"{out.stem}.changes.csv"
-    with files.Folder(out.parent) as folder:
+    _, log = _targets(out)
+    with files.Folder(out.parent, fixed.inventory.read_from) as folder:
         # The survey alone: the area is the project's, and would be a strange layer when the copy is handed in.
         survey = replace(fixed.inventory, outline=None)
         exports.inventory_gpkg(survey, lengths.measure(survey), folder.path(out.name), with_empty=False)
-        folder.write(log, changes_csv(value_log(fixed)))
-    return [out, out.parent / log]
+        folder.write(log.name, changes_csv(value_log(fixed)))
+    return [out, log]
+
+
+def _targets(out: Path) -> tuple[Path, Path]:
+    """Give the two files: the GeoPackage and the log of its changes."""
+    return out, out.with_name(f"{out.stem}.changes.csv")
 
 
 def value_log(fixed: Fixed) -> pd.DataFrame:

@@ -314,7 +314,7 @@ def _schema(schema: Schema, inventory: Inventory) -> dict[str, Any]:
     for name in _shown(inventory.layer(schema.name), schema):
         if name not in schema.names:
             kind = _kind(schema, name, inventory.layer(schema.name)[name])
-            label = _FURTHER.get(name, Text(_bounded(name), _bounded(name)))
+            label = _FURTHER.get(name, Text.literal(_bounded(name)))
             columns.append({"name": name, "label": _words(label), "kind": kind, "unit": "", "codes": {}})
     return {"label": _words(schema.label), "id": schema.id, "columns": columns}
 

@@ -277,7 +277,7 @@ def _tiles(contents: _Contents, lang: Language) -> list[dict[str, str]]:
 
 def _routes(count: int, lang: Language) -> Text:
     text = counted(count, "route", "routes", "مسیر", lang)
-    return Text(text, text)
+    return Text.literal(text)
 
 
 def _total(result: TotalResult, lang: Language) -> dict[str, Any]:
@@ -506,7 +506,7 @@ def _accuracy(contents: _Contents, lang: Language) -> str:
         parts.append(
             Text(
                 "stated by {n} of {routes}: {span} m", "{n} از {routes} خود آن را گفته‌اند: {span} متر"
-            ).render(lang, n=count - assumed, routes=_routes(count, lang), span=Text(span, span))
+            ).render(lang, n=count - assumed, routes=_routes(count, lang), span=Text.literal(span))
         )
     if assumed:
         parts.append(

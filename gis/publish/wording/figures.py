@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, get_args
@@ -11,7 +10,7 @@ import numpy as np
 
 from gis.address import address
 from gis.glossary import word
-from gis.language import Language, Text, digits, number
+from gis.language import Language, Text, digits, number, steers
 from gis.lengths import summary
 from gis.project import Severity
 from gis.schema import LENGTHS, ROUTES, SCHEMAS
@@ -47,7 +46,6 @@ ILLUSTRATIVE = Text(
     "هندسهٔ مسیرها نمایشی است: در گزارش فقط جمع‌ها آمده و مختصاتی نیست.",
 )
 LIMIT = 200
-_OVERRIDES = set("\u202a\u202b\u202c\u202d\u202e")
 # Any other unit of a project file stays as it is.
 _UNITS = {
     "m": Text("m", "متر"),
@@ -95,7 +93,7 @@ def shown(value: Any, limit: int = LIMIT) -> str:
     if len(text) > limit:
         text = text[: limit - 1] + "…"
     return "".join(
-        " " if letter in "\t\n\r\u2028\u2029" else "\ufffd" if _steers(letter) else letter for letter in text
+        " " if letter in "\t\n\r\u2028\u2029" else "\ufffd" if steers(letter) else letter for letter in text
     )
 
 
@@ -429,7 +427,3 @@ def _isna(value: Any) -> Any:
 
     missing = pd.isna(value)
     return missing if isinstance(missing, bool) else False
-
-
-def _steers(letter: str) -> bool:
-    return unicodedata.category(letter) in {"Cc", "Cs"} or letter in _OVERRIDES

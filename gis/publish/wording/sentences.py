@@ -146,4 +146,4 @@ def place(lon: float, lat: float, lang: Language, places: int = 6) -> str:
 
 def _plain(text: str) -> Text:
     """Let words of our own stand in a sentence without the isolates that a value gets."""
-    return Text(text, text)
+    return Text.literal(text)

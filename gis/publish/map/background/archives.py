@@ -80,7 +80,7 @@ class _BrokenError(Exception):
     """What is wrong with an archive."""
 
     def __init__(self, why: Text, **fields: Any) -> None:
-        self.why = Text(why.render("en", **fields), why.render("fa", **fields))
+        self.why = why.filled(**fields)
         super().__init__(self.why.en)
 
 

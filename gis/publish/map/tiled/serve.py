@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from gis.errors import FibreError
-from gis.language import Text, preferred
+from gis.language import Text, harmless, preferred
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -253,7 +253,7 @@ def serve(folder: str | Path, port: int = 0, *, open_browser: bool = False) -> N
     with server(folder, port) as serving:
         line = _SERVING.render(preferred(), folder=folder, address=serving.address)
         with contextlib.suppress(KeyboardInterrupt):
-            sys.stderr.write(f"{line}\n")
+            sys.stderr.write(f"{harmless(line)}\n")
             sys.stderr.flush()
             if open_browser:
                 webbrowser.open(serving.address)

@@ -10,6 +10,7 @@ many it leaves out.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,7 +37,6 @@ from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -148,7 +148,8 @@ def write(
     faults = findings_layer(findings.assign(row=located).iloc[order], places["findings"].take(order), lowest)
     del places
 
-    with Folder(out) as folder:
+    kept = [*inventory.read_from, *([Path(basemap)] if basemap and local else [])]
+    with Folder(out, kept) as folder:
         folder.path(PAGE)
         if basemap and local:
             packed = background.pack(basemap, extent(inventory) or IRAN.bounds, folder.path(BACKGROUND))

@@ -1,0 +1,1 @@
+"""Mutants of deliveries in every format, put through the real command: ``make fuzz MINUTES=…``."""
