@@ -60,6 +60,8 @@ class About(_Table):
         Height of the ground in metres above the ellipsoid, where vertices have none.
     accuracy_m
         One standard deviation of each horizontal coordinate in metres, where a feature states none.
+    dialect
+        The program that wrote the delivery, ``"none"`` for none that is known; left out, it is told by its layers.
     """
 
     name: str = "Survey"
@@ -68,6 +70,7 @@ class About(_Table):
     crs: str | None = None
     elevation_m: float = 0.0
     accuracy_m: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.05
+    dialect: str | None = None
 
     @field_validator("crs")
     @classmethod
@@ -151,11 +154,22 @@ class LayerSource(_Table):
 
 
 class Layers(_Table):
-    """``[layers]``: the sources of each canonical layer."""
+    """
+    ``[layers]``: the sources of each canonical layer.
+
+    Attributes
+    ----------
+    routes, manholes, offices, fittings
+        The sources of each.
+    tables
+        Tables that are no layer of their own: a dialect joins them to those that are.
+    """
 
     routes: list[LayerSource] = Field(default_factory=list)
     manholes: list[LayerSource] = Field(default_factory=list)
     offices: list[LayerSource] = Field(default_factory=list)
+    fittings: list[LayerSource] = Field(default_factory=list)
+    tables: list[LayerSource] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _known_columns(self) -> Layers:
@@ -197,7 +211,7 @@ class Total(_Table):
 
     item: str
     item_fa: str = ""
-    layer: Literal["routes", "manholes", "offices"]
+    layer: Literal["routes", "manholes", "offices", "fittings"]
     measure: Literal["length", "count"]
     where: dict[str, Scalar | list[Scalar]] = Field(default_factory=dict)
     recorded: Annotated[float, Field(ge=0, allow_inf_nan=False)]
