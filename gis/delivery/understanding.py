@@ -27,7 +27,7 @@ from gis.schema import SCHEMAS, LayerName
 from gis.text.numbers import parse_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pyproj
     from numpy.typing import NDArray
@@ -210,7 +210,8 @@ def _project_readings(project: Project) -> list[Understanding]:
         raws.append(raw)
     raws += [decoded(project_sources.layer(project, entry)) for entry in project.layers.tables]
     found: list[Understanding] = []
-    said = _spoken(raws, project.project.dialect, str(project.path))
+    given = [entry.columns for _, entry in entries] + [{} for _ in project.layers.tables]
+    said = _spoken(raws, given, project.project.dialect, str(project.path))
     goals = [*entries, *((None, entry) for entry in project.layers.tables)]
     for one, (goal, entry) in zip(said, goals, strict=True):
         crs = project_sources.system(entry.crs, project)
@@ -220,11 +221,14 @@ def _project_readings(project: Project) -> list[Understanding]:
 
 
 def _spoken(
-    raws: Sequence[RawLayer], named: str | None = None, source: str = ""
+    raws: Sequence[RawLayer],
+    given: Sequence[Mapping[str, str]] = (),
+    named: str | None = None,
+    source: str = "",
 ) -> Sequence[speech.Spoken | RawLayer]:
     """Give what the dialect of a delivery says of its layers; the layers themselves where it speaks none."""
     dialect = telling.told(raws, named, source)
-    return raws if dialect is None else speech.spoken(dialect, raws)
+    return raws if dialect is None else speech.spoken(dialect, raws, given)
 
 
 def _form(name: LayerName) -> str:

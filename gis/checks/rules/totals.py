@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 
 from gis.checks.registry import Found, check
 from gis.language import Text
@@ -44,7 +45,9 @@ def length_mismatch(context: Context) -> Iterator[Found]:
     allowed = np.maximum(MISMATCH_SHARE * recorded, context.settings.snap_m) + CONFIDENCE * np.nan_to_num(std)
     rows = np.flatnonzero(np.abs(difference) > allowed + EPSILON_M)
     twice = context.duplicates["routes"].rows
-    rows = rows[~np.isin(rows, twice) & ~context.astray[rows]]
+    # A route without a usable line measures nothing: G201, G202, G203.
+    drawn = ~shapely.is_missing(context.usable("routes"))
+    rows = rows[~np.isin(rows, twice) & ~context.astray[rows] & drawn[rows]]
     if len(rows):
         yield Found(
             "routes",

@@ -73,6 +73,7 @@ def _ids_by_record(target: Named) -> dict[str, Any]:
     raw, entry, column = target
     if entry.canonical is None:
         return {}
+    column = find(raw.frame.columns, column) if column else None
     ids = codes(raw.frame[column]) if column else pd.Series([None] * len(raw.frame), dtype="str")
     values = ids.astype(object).where(ids.notna(), None)
     return dict(zip(map(str, raw.records.tolist()), values, strict=True))
@@ -114,6 +115,7 @@ def _by_label(raw: RawLayer, reference: Reference, of: str, layers: Sequence[Nam
 
 def _ids(target: Named) -> NDArray[np.object_]:
     raw, _, column = target
+    column = find(raw.frame.columns, column) if column else None
     if column is None:
         return np.full(len(raw.frame), None, dtype=object)
     ids = codes(raw.frame[column])

@@ -13,7 +13,7 @@ from gis.delivery.dialects.telling import entry_of, find
 from gis.text.numbers import parse_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -59,12 +59,20 @@ class Spoken:
         return schema.name if schema is not None else None
 
     @property
+    def joined(self) -> bool:
+        """Whether it is a table that others are joined with."""
+        layers = self.telling.dialect.layers
+        return any(join.table in self.entry.names for entry in layers for join in entry.joins)
+
+    @property
     def kept(self) -> bool:
         """Whether it is what the program keeps for itself, and no layer."""
         return self.entry.goes_into == "nothing"
 
 
-def spoken(telling: Telling, layers: Sequence[RawLayer]) -> list[Spoken | RawLayer]:
+def spoken(
+    telling: Telling, layers: Sequence[RawLayer], given: Sequence[Mapping[str, str]] = ()
+) -> list[Spoken | RawLayer]:
     """
     Read a delivery as its dialect means it.
 
@@ -74,6 +82,9 @@ def spoken(telling: Telling, layers: Sequence[RawLayer]) -> list[Spoken | RawLay
         The dialect.
     layers
         All layers of the delivery, text decoded.
+    given
+        For each layer the canonical columns that the project file names theirs of; an id among them is what the other
+        layers are taken to name.
 
     Returns
     -------
@@ -89,8 +100,8 @@ def spoken(telling: Telling, layers: Sequence[RawLayer]) -> list[Spoken | RawLay
         whole[at], named = _columns(whole[at], entry, schema) if entry and schema else (whole[at], {})
         columns.append(named)
     known = [
-        (raw, entry, named.get(entry.canonical.id) if entry.canonical is not None else None)
-        for raw, entry, named in zip(whole, entries, columns, strict=True)
+        (raw, entry, {**named, **own}.get(entry.canonical.id) if entry.canonical is not None else None)
+        for raw, entry, named, own in zip(whole, entries, columns, given or [{}] * len(layers), strict=True)
         if entry is not None
     ]
     made: list[Spoken | RawLayer] = []
@@ -125,7 +136,8 @@ def _columns(raw: RawLayer, entry: LayerEntry, schema: Schema) -> tuple[RawLayer
     named: dict[str, str] = {}
     for column in schema.columns:
         there = [name for one in entry.theirs(column.name) if (name := find(raw.frame.columns, one))]
-        if not there:
+        if len(there) <= 1:
+            named |= dict.fromkeys([column.name], there[0]) if there else {}
             continue
         values, given = raw.frame[there[0]], _given(raw.frame[there[0]], counted=column.kind == "integer")
         others = False

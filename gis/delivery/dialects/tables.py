@@ -48,8 +48,8 @@ _LIST = Text(
     "{dialect} این جدول را کنار شبکه نگه می‌دارد؛ چیزی از آن اندازه گرفته نمی‌شود",
 )
 _NOTHING = Text("—", "—")
-# What the readers say of a layer without records, which a list may be.
-_EMPTY = "D009"
+# What the readers say of a layer without records, which a list may be, and of a DBF alone, which a table is.
+_OF_LAYERS = frozenset({"D002", "D009"})
 
 
 def joined(dialect: Dialect, layers: Layers) -> list[RawLayer]:
@@ -79,7 +79,8 @@ def joined(dialect: Dialect, layers: Layers) -> list[RawLayer]:
         whole = raw
         for join in entry.joins if entry is not None else ():
             owned = owners[join.table] is entry
-            whole = _with(whole, join, _of_table(layers, join.table), used if owned else None)
+            tables = _of_table(layers, join.table)
+            whole = _with(whole, join, tables, used if owned else None, own=set(raw.frame.columns))
         made.append(whole)
     for at, (_, entry) in enumerate(layers):
         if entry is not None and entry.goes_into == "list":
@@ -102,7 +103,12 @@ def _of_table(layers: Layers, name: str) -> list[tuple[int, RawLayer]]:
 
 
 def _with(
-    raw: RawLayer, join: Join, tables: list[tuple[int, RawLayer]], used: dict[int, NDArray[np.bool_]] | None
+    raw: RawLayer,
+    join: Join,
+    tables: list[tuple[int, RawLayer]],
+    used: dict[int, NDArray[np.bool_]] | None,
+    *,
+    own: set[str],
 ) -> RawLayer:
     """Give a layer with the columns, and maybe the geometry, of the rows that its own rows name."""
     count = len(raw.frame)
@@ -133,11 +139,13 @@ def _with(
             geometry[mine] = table.frame.geometry.to_numpy()[partner]
             crs = table.crs
     placed = gpd.GeoDataFrame(frame.drop(columns=frame.geometry.name), geometry=gpd.GeoSeries(geometry))
-    left_out = _but_own(raw) if join.geometry else raw.left_out
-    whole = replace(raw, frame=placed, crs=crs, left_out=left_out)
-    if not join.each or found.all():
+    whole = replace(raw, frame=placed, crs=crs)
+    if join.geometry:
+        whole = replace(whole, notes=_of_table_too(raw), left_out=_but_own(raw))
+    # A row that lacks its row in one table cannot have one in the next: that is said already.
+    missing = ours[~found & (ours.notna().to_numpy() | (on in own))]
+    if not join.each or not len(missing):
         return whole
-    missing = ours[~found]
     told = _NO_ROW.filled(
         count=len(missing), rows=count, other=join.table, column=on, values=_examples(missing)
     )
@@ -186,6 +194,11 @@ def _noted(raw: RawLayer, what: Text) -> RawLayer:
     return replace(raw, notes=(*raw.notes, Note("D011", raw.title, fields={"what": what})))
 
 
+def _of_table_too(raw: RawLayer) -> tuple[Note, ...]:
+    """Give what was noted of a table but for what counts of a layer alone."""
+    return tuple(note for note in raw.notes if note.code not in _OF_LAYERS)
+
+
 def _but_own(raw: RawLayer) -> tuple[LeftOut, ...]:
     """Give what a reader left out but for what it says of rows without a place, which they have elsewhere."""
     return tuple(left for left in raw.left_out if (left.source, left.layer) != (raw.path, raw.layer))
@@ -195,8 +208,7 @@ def _listed(
     raw: RawLayer, dialect: Dialect, entry: LayerEntry, owner: LayerEntry | None, used: NDArray[np.bool_]
 ) -> RawLayer:
     """Count the rows of a table that is no layer: all of a list, and those that belong to nothing of another."""
-    notes = tuple(note for note in raw.notes if note.code != _EMPTY)
-    raw = replace(raw, notes=notes, left_out=_but_own(raw))
+    raw = replace(raw, notes=_of_table_too(raw), left_out=_but_own(raw))
     count = int((~used).sum())
     if not count:
         return raw
