@@ -78,6 +78,8 @@ class Schema:
         Its columns, in order; the first one is the feature's id.
     apart
         The columns in which two features at one place differ where each is a thing of its own.
+    rare
+        Whether most surveys have none of it, so that an empty one is not shown.
     """
 
     name: LayerName
@@ -85,6 +87,7 @@ class Schema:
     geometry_type: Literal["LineString", "Point"]
     columns: tuple[Column, ...]
     apart: tuple[str, ...] = ("kind",)
+    rare: bool = False
 
     @property
     def id(self) -> str:
@@ -230,5 +233,6 @@ FITTINGS = Schema(
         _PROVENANCE,
     ),
     apart=("kind", "route_id"),
+    rare=True,
 )
 SCHEMAS: dict[LayerName, Schema] = {schema.name: schema for schema in (ROUTES, MANHOLES, OFFICES, FITTINGS)}

@@ -48,8 +48,8 @@ _LIST = Text(
     "{dialect} این جدول را کنار شبکه نگه می‌دارد؛ چیزی از آن اندازه گرفته نمی‌شود",
 )
 _NOTHING = Text("—", "—")
-# What the readers say of a layer without records, which a list may be, and of a DBF alone, which a table is.
-_OF_LAYERS = frozenset({"D002", "D009"})
+# What the readers say of a DBF alone, which a table is, and of a layer without records, which a list may be.
+_PART_ALONE, _EMPTY = "D002", "D009"
 
 
 def joined(dialect: Dialect, layers: Layers) -> list[RawLayer]:
@@ -196,7 +196,7 @@ def _noted(raw: RawLayer, what: Text) -> RawLayer:
 
 def _of_table_too(raw: RawLayer) -> tuple[Note, ...]:
     """Give what was noted of a table but for what counts of a layer alone."""
-    return tuple(note for note in raw.notes if note.code not in _OF_LAYERS)
+    return tuple(note for note in raw.notes if note.code not in {_PART_ALONE, _EMPTY})
 
 
 def _but_own(raw: RawLayer) -> tuple[LeftOut, ...]:
