@@ -201,7 +201,7 @@ def write_fiberq(path: Path, project: Project, *, systems: dict[str, str] | None
     """Write a project as its plugin does: one GeoPackage, with a table that is its own."""
     for name, rows in project.items():
         frame = gpd.GeoDataFrame(rows, geometry="geometry", crs=GRID)
-        kind = "LineString" if name in {"Route", CABLES, "Aerial_cables"} else "Point"
+        kind = rows[0]["geometry"].geom_type
         if systems and name in systems:
             frame = frame.to_crs(systems[name])
         frame.to_file(path, layer=name, driver="GPKG", geometry_type=kind)
