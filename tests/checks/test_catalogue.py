@@ -119,7 +119,7 @@ def test_the_listing_has_a_line_a_check():
 
 def test_a_selection_is_codes_families_or_all():
     assert checks.selection(["all"], []) == list(pages())
-    assert checks.selection(["T"], ["T501"]) == ["T502", "T503", "T504"]
+    assert checks.selection(["T"], ["T501"]) == ["T502", "T503", "T504", "T505"]
     assert checks.selection(["N302", "A"], ["A40"[:1]]) == ["N302"]
     with pytest.raises(ProjectError, match="Z9"):
         checks.selection(["Z9"], [])

@@ -102,7 +102,10 @@ def test_rows_without_a_partner_are_counted_on_either_side(tmp_path):
     inventory = gis.read(write_gracethd(tmp_path / "d", delivery))
     findings = gis.check(inventory)
     told = findings[findings["code"] == "D011"].set_index("layer")["message"]
-    assert told["d/t_cableline.shp"] == "is not whole: 1 of 3 rows have no row in t_cable for their cl_cb_code: CBX"
+    assert (
+        told["d/t_cableline.shp"]
+        == "is not whole: 1 of 3 rows have no row in t_cable for their cl_cb_code: CBX"
+    )
     assert "2 of 4 rows" in told["d/t_cable.csv"]
     assert told["d/t_cable.csv"].endswith("CB1, CB9")
     assert told["d/t_ebp.csv"].endswith("PT77")
