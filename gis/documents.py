@@ -224,7 +224,8 @@ class InspectedLayer(_Document):
     ``goes_into`` is the canonical layer, null where it matches none; ``columns`` maps canonical to theirs, ``set``
     gives values that hold for every feature; ``alternatives`` lists other candidates; ``ambiguous`` names columns
     that fit equally well, for a person to decide; ``further`` the columns that went nowhere; ``notes`` the codes
-    that a check would report of the reading; ``left_out`` what no figure will count.
+    that a check would report of the reading; ``left_out`` what no figure will count; ``listed`` says that it is a
+    table that its program keeps beside the network.
     """
 
     layer: str
@@ -236,7 +237,7 @@ class InspectedLayer(_Document):
     axes_swapped: bool
     evidence: str
     encoding: str
-    goes_into: Literal["routes", "manholes", "offices"] | None
+    goes_into: Literal["routes", "manholes", "offices", "fittings"] | None
     columns: dict[str, str]
     set: dict[str, str | int | float | bool]
     alternatives: dict[str, list[ColumnGuess]]
@@ -244,6 +245,7 @@ class InspectedLayer(_Document):
     further: list[str]
     notes: list[str]
     left_out: list[LeftOutEntry]
+    listed: bool = False
 
 
 class InspectedFile(_Document):
@@ -253,11 +255,25 @@ class InspectedFile(_Document):
     layers: list[InspectedLayer]
 
 
+class InspectedDialect(_Document):
+    """
+    The program that wrote a delivery.
+
+    ``name`` is what a project file calls it, ``title`` what people do; ``by`` maps the layers that tell it to their
+    columns that do, and is empty where the project file names it.
+    """
+
+    name: str
+    title: str
+    by: dict[str, list[str]]
+
+
 class InspectDocument(_Document):
-    """What ``fibre inspect --format json`` prints."""
+    """What ``fibre inspect --format json`` prints; ``dialect`` is null where no known program is told."""
 
     version: Literal[1] = 1
     files: list[InspectedFile]
+    dialect: InspectedDialect | None = None
 
 
 class RunDocument(_Document):

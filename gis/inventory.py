@@ -1,5 +1,5 @@
 """
-The canonical layers: routes, manholes and offices in one shape, wherever they came from.
+The canonical layers: routes, manholes, offices and fittings in one shape, wherever they came from.
 
 Every layer of an `Inventory` is a GeoDataFrame in WGS 84 longitude and latitude (EPSG:4326) with all columns of
 its `Schema`, in that order, then `ORIGIN` (``source``, the file it came from; ``source_layer``, the layer of that
@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from gis.schema import SCHEMAS, LayerName
+from gis.schema import CRS, SCHEMAS, LayerName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,10 +33,18 @@ if TYPE_CHECKING:
 
     from gis.language import Text
     from gis.project import Project
+    from gis.schema import Schema
 
 
 # The columns of a feature's identity.
 ORIGIN = ("source", "source_layer", "record")
+# What the values of each kind of column are.
+DTYPES: dict[str, Any] = {
+    "text": "str",
+    "number": "float64",
+    "integer": "Int64",
+    "date": pd.ArrowDtype(pa.date32()),
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -81,6 +90,10 @@ class Source:
         How many features it gave.
     columns
         Canonical column name to the delivery's name.
+    dialect
+        The program that wrote it, as people know it; empty where none was told.
+    without
+        Required columns that this program does not keep, so that their values are not missed.
     """
 
     path: str
@@ -91,6 +104,8 @@ class Source:
     encoding: str
     features: int
     columns: dict[str, str]
+    dialect: str = ""
+    without: tuple[str, ...] = ()
 
 
 # The checks of notes that more is made of than a finding: a record that was lost, a required column that nobody gave,
@@ -266,6 +281,8 @@ class Inventory:
         become more or fewer since counts as surveyed at each of them.
     read_from
         The files and folders that all this was read from, where they lie: nothing is ever written to them.
+    fittings
+        Slack loops, closures and breaks as points of their cables, a layer like the others; None stands for no such.
     """
 
     project: Project
@@ -280,6 +297,7 @@ class Inventory:
     left_out: tuple[LeftOut, ...] = ()
     curves: Curves | None = None
     read_from: tuple[Path, ...] = ()
+    fittings: gpd.GeoDataFrame | None = None
 
     def layer(self, name: LayerName) -> gpd.GeoDataFrame:
         """
@@ -288,7 +306,7 @@ class Inventory:
         Parameters
         ----------
         name
-            ``"routes"``, ``"manholes"`` or ``"offices"``.
+            ``"routes"``, ``"manholes"``, ``"offices"`` or ``"fittings"``.
 
         Returns
         -------
@@ -299,6 +317,7 @@ class Inventory:
             "routes": self.routes,
             "manholes": self.manholes,
             "offices": self.offices,
+            "fittings": empty(SCHEMAS["fittings"]) if self.fittings is None else self.fittings,
         }
         return frames[name]
 
@@ -406,6 +425,28 @@ class Inventory:
     def base(self) -> Path | None:
         """The folder of the project file, or None without one."""
         return self.project.path.parent if self.project.path else None
+
+
+def empty(schema: Schema) -> gpd.GeoDataFrame:
+    """
+    Make a layer with no features.
+
+    Parameters
+    ----------
+    schema
+        The layer.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        No rows; all columns with their types; EPSG:4326.
+    """
+    import geopandas as gpd  # noqa: PLC0415 - heavy, and this module is for its words, too
+
+    columns = {column.name: pd.Series([], dtype=DTYPES[column.kind]) for column in schema.columns}
+    columns |= {"source": pd.Series([], dtype="str"), "source_layer": pd.Series([], dtype="str")}
+    columns["record"] = pd.Series([], dtype="int64")
+    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=CRS), crs=CRS)
 
 
 def called(own: object, record: object) -> str:

@@ -69,6 +69,8 @@ class About(_Table):
         where each point errs by itself.
     trench_m
         How far apart two routes may run and lie in one trench, metres.
+    dialect
+        The program that wrote the delivery, ``"none"`` for none that is known; left out, it is told by its layers.
     """
 
     name: str = "Survey"
@@ -79,6 +81,7 @@ class About(_Table):
     accuracy_m: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.05
     correlation_m: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     trench_m: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    dialect: str | None = None
 
     @field_validator("crs")
     @classmethod
@@ -162,11 +165,22 @@ class LayerSource(_Table):
 
 
 class Layers(_Table):
-    """``[layers]``: the sources of each canonical layer."""
+    """
+    ``[layers]``: the sources of each canonical layer.
+
+    Attributes
+    ----------
+    routes, manholes, offices, fittings
+        The sources of each.
+    tables
+        Tables that are no layer of their own: a dialect joins them to those that are.
+    """
 
     routes: list[LayerSource] = Field(default_factory=list)
     manholes: list[LayerSource] = Field(default_factory=list)
     offices: list[LayerSource] = Field(default_factory=list)
+    fittings: list[LayerSource] = Field(default_factory=list)
+    tables: list[LayerSource] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _known_columns(self) -> Layers:
@@ -249,7 +263,7 @@ class Total(_Table):
 
     item: str
     item_fa: str = ""
-    layer: Literal["routes", "manholes", "offices"]
+    layer: Literal["routes", "manholes", "offices", "fittings"]
     measure: Measure
     where: dict[str, Scalar | list[Scalar]] = Field(default_factory=dict)
     recorded: Annotated[float, Field(ge=0, allow_inf_nan=False)]

@@ -8,7 +8,7 @@ from typing import Literal
 from gis.glossary import word
 from gis.language import Text
 
-LayerName = Literal["routes", "manholes", "offices"]
+LayerName = Literal["routes", "manholes", "offices", "fittings"]
 Kind = Literal["text", "number", "integer", "date"]
 CRS = "EPSG:4326"
 # The end of a further column's name that keeps what could not be read of a column as it was written.
@@ -30,6 +30,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "fibre_count": (1.0, 6912.0),
     "recorded_length_m": (0.0, 1_000_000.0),
     "slack_m": (0.0, 10_000.0),
+    "total_length_m": (0.0, 1_000_000.0),
     "accuracy_m": (0.0, 30.0),
 }
 # The values of `connection` that say an office is connected.
@@ -81,12 +82,18 @@ class Schema:
         ``"LineString"`` or ``"Point"``.
     columns
         Its columns, in order; the first one is the feature's id.
+    apart
+        The columns in which two features at one place differ where each is a thing of its own.
+    rare
+        Whether most surveys have none of it, so that an empty one is not shown.
     """
 
     name: LayerName
     label: Text
     geometry_type: Literal["LineString", "Point"]
     columns: tuple[Column, ...]
+    apart: tuple[str, ...] = ("kind",)
+    rare: bool = False
 
     @property
     def id(self) -> str:
@@ -156,6 +163,7 @@ ROUTES = Schema(
         Column("fibre_count", Text("Fibres", "تعداد تار"), kind="integer"),
         Column("recorded_length_m", Text("Recorded length", "طول ثبت‌شده"), kind="number", unit="m"),
         Column("slack_m", Text("Slack", "کابل ذخیره"), kind="number", unit="m"),
+        Column("total_length_m", Text("Length with slack", "طول با کابل ذخیره"), kind="number", unit="m"),
         Column("start_mark_m", Text("Sheath mark at start", "متراژ روکش در شروع"), kind="number", unit="m"),
         Column("end_mark_m", Text("Sheath mark at end", "متراژ روکش در پایان"), kind="number", unit="m"),
         _SURVEYED_ON,
@@ -204,4 +212,33 @@ OFFICES = Schema(
         _PROVENANCE,
     ),
 )
-SCHEMAS: dict[LayerName, Schema] = {schema.name: schema for schema in (ROUTES, MANHOLES, OFFICES)}
+# What sits on a cable and is no end of it: several may be at one place, each of its own cable.
+FITTINGS = Schema(
+    "fittings",
+    Text("Slack, closures and breaks", "کابل ذخیره، مفصل و پارگی"),
+    "Point",
+    (
+        Column("fitting_id", Text("Fitting", "متعلق کابل"), required=True),
+        Column(
+            "kind",
+            Text("Kind", "نوع"),
+            required=True,
+            codes={
+                "slack": Text("slack", "کابل ذخیره"),
+                "closure": word("closure"),
+                "break": Text("break", "پارگی"),
+            },
+        ),
+        Column("status", Text("Status", "وضعیت"), codes=STATUS),
+        Column("county", _COUNTY),
+        Column("route_id", Text("Cable", "کابل")),
+        Column("manhole_id", Text("Manhole", "حوضچه")),
+        Column("slack_m", Text("Slack", "کابل ذخیره"), kind="number", unit="m"),
+        _SURVEYED_ON,
+        _ACCURACY,
+        _PROVENANCE,
+    ),
+    apart=("kind", "route_id"),
+    rare=True,
+)
+SCHEMAS: dict[LayerName, Schema] = {schema.name: schema for schema in (ROUTES, MANHOLES, OFFICES, FITTINGS)}

@@ -100,6 +100,16 @@ def test_a_format_is_added(copy):
     held(run, reader, registry, "gis/delivery/files/identify.py", test)
 
 
+def test_a_dialect_is_added(copy):
+    folder, run = copy
+    code = blocks("A dialect")
+    put(folder, code)
+    (test,) = (name for name in code if name.startswith("tests/"))
+    done = run("-m", "pytest", "-q", "-p", "no:cacheprovider", test)
+    assert done.returncode == 0, done.stdout
+    held(run, test)
+
+
 def test_a_message_is_written():
     (code,) = blocks("A message").values()
     done = subprocess.run(
@@ -113,7 +123,7 @@ def test_a_message_is_written():
 
 
 def test_the_files_that_are_named_are_there():
-    made = {name for section in ("A check", "A format") for name in blocks(section)}
+    made = {name for section in ("A check", "A format", "A dialect") for name in blocks(section)}
     named = set(re.findall(r"`((?:gis|tests|docs)/[\w/.]+)`", TEXT)) - made
     assert len(named) > 10
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []

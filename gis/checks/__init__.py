@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from gis import progress
-from gis.checks.evidence import references
+from gis.checks.evidence import fittings, references
 from gis.checks.evidence.context import Context
 from gis.checks.findings import COLUMNS, Findings, join, tabulate
 from gis.checks.registry import FAMILIES, Found, Page, finders, pages
@@ -101,7 +101,7 @@ _NEEDS: dict[Need, tuple[Callable[[Inventory], bool], Text]] = {
         Text("no ducts were delivered", "داکتی تحویل نشده است"),
     ),
     "references": (
-        lambda inventory: bool(references.answerable(inventory)),
+        lambda inventory: bool(references.answerable(inventory) or fittings.answerable(inventory)),
         Text("what the routes name was not delivered", "آنچه مسیرها نام می‌برند تحویل نشده است"),
     ),
 }

@@ -15,7 +15,7 @@ from gis import address
 from gis.coordinates import heights, rounding, systems
 from gis.coordinates.doubts import Doubt
 from gis.delivery import project_sources
-from gis.delivery.canonical import canonical, empty
+from gis.delivery.canonical import canonical
 from gis.delivery.understanding import ORDER, understood
 from gis.errors import SourceError
 from gis.inventory import (
@@ -29,6 +29,7 @@ from gis.inventory import (
     Note,
     Source,
     called,
+    empty,
 )
 from gis.language import Text
 from gis.schema import CRS, SCHEMAS, LayerName
@@ -100,7 +101,7 @@ def _assembled(project: Project, readings: Sequence[Understanding]) -> Inventory
     for reading in readings:
         told = list(reading.raw.notes)
         if reading.destination is None:
-            notes += _from(reading, [*told, _unknown(reading)])
+            notes += _from(reading, told if reading.listed else [*told, _unknown(reading)])
             continue
         layer, found, entry = _canonical(reading, reading.destination, project)
         notes += _from(reading, told + found)
@@ -113,6 +114,7 @@ def _assembled(project: Project, readings: Sequence[Understanding]) -> Inventory
         routes=layers["routes"],
         manholes=layers["manholes"],
         offices=layers["offices"],
+        fittings=layers["fittings"],
         sources=tuple(entries),
         area=area,
         outline=outline,
@@ -153,6 +155,8 @@ def _left_out(reading: Understanding) -> list[LeftOut]:
     raw, destination = reading.raw, reading.destination
     lost = sum(note.code == LOST_RECORD for note in raw.notes)
     counted = [(lost, _LOST, _DAMAGED)]
+    if reading.listed:
+        return list(raw.left_out)
     if destination is None:
         # What the reader has passed over already is told once.
         told = sum(left.count for left in raw.left_out if left.layer == raw.layer)
@@ -200,7 +204,9 @@ def _canonical(
         fixed=destination.entry.set,
         scale=destination.match.scale,
     )
-    notes += _missing_columns(raw, destination)
+    spoken = reading.spoken
+    without = tuple(spoken.entry.without) if spoken is not None else ()
+    notes += _missing_columns(raw, destination, without)
     notes += _lost_text(destination.schema, layer)
     notes += _coordinate_notes(reading, destination.schema, layer)
     notes += _coarse(raw, destination.schema, read.crs, rounding.stated_m(layer, project))
@@ -213,12 +219,14 @@ def _canonical(
         encoding=raw.encoding,
         features=len(raw.frame),
         columns=dict(destination.match.columns),
+        dialect=spoken.telling.dialect.shown if spoken is not None else "",
+        without=without,
     )
     return layer, notes, source
 
 
-def _missing_columns(raw: RawLayer, destination: Destination) -> list[Note]:
-    given = {*destination.match.columns, *destination.entry.set}
+def _missing_columns(raw: RawLayer, destination: Destination, without: Sequence[str]) -> list[Note]:
+    given = {*destination.match.columns, *destination.entry.set, *without}
     if not len(raw.frame):
         return []
     return [

@@ -13,10 +13,10 @@ import pyarrow as pa
 import shapely
 
 from gis.delivery.columns.match import match_values, referenced
-from gis.inventory import ORIGIN, UNREAD_DATE, UNREAD_VALUE, FeatureRef, Note, called
+from gis.inventory import DTYPES, ORIGIN, UNREAD_DATE, UNREAD_VALUE, FeatureRef, Note, called
 from gis.schema import AS_WRITTEN, CRS, Column, Schema
 from gis.text.dates import parse_dates
-from gis.text.letters import written
+from gis.text.letters import fold, written
 from gis.text.numbers import parse_numbers
 
 if TYPE_CHECKING:
@@ -24,12 +24,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_DTYPES: dict[str, Any] = {
-    "text": "str",
-    "number": "float64",
-    "integer": "Int64",
-    "date": pd.ArrowDtype(pa.date32()),
-}
 # Columns that say where a feature stands in its source, and the geometry: a delivery's own of these names step aside.
 _RESERVED = (*ORIGIN, "geometry")
 
@@ -45,26 +39,6 @@ def today() -> date:
     """
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     return datetime.fromtimestamp(int(epoch), UTC).date() if epoch.isdigit() else datetime.now(UTC).date()
-
-
-def empty(schema: Schema) -> gpd.GeoDataFrame:
-    """
-    Make a layer with no features.
-
-    Parameters
-    ----------
-    schema
-        The layer.
-
-    Returns
-    -------
-    geopandas.GeoDataFrame
-        No rows; all columns with their types; EPSG:4326.
-    """
-    columns = {column.name: pd.Series([], dtype=_DTYPES[column.kind]) for column in schema.columns}
-    columns |= {"source": pd.Series([], dtype="str"), "source_layer": pd.Series([], dtype="str")}
-    columns["record"] = pd.Series([], dtype="int64")
-    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=CRS), crs=CRS)
 
 
 def canonical(
@@ -183,7 +157,7 @@ def _own(name: str, table: dict[str, Any]) -> str:
 
 def _missing(column: Column, index: pd.RangeIndex) -> pd.Series[Any]:
     """Give a column that the delivery does not have; Arrow makes nulls without writing them one by one."""
-    dtype = _DTYPES[column.kind]
+    dtype = DTYPES[column.kind]
     if column.kind != "text":
         return pd.Series(index=index, dtype=dtype)
     return pd.Series(pd.array(pa.nulls(len(index), pa.large_string()), dtype=dtype), index=index)
@@ -199,7 +173,7 @@ def _read(
         # A date in the future is kept out as an impossible one is: nothing may be reckoned from it.
         kept = np.array(days.values, dtype=object)
         kept[days.impossible] = None
-        return pd.Series(kept, index=raw.index, dtype=_DTYPES["date"]), unread
+        return pd.Series(kept, index=raw.index, dtype=DTYPES["date"]), unread
     if column.kind in ("number", "integer"):
         # A value's own unit counts before the heading's; fibres are counted, all else is a length.
         numbers = parse_numbers(raw, unit=scale, of="length" if column.unit else "count")
@@ -214,7 +188,11 @@ def _read(
     if column.codes:
         codes, uniques = pd.factorize(text)
         mapping = match_values(uniques, column, schema.name, given)
-        ours = pd.array([mapping[value] or value for value in uniques], dtype="str")
+        # A value that is said to stand for no code is none, and no fault either.
+        none = {fold(theirs) for theirs, code in given.items() if not code}
+        ours = pd.array(
+            [mapping[value] or (None if fold(value) in none else value) for value in uniques], dtype="str"
+        )
         text = pd.Series(ours.take(codes, allow_fill=True), index=raw.index)
     elif given:
         text = text.replace(dict(given))

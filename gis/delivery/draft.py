@@ -15,7 +15,7 @@ from gis.errors import FibreError, ProjectError
 from gis.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tomlkit.items import Comment, Table
 
@@ -97,6 +97,9 @@ def draft(
     name = first.partition(".")[0]
     project = tomlkit.table()
     project.update({"name": name, "length": "geodesic"})
+    dialect = next((one.spoken.telling.dialect for one in understood if one.spoken is not None), None)
+    if dialect is not None:
+        project.add("dialect", dialect.key)
     head = tomlkit.document()
     head.add(_comment(_HEAD.render(lang)))
     head.add(tomlkit.nl())
@@ -149,11 +152,15 @@ def _layer(
     )
     above = tomlkit.document()
     above.add(_comment(told.render(lang, title=raw.title, driver=raw.driver, features=len(raw.frame))))
-    if destination is None:
+    spoken = one.spoken
+    joined = spoken is not None and spoken.joined
+    if destination is None and not joined:
         unknown = Text(
             "??? matches no canonical layer; it is left out", "??? با هیچ لایه‌ای نمی‌خواند و کنار گذاشته شد"
         )
-        above.add(_comment(unknown.render(lang)))
+        listed = Text("a list of {dialect}; it is left out", "فهرستی از {dialect}؛ کنار گذاشته شد")
+        told = listed.filled(dialect=spoken.telling.dialect.shown) if spoken is not None else unknown
+        above.add(_comment(told.render(lang)))
         return above.as_string()
     name, given = origins[raw.delivery]
     entry = tomlkit.table()
@@ -162,30 +169,50 @@ def _layer(
         entry.add("layer", raw.path.removeprefix(f"{name}/"))
     elif raw.layer and (raw.path != name or raw.title != raw.path):
         entry.add("layer", raw.layer)
-    entry.add(_comment(one.belief.evidence.render(lang)))
-    _add_system(entry, one, crs, lang)
-    if destination.entry.set:
-        values = tomlkit.inline_table()
-        values.update(destination.entry.set)
-        entry.add("set", values)
-    entry.add("columns", _columns(destination))
+    if destination is not None:
+        entry.add(_comment(one.belief.evidence.render(lang)))
+        _add_system(entry, one, crs, lang)
+        said = spoken.entry.set if spoken is not None else {}
+        own = {ours: value for ours, value in destination.entry.set.items() if said.get(ours) != value}
+        if own:
+            values = tomlkit.inline_table()
+            values.update(own)
+            entry.add("set", values)
+        _add_columns(entry, one, destination, lang)
     entries = tomlkit.aot()
     entries.append(entry)
     layers = tomlkit.table(is_super_table=True)
-    layers.add(destination.schema.name, entries)
+    layers.add(destination.schema.name if destination is not None else "tables", entries)
     written = tomlkit.document()
     written.add("layers", layers)
     # Within one document a blank line would come between.
     return above.as_string() + written.as_string()
 
 
-def _columns(destination: Destination) -> Table:
+def _add_columns(entry: Table, one: Understanding, destination: Destination, lang: Language) -> None:
+    """Write which column is which; those that the dialect names stand in a comment, as it goes on naming them."""
+    spoken = one.spoken
+    if spoken is None:
+        entry.add("columns", _columns(destination, destination.match.columns))
+        return
+    told = Text("columns of {dialect}: {columns}", "ستون‌های {dialect}: {columns}")
+    named = ", ".join(
+        f"{ours} = {theirs}" for ours, theirs in one.taken_from.items() if ours in spoken.columns
+    )
+    entry.add(_comment(told.render(lang, dialect=spoken.telling.dialect.shown, columns=named or "—")))
+    own = {ours: theirs for ours, theirs in destination.match.columns.items() if ours not in spoken.columns}
+    columns = _columns(destination, own, spoken.entry.without)
+    if columns.as_string().strip():
+        entry.add("columns", columns)
+
+
+def _columns(destination: Destination, own: Mapping[str, str], without: Sequence[str] = ()) -> Table:
     """Write which column is which, and in comments what is left for a person to decide."""
     columns = tomlkit.table()
-    columns.update(destination.match.columns)
+    columns.update(own)
     for ours, rivals in destination.match.ambiguous.items():
         columns.add(_comment(f"{ours} = ???  {' | '.join(map(_quoted, rivals))}"))
-    given = {*destination.match.columns, *destination.match.ambiguous, *destination.entry.set}
+    given = {*destination.match.columns, *destination.match.ambiguous, *destination.entry.set, *without}
     for column in destination.schema.columns:
         if column.required and column.name not in given:
             columns.add(_comment(f"{column.name} = ???  {', '.join(map(_quoted, destination.match.extra))}"))

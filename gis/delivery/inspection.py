@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from gis.coordinates import systems
 from gis.delivery import understanding
-from gis.documents import ColumnGuess, InspectDocument, InspectedFile, InspectedLayer, left_out_entries
+from gis.documents import (
+    ColumnGuess,
+    InspectDocument,
+    InspectedDialect,
+    InspectedFile,
+    InspectedLayer,
+    left_out_entries,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,9 +49,22 @@ def inspect(
         A file cannot be read.
     """
     files: dict[str, list[InspectedLayer]] = {}
-    for one in understanding.readings(source, crs=crs):
+    readings = understanding.readings(source, crs=crs)
+    for one in readings:
         files.setdefault(one.raw.path, []).append(_layer(one, lang))
-    return InspectDocument(files=[InspectedFile(path=path, layers=layers) for path, layers in files.items()])
+    return InspectDocument(
+        files=[InspectedFile(path=path, layers=layers) for path, layers in files.items()],
+        dialect=_dialect(readings),
+    )
+
+
+def _dialect(readings: Sequence[Understanding]) -> InspectedDialect | None:
+    """Give the dialect that the layers of a delivery are read in."""
+    told = next((one.spoken.telling for one in readings if one.spoken is not None), None)
+    if told is None:
+        return None
+    by = {layer: list(columns) for layer, columns in told.by}
+    return InspectedDialect(name=told.dialect.key, title=told.dialect.shown, by=by)
 
 
 def _layer(one: Understanding, lang: Language) -> InspectedLayer:
@@ -62,7 +82,7 @@ def _layer(one: Understanding, lang: Language) -> InspectedLayer:
         evidence=belief.evidence.render(lang),
         encoding=raw.encoding,
         goes_into=destination.schema.name if destination else None,
-        columns=dict(match.columns) if match else {},
+        columns=one.taken_from,
         set=dict(destination.entry.set) if destination else {},
         alternatives={
             ours: [
@@ -77,4 +97,5 @@ def _layer(one: Understanding, lang: Language) -> InspectedLayer:
         else [str(name) for name in raw.frame.columns if name != "geometry"],
         notes=sorted({note.code for note in raw.notes} | {code for code, _ in belief.notes}),
         left_out=left_out_entries(raw.left_out, lang),
+        listed=one.listed,
     )

@@ -20,6 +20,7 @@ from gis.coordinates.recorded import Recorded
 from gis.delivery import project_sources, sources
 from gis.delivery.columns import match
 from gis.delivery.decoding import decoded
+from gis.delivery.dialects import speech, telling
 from gis.errors import ProjectError
 from gis.inventory import LeftOut
 from gis.language import Text
@@ -27,7 +28,7 @@ from gis.schema import SCHEMAS, LayerName
 from gis.text.numbers import parse_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pyproj
     from numpy.typing import NDArray
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from gis.coordinates.reading import Belief
     from gis.delivery.columns.match import Match
+    from gis.delivery.dialects.speech import Spoken
     from gis.delivery.files.layer import RawLayer
     from gis.project import LayerSource, Project
     from gis.schema import Schema
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     Positions = NDArray[np.float64]
 
 # What is known already is evidence for what comes after: offices first.
-ORDER: tuple[LayerName, ...] = ("offices", "manholes", "routes")
+ORDER: tuple[LayerName, ...] = ("offices", "manholes", "routes", "fittings")
 _SAMPLE = 5000
 # A layer of more features is believed from so many of them.
 _LARGE = 20_000
@@ -107,11 +109,26 @@ class Understanding:
         Which coordinate system it is in, and the evidence.
     destination
         Where it goes; None where it matches no canonical layer.
+    spoken
+        What the dialect of the delivery says of it; None where none is told, or it says nothing of it.
     """
 
     raw: RawLayer
     belief: Belief
     destination: Destination | None
+    spoken: Spoken | None = None
+
+    @property
+    def listed(self) -> bool:
+        """Whether it is a table that its program keeps beside the network, which goes nowhere."""
+        return self.spoken is not None and self.spoken.goes_into is None
+
+    @property
+    def taken_from(self) -> dict[str, str]:
+        """Canonical column to the delivery's, as its file has it."""
+        columns = dict(self.destination.match.columns) if self.destination else {}
+        made = self.spoken.made_of if self.spoken is not None and self.destination else {}
+        return {ours: made.get(theirs, theirs) for ours, theirs in columns.items()}
 
     @property
     def believed(self) -> Reading | None:
@@ -187,15 +204,34 @@ def understood(
 def _project_readings(project: Project) -> list[Understanding]:
     entries = [(name, entry) for name in ORDER for entry in getattr(project.layers, name)]
     region = Region(project_sources.area(project)[1], tuple(project.area.candidates) if project.area else ())
-    found: list[Understanding] = []
+    raws = []
     for name, entry in entries:
         raw = decoded(project_sources.layer(project, entry))
         # A drawing that is named for its lines and again for its points gives each its own.
         if any(_same_place(entry, other) and _form(name) != _form(theirs) for theirs, other in entries):
             raw = _of_form(raw, _form(name))
+        raws.append(raw)
+    raws += [decoded(project_sources.layer(project, entry)) for entry in project.layers.tables]
+    found: list[Understanding] = []
+    given = [entry.columns for _, entry in entries] + [{} for _ in project.layers.tables]
+    said = _spoken(raws, given, project.project.dialect, str(project.path))
+    goals = [*entries, *((None, entry) for entry in project.layers.tables)]
+    for one, (goal, entry) in zip(said, goals, strict=True):
         crs = project_sources.system(entry.crs, project)
-        found.append(_reading(raw, name, entry, region, _known(found, raw, crs), crs))
+        known = _known(found, one.raw if isinstance(one, speech.Spoken) else one, crs)
+        found.append(_reading(one, goal, entry, region, known, crs))
     return _together(found, region)
+
+
+def _spoken(
+    raws: Sequence[RawLayer],
+    given: Sequence[Mapping[str, str]] = (),
+    named: str | None = None,
+    source: str = "",
+) -> Sequence[speech.Spoken | RawLayer]:
+    """Give what the dialect of a delivery says of its layers; the layers themselves where it speaks none."""
+    dialect = telling.told(raws, named, source)
+    return raws if dialect is None else speech.spoken(dialect, raws, given)
 
 
 def _form(name: LayerName) -> str:
@@ -213,18 +249,14 @@ def _of_form(raw: RawLayer, form: str) -> RawLayer:
 
 
 def _bare_readings(paths: Sequence[str | Path], crs: str | None) -> list[Understanding]:
-    layers = [
+    parts = [
         part
         for path, name in zip(paths, sources.called(paths), strict=True)
         for raw in sources.open_delivery(path, name=name)
         for part in _by_geometry(decoded(raw))
     ]
-    guesses = [
-        match.which_layer(raw.table.head(_SAMPLE), raw.types, f"{Path(raw.path).name} {raw.layer}")
-        if raw.crs is not None or not shapely.is_missing(raw.frame.geometry.to_numpy()).all()
-        else None  # a table that places nothing, beside the layers: a list
-        for raw in layers
-    ]
+    layers = [one for one in _spoken(parts) if not (isinstance(one, speech.Spoken) and one.kept)]
+    guesses = [_guess(one) for one in layers]
     system = project_sources.system(crs, None)
     region = Region(None)
     found: dict[int, Understanding] = {}
@@ -234,12 +266,26 @@ def _bare_readings(paths: Sequence[str | Path], crs: str | None) -> list[Underst
     )
     for at in places:
         guess = guesses[at]
-        entry = projects.LayerSource(source=layers[at].path, set=dict(guess.set)) if guess else None
-        known = _known(found.values(), layers[at], system)
-        found[at] = _own_first(
-            _reading(layers[at], guess.layer if guess else None, entry, region, known, system)
-        )
+        one = layers[at]
+        raw = one.raw if isinstance(one, speech.Spoken) else one
+        entry = projects.LayerSource(source=raw.path, set=dict(guess.set)) if guess else None
+        known = _known(found.values(), raw, system)
+        found[at] = _own_first(_reading(one, guess.layer if guess else None, entry, region, known, system))
     return _together([found[at] for at in range(len(layers))], region)
+
+
+def _guess(one: speech.Spoken | RawLayer) -> match.Guess | None:
+    """Tell which canonical layer a layer is, by the dialect of its delivery or else by itself."""
+    if isinstance(one, speech.Spoken):
+        return None if one.goes_into is None else match.Guess(one.goes_into, {}, _why(one))
+    if one.crs is None and shapely.is_missing(one.frame.geometry.to_numpy()).all():
+        return None  # a table that places nothing, beside the layers: a list
+    return match.which_layer(one.table.head(_SAMPLE), one.types, f"{Path(one.path).name} {one.layer}")
+
+
+def _why(one: speech.Spoken) -> Text:
+    shown = one.telling.dialect.shown
+    return Text(f"a layer of {shown}", f"لایه‌ای از \u2068{shown}\u2069")
 
 
 def _own_first(reading: Understanding) -> Understanding:
@@ -272,7 +318,7 @@ def _part(raw: RawLayer, chosen: NDArray[np.bool_]) -> RawLayer:
 
 
 def _reading(
-    raw: RawLayer,
+    one: speech.Spoken | RawLayer,
     schema: LayerName | None,
     entry: LayerSource | None,
     region: Region,
@@ -280,6 +326,7 @@ def _reading(
     crs: pyproj.CRS | None,
 ) -> Understanding:
     """Find out where a layer is and which column is which."""
+    raw, spoken = (one.raw, one) if isinstance(one, speech.Spoken) else (one, None)
     raw = _in_unit_of(raw, crs)
     geometry = raw.frame.geometry.to_numpy()
     # Records without any position are in no system, and lack their geometry in every one.
@@ -289,12 +336,30 @@ def _reading(
         or (CRS.from_epsg(4326) if shapely.is_missing(geometry).all() else None)
     )
     if schema is None or entry is None:
-        return Understanding(raw, _believed(geometry, declared, region, known), None)
+        return Understanding(raw, _believed(geometry, declared, region, known), None, spoken)
+    if spoken is not None and spoken.goes_into != schema:
+        spoken = None  # the project file means another layer by it than the dialect
+    told = match.Told(spoken.columns, spoken.hidden, _why(spoken)) if spoken is not None else None
+    if spoken is not None:
+        entry = _with_dialect(entry, spoken)
     # Recorded lengths are evidence of where a layer is; where it is then tells which columns hold lengths.
-    matched = match.match(raw.table, SCHEMAS[schema], entry.columns, raw.title)
+    matched = match.match(raw.table, SCHEMAS[schema], entry.columns, raw.title, told=told)
     belief = _believed(geometry, declared, region, known, _recorded(raw, matched))
-    matched = match.match(raw.table, SCHEMAS[schema], entry.columns, raw.title, _drawn(geometry, belief))
-    return Understanding(_without(raw, matched), belief, Destination(SCHEMAS[schema], matched, entry))
+    matched = match.match(
+        raw.table, SCHEMAS[schema], entry.columns, raw.title, _drawn(geometry, belief), told
+    )
+    return Understanding(_without(raw, matched), belief, Destination(SCHEMAS[schema], matched, entry), spoken)
+
+
+def _with_dialect(entry: LayerSource, spoken: speech.Spoken) -> LayerSource:
+    """Add to what the project file says of a layer what the dialect does; the project file counts first."""
+    said = spoken.entry
+    own = {name: value for name, value in said.set.items() if name not in entry.columns}
+    values = {
+        name: {**said.values.get(name, {}), **entry.values.get(name, {})}
+        for name in {**said.values, **entry.values}
+    }
+    return entry.model_copy(update={"set": {**own, **entry.set}, "values": values})
 
 
 def _in_unit_of(raw: RawLayer, crs: pyproj.CRS | None) -> RawLayer:

@@ -24,7 +24,7 @@ from gis.language import Text
 CATALOGUE = """
 D001 unreadable e | D002 incomplete-shapefile e | D003 damaged-record e | D004 unknown-layer e
 D005 missing-column e | D006 guessed-encoding w | D007 lost-text e | D008 unsafe-archive e
-D009 empty-layer e | D010 refused-source e
+D009 empty-layer e | D010 refused-source e | D011 unjoined-rows w
 C101 missing-crs e± | C102 outside-area e | C103 swapped-axes e± | C104 wrong-zone e± | C105 datum-shift e±
 C106 unfit-crs w | C107 mixed-crs w | C108 coarse-coordinates w | C109 zero-coordinates e
  C110 layer-shifted w | C111 positions-disagree w
@@ -34,10 +34,12 @@ G210 multipart-route w+ | G211 implausible-height w | G212 duplicate-feature e+ 
 G214 surveyed-twice w
 N301 loose-end w | N302 near-miss w± | N303 overshoot w± | N304 stray-manhole w | N305 unserved-office e
 N306 island w | N307 unmarked-crossing i | N308 pseudo-node i+ | N309 unknown-reference e
-N310 distant-reference e | N311 cable-outside-duct w | N312 unused-node i | N315 branch-without-closure w
+N310 distant-reference e | N311 cable-outside-duct w | N312 unused-node i
+N313 fitting-off-cable w | N314 reference-to-no-cable e | N315 branch-without-closure w
 A401 missing-value e | A402 repeated-id e | A403 unknown-value w | A404 out-of-range w
 A405 unnormalised-text i+ | A406 impossible-date w | A407 wrong-county w | A408 mojibake e+
 T501 length-mismatch w | T502 implausible-slack w | T503 total-differs e | T504 total-undecided w
+T505 slack-sum-differs w
 """
 _SEVERITY = {"e": "error", "w": "warning", "i": "info"}
 _FIX = {"": None, "+": "safe", "±": "unsafe"}
@@ -118,7 +120,7 @@ def test_the_listing_has_a_line_a_check():
 
 def test_a_selection_is_codes_families_or_all():
     assert checks.selection(["all"], []) == list(pages())
-    assert checks.selection(["T"], ["T501"]) == ["T502", "T503", "T504"]
+    assert checks.selection(["T"], ["T501"]) == ["T502", "T503", "T504", "T505"]
     assert checks.selection(["N302", "A"], ["A40"[:1]]) == ["N302"]
     with pytest.raises(ProjectError, match="Z9"):
         checks.selection(["Z9"], [])

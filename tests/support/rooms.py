@@ -22,6 +22,7 @@ ROOMS = (
     "delivery.files",  # what a file is, and whether it is safe
     "delivery.columns",  # which column is which
     "delivery.readers",  # one file a format
+    "delivery.dialects",  # what known programs write, and what is what in it
     "delivery",  # from files to an inventory
     "checks.registry",  # codes and what finds them
     "checks.findings",  # what was found, as one table

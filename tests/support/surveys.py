@@ -12,8 +12,7 @@ import pandas as pd
 import shapely
 
 from gis import lengths
-from gis.delivery.canonical import empty
-from gis.inventory import ORIGIN, Inventory
+from gis.inventory import ORIGIN, Inventory, empty
 from gis.project import Project
 from gis.schema import CRS, SCHEMAS
 
@@ -57,11 +56,12 @@ def inventory(
     manholes: gpd.GeoDataFrame | None = None,
     offices: gpd.GeoDataFrame | None = None,
     *,
+    fittings: gpd.GeoDataFrame | None = None,
     project: dict[str, Any] | None = None,
     **more: Any,
 ) -> Inventory:
     """Put layers together."""
-    layers = {"routes": routes, "manholes": manholes, "offices": offices}
+    layers = {"routes": routes, "manholes": manholes, "offices": offices, "fittings": fittings}
     made = {k: layer(k, []) if v is None else v for k, v in layers.items()}
     return Inventory(Project.model_validate(project or {}), **made, **more)
 

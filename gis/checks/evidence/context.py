@@ -14,7 +14,7 @@ from gis.checks.evidence import beside, crossings, duplicates, ends, joints, ref
 from gis.checks.evidence.shapes import Shapes
 from gis.checks.registry import codes_with
 from gis.coordinates import mercator
-from gis.inventory import MISSING_COLUMN
+from gis.inventory import MISSING_COLUMN, FeatureRef
 from gis.network import graph
 from gis.network.lines import tolerances, usable
 from gis.schema import SCHEMAS
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from gis.inventory import FeatureRef, Inventory
+    from gis.inventory import Inventory
     from gis.lengths.measured import Measured
     from gis.project import ChecksSettings
     from gis.schema import LayerName
@@ -260,7 +260,7 @@ class Context:
         Parameters
         ----------
         name
-            ``"manholes"`` or ``"offices"``.
+            A layer of points.
 
         Returns
         -------
@@ -370,6 +370,28 @@ class Context:
             self._by_origin[name] = rows
         own = self._by_origin[name].get((ref.source, ref.layer, ref.record), [])
         return np.array(own, dtype=np.intp)
+
+    def kept(self, name: LayerName, column: str) -> NDArray[np.bool_]:
+        """
+        Tell which features come from a program that keeps a column; what it never has is not missed.
+
+        Parameters
+        ----------
+        name
+            The layer.
+        column
+            One of its required columns.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n,) booleans, true for all of a survey that no known program wrote.
+        """
+        kept = np.ones(len(self.layer(name)), dtype=bool)
+        for source in self.inventory.sources:
+            if source.schema == name and column in source.without:
+                kept[self.inventory.rows(name, FeatureRef(source.path, source.layer))] = False
+        return kept
 
     @cached_property
     def missing_columns(self) -> set[tuple[str, str]]:

@@ -72,9 +72,10 @@ def find(layer: gpd.GeoDataFrame, name: LayerName, geometries: NDArray[np.object
     counts = shapely.get_num_coordinates(geometries[rows])
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.intp)
     labels = counts.astype(np.intp)
-    if "kind" in layer:
-        codes, _ = pd.factorize(layer["kind"].to_numpy(dtype=object)[rows])
-        labels = labels * (codes.max(initial=0) + 2) + codes + 1
+    for column in SCHEMAS[name].apart:
+        if column in layer:
+            codes, _ = pd.factorize(layer[column].to_numpy(dtype=object)[rows])
+            labels = labels * (codes.max(initial=0) + 2) + codes + 1
     for values in coordinates.T:
         labels = _chained(labels, np.add.reduceat(values, starts[:-1]) / counts if len(rows) else values)
     later = np.empty(0, dtype=np.intp)

@@ -168,21 +168,8 @@ def meant(survey: Survey, column: str, rows: Rows) -> NDArray[np.object_]:
         (n,) the end of a sentence: the one feature whose id differs only by zeros and dashes, else the node that
         stands at the end of the route; empty where there is neither.
     """
-    told = np.full(len(rows), _NOTHING, dtype=object)
-    plain = np.ones(len(rows), dtype=bool)
     layers: tuple[LayerName, ...] = graph.NODE_LAYERS if column in END_COLUMNS else ("offices",)
-    names = np.concatenate([survey.layer(name)[SCHEMAS[name].id].to_numpy(dtype=object) for name in layers])
-    folded = [survey.folded(name, SCHEMAS[name].id).to_pylist() for name in layers]
-    alike: dict[str, set[str]] = {}
-    for name, text in zip(names, (text for column_of in folded for text in column_of), strict=True):
-        if text:
-            alike.setdefault(_loose(text), set()).add(str(name))
-    wanted = survey.folded("routes", column).to_pylist()
-    for at, row in enumerate(rows.tolist()):
-        likewise = alike.get(_loose(wanted[row]), set())
-        if len(likewise) == 1:
-            told[at] = _LIKEWISE.filled(id=next(iter(likewise)))
-            plain[at] = False
+    told, plain = _likewise(survey, "routes", column, rows, layers)
     if column not in END_COLUMNS:
         return told
     net = survey.network
@@ -193,6 +180,50 @@ def meant(survey: Survey, column: str, rows: Rows) -> NDArray[np.object_]:
         if isinstance(name, str) and name.strip():
             told[at] = _STANDS_THERE.filled(id=name)
     return told
+
+
+def meant_by_fittings(survey: Survey, column: str, rows: Rows, layer: LayerName) -> NDArray[np.object_]:
+    """
+    Tell what unknown references of fittings most probably mean.
+
+    Parameters
+    ----------
+    survey
+        The survey under check.
+    column
+        The column of the fittings.
+    rows
+        (n,) fittings whose reference is unknown.
+    layer
+        The layer of what it should name.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) the end of a sentence, as `meant` gives it.
+    """
+    return _likewise(survey, "fittings", column, rows, (layer,))[0]
+
+
+def _likewise(
+    survey: Survey, of: LayerName, column: str, rows: Rows, layers: tuple[LayerName, ...]
+) -> tuple[NDArray[np.object_], Flags]:
+    """Name the one feature whose id differs only by zeros and dashes; tell for which references there is none."""
+    told = np.full(len(rows), _NOTHING, dtype=object)
+    plain = np.ones(len(rows), dtype=bool)
+    names = np.concatenate([survey.layer(name)[SCHEMAS[name].id].to_numpy(dtype=object) for name in layers])
+    folded = [survey.folded(name, SCHEMAS[name].id).to_pylist() for name in layers]
+    alike: dict[str, set[str]] = {}
+    for name, text in zip(names, (text for column_of in folded for text in column_of), strict=True):
+        if text:
+            alike.setdefault(_loose(text), set()).add(str(name))
+    wanted = survey.folded(of, column).to_pylist()
+    for at, row in enumerate(rows.tolist()):
+        likewise = alike.get(_loose(wanted[row]), set())
+        if len(likewise) == 1:
+            told[at] = _LIKEWISE.filled(id=next(iter(likewise)))
+            plain[at] = False
+    return told, plain
 
 
 def _loose(folded: str) -> str:

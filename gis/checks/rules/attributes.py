@@ -38,7 +38,7 @@ def missing_value(context: Context) -> Iterator[Found]:
         layer = context.layer(name)
         for column in schema.columns:
             if column.required and (name, column.name) not in context.missing_columns:
-                rows = np.flatnonzero(blank(layer[column.name]))
+                rows = np.flatnonzero(blank(layer[column.name]) & context.kept(name, column.name))
                 if len(rows):
                     yield Found(name, rows, fields={"column": column.label})
 

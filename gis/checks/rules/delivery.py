@@ -90,3 +90,9 @@ def empty_layer(context: Context) -> Iterator[Found]:
 def refused_source(context: Context) -> Iterator[Found]:
     """Pass on sources that are not read at all."""
     return noted(context, "D010")
+
+
+@check("D011")
+def unjoined_rows(context: Context) -> Iterator[Found]:
+    """Pass on rows of geometry or attributes that found no partner."""
+    return noted(context, "D011")

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from gis.checks.evidence import references
+from gis.checks.evidence import fittings, references
 from gis.checks.evidence.returns import REPEATED_M
 from gis.checks.registry import Found, check
 from gis.coordinates import mercator
 from gis.language import Text
 from gis.network import graph, service
 from gis.network.lines import EPSILON_M, Pieces, among
-from gis.schema import CONNECTED, OFFICES, ROUTES
+from gis.schema import CONNECTED, FITTINGS, OFFICES, ROUTES, SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from gis.checks.evidence.context import Context
     from gis.network.lines import Flags, Floats, Rows
+    from gis.schema import LayerName
 
 _WHICH_END = (Text("its start", "سر آغاز آن"), Text("its end", "سر پایان آن"))
 _DOES = (Text("starts", "آغاز"), Text("ends", "تمام"))
@@ -196,6 +197,11 @@ def unknown_reference(context: Context) -> Iterator[Found]:
     for column, rows, values in references.unknown(context):
         meant = references.meant(context, column, rows)
         yield Found("routes", rows, fields={"column": ROUTES[column].label, "value": values, "meant": meant})
+    for column, rows, values in fittings.unknown(context):
+        meant = references.meant_by_fittings(context, column, rows, fittings.NAMED[column])
+        yield Found(
+            "fittings", rows, fields={"column": FITTINGS[column].label, "value": values, "meant": meant}
+        )
 
 
 @check("N310")
@@ -255,6 +261,31 @@ def unused_node(context: Context) -> Iterator[Found]:
     """Find nodes at the end of a route that no route names, in a survey whose routes name their ends."""
     for layer, rows in references.unused(context):
         yield Found(layer, rows)
+
+
+@check("N313")
+def fitting_off_cable(context: Context) -> Iterator[Found]:
+    """Find slack, closures and breaks that lie off the cable they name, or off every cable."""
+    off = fittings.off_cable(context)
+    if len(off.rows):
+        cables = context.names("routes")[off.routes]
+        yield Found("fittings", off.rows, fields={"cable": cables, "away_m": off.away_m})
+
+
+@check("N314")
+def reference_to_no_cable(context: Context) -> Iterator[Found]:
+    """Find slack, closures and breaks that name something else than a cable."""
+    for layer, rows, named in fittings.no_cable(context):
+        said = context.layer("fittings")["route_id"].to_numpy(dtype=object)[rows]
+        yield Found("fittings", rows, fields={"value": said, "what": _called(context, layer, named)})
+
+
+def _called(context: Context, layer: LayerName, rows: Rows) -> list[Text]:
+    """Say what features are: by their kind, or else by their layer."""
+    schema = SCHEMAS[layer]
+    kinds = context.layer(layer)["kind"].to_numpy(dtype=object)[rows] if "kind" in schema.names else rows
+    codes = schema["kind"].codes if "kind" in schema.names else {}
+    return [codes.get(kind, schema.label) for kind in kinds]
 
 
 @check("N315")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 
 from gis.checks.registry import Found, check
 from gis.language import Text
@@ -25,6 +26,8 @@ _UNITS = {"m": Text("m", "متر"), "km": Text("km", "کیلومتر")}
 MISMATCH_SHARE = 0.01
 # Cable kept in loops: so much at the two ends, and this share of the length on the way.
 SLACK_M, SLACK_SHARE = 50.0, 0.2
+# Three figures in whole metres are off by so much together.
+ROUNDED_M = 1.5
 
 
 @check("T501")
@@ -43,7 +46,9 @@ def length_mismatch(context: Context) -> Iterator[Found]:
     low, high = interval(difference, std, bias)
     rows = np.flatnonzero(outside(low, high, tolerance + slack, tolerance))
     twice = context.duplicates["routes"].rows
-    rows = rows[~np.isin(rows, twice) & ~context.astray[rows]]
+    # A route without a usable line measures nothing: G201, G202, G203.
+    drawn = ~shapely.is_missing(context.usable("routes"))
+    rows = rows[~np.isin(rows, twice) & ~context.astray[rows] & drawn[rows]]
     if len(rows):
         short = difference[rows] < 0
         recorded_m, measured_m = recorded[rows].round(2), length[rows].round(2)
@@ -75,6 +80,28 @@ def implausible_slack(context: Context) -> Iterator[Found]:
     rows = np.flatnonzero(slack > most + EPSILON_M)
     if len(rows):
         yield Found("routes", rows, fields={"slack_m": slack[rows], "most_m": most[rows]})
+
+
+@check("T505")
+def slack_sum_differs(context: Context) -> Iterator[Found]:
+    """Find cables whose length and slack are not the length with slack that is recorded beside them."""
+    routes = context.layer("routes")
+    recorded, slack, total = (
+        routes[name].to_numpy(dtype=float) for name in ("recorded_length_m", "slack_m", "total_length_m")
+    )
+    difference = total - (recorded + slack)
+    rows = np.flatnonzero(np.abs(difference) > ROUNDED_M + EPSILON_M)
+    if len(rows):
+        yield Found(
+            "routes",
+            rows,
+            fields={
+                "recorded_m": recorded[rows],
+                "slack_m": slack[rows],
+                "total_m": total[rows],
+                "difference_m": difference[rows],
+            },
+        )
 
 
 @check("T503")

@@ -57,6 +57,7 @@ __all__ = [
     "Drawn",
     "Guess",
     "Match",
+    "Told",
     "match",
     "match_values",
     "referenced",
@@ -176,6 +177,26 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """
+    What the program that wrote a delivery calls its columns.
+
+    Attributes
+    ----------
+    columns
+        Canonical name to the delivery's.
+    hidden
+        Columns of the delivery that are none of ours, whatever they are called.
+    why
+        Which program, as what speaks for the match.
+    """
+
+    columns: Mapping[str, str]
+    hidden: Collection[str]
+    why: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Guess:
     """
     Which canonical layer a layer of a delivery is.
@@ -225,11 +246,11 @@ def which_layer(frame: pd.DataFrame, geometry_types: Collection[str], title: str
     if types & _LINES:
         candidates: list[LayerName] = ["routes"]
     elif types & _POINTS:
-        candidates = ["manholes", "offices"]
+        candidates = ["manholes", "offices", "fittings"]
     elif types - {"GeometryCollection", "Unknown"}:
         return None
     else:
-        candidates = ["routes", "manholes", "offices"]
+        candidates = ["routes", "manholes", "offices", "fittings"]
     titles = {kind: {fold(word) for word in words} for kind, words in book()["titles"].items()}
     said = set(words_of(title)) | {name_key(title)}
     own = {name: len(said & titles[name]) for name in SCHEMAS}
@@ -264,6 +285,7 @@ _TELLING = {
     "routes": ("route_id", "fibre_count", "recorded_length_m", "from_id", "to_id", "installation", "slack_m"),
     "manholes": ("manhole_id", "depth_m", "kind"),
     "offices": ("office_id", "connection", "name_fa", "name_en"),
+    "fittings": ("fitting_id",),
 }
 
 
@@ -314,6 +336,7 @@ def match(
     given: Mapping[str, str] | None = None,
     source: str = "",
     drawn: Drawn | None = None,
+    told: Told | None = None,
 ) -> Match:
     """
     Find which column of a delivery is which of ours.
@@ -330,6 +353,8 @@ def match(
         The file's name, for messages.
     drawn
         What is drawn, for columns of lengths in the map's units; None where nobody knows.
+    told
+        What the program that wrote the delivery calls its columns; what the project file gives counts before it.
 
     Returns
     -------
@@ -343,12 +368,22 @@ def match(
     """
     theirs = [str(name) for name in frame.columns]
     taken = {ours: _find(name, theirs, ours, source) for ours, name in (given or {}).items()}
-    free = [name for name in theirs if name not in taken.values() and not schema.keeps_writing(name)]
+    reasons = dict.fromkeys(taken, Text("the project file", "پروندهٔ پروژه"))
+    if told is not None:
+        more = {ours: name for ours, name in told.columns.items() if ours not in taken}
+        reasons |= dict.fromkeys(more, told.why)
+        taken |= more
+    free = [
+        name
+        for name in theirs
+        if name not in taken.values()
+        and not schema.keeps_writing(name)
+        and (told is None or name not in told.hidden)
+    ]
     in_map_units = _in_map_units(frame, schema, theirs, drawn)
     refused = _refused(schema, free, in_map_units if drawn is not None and drawn.unit_m is None else ())
-    ranked = _rank(frame, schema, free, refused)
+    ranked = _rank(frame, schema, free, refused, surely=told is not None)
     columns = dict(taken)
-    reasons = dict.fromkeys(taken, Text("the project file", "پروندهٔ پروژه"))
     ambiguous: dict[str, list[str]] = {}
     order = {name: at for at, name in enumerate(schema.names)}
     required = {column.name: column.required for column in schema.columns}
@@ -525,9 +560,9 @@ def _id_tier(values: pd.Series[Any]) -> int | None:
 
 
 def _rank(
-    frame: pd.DataFrame, schema: Schema, theirs: Sequence[str], refused: Collection[str]
+    frame: pd.DataFrame, schema: Schema, theirs: Sequence[str], refused: Collection[str], *, surely: bool
 ) -> dict[str, list[Candidate]]:
-    """List for each canonical column the columns that may be it, best first."""
+    """List for each canonical column the columns that may be it, best first; or that surely are, by their names."""
     names = [str(name) for name in frame.columns]
     evidence = _Evidence({name: frame.iloc[:, names.index(name)] for name in theirs}, schema)
     ranked: dict[str, list[Candidate]] = {}
@@ -537,6 +572,8 @@ def _rank(
             if column.unit == "m" and name in refused:
                 continue
             by_name = _name_score(name, schema.name, column, fuzzy=len(theirs) <= _MANY_COLUMNS)
+            if surely and by_name < NAMED:
+                continue
             if by_name == 0 and not (
                 column.codes and column.name != "provenance" and len(theirs) <= _MANY_COLUMNS
             ):

@@ -273,7 +273,7 @@ def match_values(
     layer
         The canonical layer that it belongs to.
     given
-        Values whose code the project file gives; they count before all else.
+        Values whose code is given; they count before all else. An empty code says that a value stands for none.
 
     Returns
     -------
@@ -286,7 +286,8 @@ def match_values(
         if isinstance(value, list | tuple | dict | np.ndarray) or pd.isna(value) or value in found:
             continue
         text = written(value)
-        found[value] = known.get(fold(text)) or _code(text, column.name, layer)
+        key = fold(text)
+        found[value] = (known[key] or None) if key in known else _code(text, column.name, layer)
     return found
 
 

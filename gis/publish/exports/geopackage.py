@@ -92,15 +92,17 @@ def inventory_gpkg(
         Lengths as `gis.measure` gives them, a row a route in the inventory's order.
     path
         The file, which is new. Layers, all in EPSG:4326: ``routes`` with their lengths in metres, ``manholes``,
-        ``offices``, and ``area`` where the project has one. Where the geometry is illustrative, each layer's
-        description says so.
+        ``offices``, ``fittings`` if there are any, and ``area`` where the project has one. Where the geometry is
+        illustrative, each layer's description says so.
     with_empty
         Whether layers without features are written, too.
     """
     import pandas as pd  # noqa: PLC0415
 
     layers = {name: inventory.layer(name) for name in SCHEMAS}
-    layers = {name: layer for name, layer in layers.items() if with_empty or len(layer)}
+    layers = {
+        name: layer for name, layer in layers.items() if len(layer) or (with_empty and not SCHEMAS[name].rare)
+    }
     lengths = measured[[*LENGTHS, "std_m", "bias_m"]].reset_index(drop=True)
     with _same_moment():
         if inventory.outline is not None:

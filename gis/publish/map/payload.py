@@ -33,12 +33,14 @@ if TYPE_CHECKING:
     from gis.checks.registry import Page
     from gis.inventory import Inventory
     from gis.lengths.measured import Measured
-    from gis.schema import Schema
+    from gis.schema import LayerName, Schema
     from gis.totals import TotalResult
 
 # Vertices are whole numbers of this part of a degree; boxes, which are only looked into, of the coarser one.
 VERTEX = 1_000_000_000
 DEGREE = 10_000_000
+# The layers that the map draws; of the others it shows what was found.
+DRAWN: tuple[LayerName, ...] = ("routes", "manholes", "offices")
 _LONGEST_TEXT = 300
 _LONGEST_MESSAGE = 800
 _MOST_COLUMNS = 40
@@ -99,7 +101,7 @@ def build(
             "length": inventory.project.project.length,
         },
         "layers": layers,
-        "schemas": {name: _schema(schema, inventory) for name, schema in SCHEMAS.items()},
+        "schemas": {name: _schema(schema, inventory) for name, schema in SCHEMAS.items() if name in DRAWN},
         "counties": {_bounded(one): _bounded(english) for one, english in county_names(inventory).items()},
         "totals": [_total(total) for total in totals],
         "verdicts": {name: _words(text) for name, text in VERDICTS.items()},
@@ -108,7 +110,7 @@ def build(
         "outline": _outline(inventory.outline),
         "areas": _areas(inventory.counties),
         "illustrative": {
-            name: int((inventory.layer(name)["provenance"] == "illustrative").sum()) for name in SCHEMAS
+            name: int((inventory.layer(name)["provenance"] == "illustrative").sum()) for name in DRAWN
         },
         "assumptions": _assumptions(inventory.offices),
         "bounds": first_view(inventory),
@@ -207,10 +209,10 @@ def located(inventory: Inventory, findings: pd.DataFrame) -> NDArray[np.intp]:
     Returns
     -------
     numpy.ndarray
-        (n,) the row of the feature in the layer that a finding names; -1 where it is about none.
+        (n,) the row of the feature in the layer that a finding names; -1 where it is about none that is drawn.
     """
     rows = np.full(len(findings), -1, dtype=np.intp)
-    for name in SCHEMAS:
+    for name in DRAWN:
         own = (findings["layer"] == name).to_numpy(dtype=bool) & findings["record"].notna().to_numpy(
             dtype=bool
         )

@@ -173,6 +173,7 @@ def _version(contents: _Contents, lang: Language) -> dict[str, Any]:
         "features": [
             (schema.label.render(lang), number(len(inventory.layer(name)), ",d", lang))
             for name, schema in SCHEMAS.items()
+            if len(inventory.layer(name)) or not schema.rare
         ],
         "illustrative": _illustrative(inventory, lang),
         "assumptions": _assumptions(inventory, lang),

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from gis.checks.findings import Findings
-    from gis.documents import InspectDocument, InspectedLayer
+    from gis.documents import InspectDocument, InspectedDialect, InspectedLayer
     from gis.language import Language
     from gis.lengths.measured import Measured
     from gis.network.tracing import Trace
@@ -225,11 +225,25 @@ def inspection_tables(document: InspectDocument, lang: Language = "en") -> list[
     from rich.text import Text as Line  # noqa: PLC0415
 
     parts: list[RenderableType] = []
+    if (dialect := document.dialect) is not None:
+        parts.append(Line(shown(_dialect(dialect, lang), 500)))
     for file in document.files:
         parts.append(Line(shown(address(file.path)), style="bold underline"))
         for layer in file.layers:
             parts += [_layer_facts(layer, lang), _layer_columns(layer, lang)]
     return parts
+
+
+def _dialect(dialect: InspectedDialect, lang: Language) -> str:
+    """Say which program wrote a delivery, and what tells it."""
+    if not dialect.by:
+        return Text(
+            "Read as {title}, as the project file says", "به گفتهٔ پروندهٔ پروژه به زبان {title} خوانده شد"
+        ).render(lang, title=dialect.title)
+    by = "; ".join(f"{layer} ({', '.join(columns)})" for layer, columns in dialect.by.items())
+    return Text("Written by {title}, told by {by}", "نوشتهٔ {title} است؛ نشانه‌اش {by}").render(
+        lang, title=dialect.title, by=by
+    )
 
 
 def _layer_facts(layer: InspectedLayer, lang: Language) -> Table:
@@ -242,7 +256,7 @@ def _layer_facts(layer: InspectedLayer, lang: Language) -> Table:
     add_column(facts, "", style="dim")
     add_column(facts, "", fold=True)
     rows: list[tuple[Text, str]] = [
-        (Text("Understood as", "شناخته‌شده به‌عنوان"), _schema_label(layer.goes_into, lang)),
+        (Text("Understood as", "شناخته‌شده به‌عنوان"), _understood(layer, lang)),
         (Text("Format", "قالب"), layer.driver),
         (Text("Features", "تعداد عارضه"), number(layer.features, ",d", lang)),
         (Text("Geometry", "هندسه"), ", ".join(layer.geometry_types)),
@@ -260,6 +274,12 @@ def _layer_facts(layer: InspectedLayer, lang: Language) -> Table:
             continue
         facts.add_row(label.render(lang), Line(shown(value, 500)))
     return facts
+
+
+def _understood(layer: InspectedLayer, lang: Language) -> str:
+    if layer.listed:
+        return Text("a list, no layer", "فهرست است، نه لایه").render(lang)
+    return _schema_label(layer.goes_into, lang)
 
 
 def _layer_columns(layer: InspectedLayer, lang: Language) -> Table:

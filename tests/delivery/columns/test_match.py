@@ -447,3 +447,38 @@ def test_no_word_stands_for_two_codes() -> None:
         for word, code in said:
             layer, column = name.split(".")
             assert codes_of(layer, column)[0][fold(word)] == code, f"{word} of {name}"  # type: ignore[arg-type]
+
+
+UUIDS = [f"{at:08x}-0000-4000-8000-{at:012x}" for at in range(1, 4)]
+
+
+@pytest.mark.parametrize("schema", SCHEMAS.values(), ids=lambda schema: schema.name)
+def test_a_column_of_uuids_is_an_id_where_no_heading_says_so(schema):
+    frame = pd.DataFrame({"merkmal": ["a1", "b2", "c3"], "kennung": UUIDS, "stueck": [4, 5, 6]})
+    assert match(frame, schema).columns[schema.id] == "kennung"
+
+
+def test_uuids_that_repeat_are_no_id():
+    frame = pd.DataFrame({"kennung": [UUIDS[0], UUIDS[0], UUIDS[1]]})
+    assert "route_id" not in match(frame, ROUTES).columns
+
+
+@pytest.mark.parametrize(
+    ("total", "each"),
+    [
+        ("total_fibers", "fibers_per_tube"),
+        ("broj_vlakana", "fibers_per_tube"),
+        ("fibre count", "fibres per tube"),
+        ("تعداد کل تار", "تعداد تار در هر تیوب"),
+        ("Fibers", "FibersPerTube"),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_two_columns_for_fibres_the_total_counts(total, each, turned):
+    columns = {total: [24, 48, 96], each: [12, 12, 12]}
+    frame = pd.DataFrame(dict(reversed(columns.items())) if turned else columns)
+    assert match(frame, ROUTES).columns["fibre_count"] == total
+
+
+def test_fibres_of_a_tube_alone_are_not_taken_for_all():
+    assert "fibre_count" not in match(pd.DataFrame({"fibers_per_tube": [12, 12]}), ROUTES).columns

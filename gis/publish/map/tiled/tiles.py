@@ -70,7 +70,7 @@ def count(inventory: Inventory, findings: Findings) -> int:
     int
         Features and findings together; above `LIMIT` the map is one of tiles.
     """
-    return sum(len(inventory.layer(name)) for name in SCHEMAS) + len(findings)
+    return sum(len(inventory.layer(name)) for name in payload.DRAWN) + len(findings)
 
 
 def write(
@@ -265,6 +265,6 @@ def _head(
     nothing = {"size": 0, "counts": [], "deltas": [], "unplaced": 0, "columns": {}}
     head["layers"] = {name: layer if name == "offices" else nothing for name, layer in head["layers"].items()}
     head["illustrative"] = {
-        name: int((inventory.layer(name)["provenance"] == "illustrative").sum()) for name in SCHEMAS
+        name: int((inventory.layer(name)["provenance"] == "illustrative").sum()) for name in payload.DRAWN
     }
     return head
