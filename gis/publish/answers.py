@@ -91,7 +91,7 @@ def check_document(findings: Findings, lang: Language = "en", fixed: Fixed | Non
 
 
 def _change_entries(fixed: Fixed, lang: Language) -> list[ChangeEntry]:
-    from gis.publish.exports.corrected import value_log  # noqa: PLC0415 - no fix, no need of it
+    from gis.publish.wording.changes import value_log  # noqa: PLC0415 - no fix, no need of it
 
     log = value_log(fixed)
     what = "what_fa" if lang == "fa" else "what"

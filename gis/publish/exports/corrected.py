@@ -6,17 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gis import lengths
-from gis.address import address
 from gis.errors import FibreError
-from gis.inventory import UNREAD_DATE, UNREAD_VALUE
 from gis.language import Text
 from gis.publish import files
 from gis.publish.exports import geopackage as exports
 from gis.publish.tables import terminal as tables
 from gis.publish.tables.csv import table_csv
+from gis.publish.wording.changes import value_log
 from gis.publish.wording.figures import is_missing, metres
 from gis.publish.wording.sentences import feature_label
-from gis.schema import AS_WRITTEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,12 +30,6 @@ _WHAT = Text("Change", "تغییر")
 _REFUSED = Text(
     "{code}: {count} {count:fix|fixes} not made, as {why}: {features}",
     "{code}: {count} اصلاح انجام نشد، چون {why}: {features}",
-)
-# Notes on values that could not be read.
-_UNREAD = (UNREAD_VALUE, UNREAD_DATE)
-_KEPT = Text(
-    "{column}: {value} could not be read and stands in {further}",
-    "{column}: مقدار {value} خوانده نشد و در {further} همان‌گونه مانده است",
 )
 _COMMA = Text(", ", "، ")
 # So many features are named in a line.
@@ -114,48 +106,6 @@ def write(out: Path, fixed: Fixed) -> list[Path]:
 def _targets(out: Path) -> tuple[Path, Path]:
     """Give the two files: the GeoPackage and the log of its changes."""
     return out, out.with_name(f"{out.stem}.changes.csv")
-
-
-def value_log(fixed: Fixed) -> pd.DataFrame:
-    """
-    Give all that became of values: those that fixes touched, and those that could not be read.
-
-    Parameters
-    ----------
-    fixed
-        As `gis.fix` gives it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row a value; columns as in `Fixed.log` and ``what``, ``what_fa``, the change that it is of, with
-        ``length_before_m`` and ``length_after_m`` of the whole feature in the row of its geometry. A value that could
-        not be read has no ``after``: ``what`` says where it stands.
-    """
-    import pandas as pd  # noqa: PLC0415 - heavy
-
-    kept = [
-        {
-            "code": note.code,
-            "layer": note.layer,
-            "feature": note.feature,
-            "source": note.ref.source,
-            "source_layer": note.ref.layer,
-            "record": note.ref.record,
-            "column": note.fields["column"],
-            "before": note.fields["value"],
-            "after": "",
-            "what": _KEPT.render("en", **note.fields, further=f"{note.fields['column']}{AS_WRITTEN}"),
-            "what_fa": _KEPT.render("fa", **note.fields, further=f"{note.fields['column']}{AS_WRITTEN}"),
-        }
-        for note in fixed.inventory.notes
-        if note.code in _UNREAD
-    ]
-    table = pd.DataFrame(kept).reindex(columns=fixed.log.columns)
-    log = pd.concat([fixed.log, table], ignore_index=True) if len(fixed.log) else table
-    log["source"] = [address(str(source)) for source in log["source"]]
-    log["record"] = log["record"].astype("Int64")
-    return log
 
 
 def changes_table(changes: pd.DataFrame, lang: Language = "en") -> RenderableType:
