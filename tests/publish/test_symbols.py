@@ -1,5 +1,6 @@
 """A thing has one symbol: in the page of the map, in the styles of QGIS, in the report, and in what Chromium paints."""
 
+import contextlib
 import json
 import re
 import sqlite3
@@ -56,7 +57,7 @@ def qml(tmp_path_factory):
     geopackage.findings_gpkg(specimens.findings([{}]), folder / "findings.gpkg")
     styles = {}
     for path in folder.iterdir():
-        with sqlite3.connect(path) as database:
+        with contextlib.closing(sqlite3.connect(path)) as database, database:
             for name, text in database.execute("SELECT f_table_name, styleQML FROM layer_styles"):
                 root = ET.fromstring(text)
                 by_number = {symbol.get("name"): symbol for symbol in root.iter("symbol")}

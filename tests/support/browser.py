@@ -107,7 +107,7 @@ def opened(
         offline=offline,
     )
     try:
-        context.set_default_timeout(8000)
+        context.set_default_timeout(60_000)
         page = context.new_page()
         watch = Watch()
         page.on("request", lambda request: watch.requests.append(request.url))
@@ -125,7 +125,7 @@ def opened(
         context.close()
 
 
-def until(page: Page, expression: str, seconds: float = 15.0) -> None:
+def until(page: Page, expression: str, seconds: float = 60.0) -> None:
     """Wait until an expression is true; Playwright's own waiting evaluates text, which a page's policy forbids."""
     deadline = time.monotonic() + seconds
     while not page.evaluate(expression):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sqlite3
 import struct
@@ -53,7 +54,7 @@ def around(zoom, lon=LON, lat=LAT, ring=2):
 
 
 def mbtiles(path, tiles, **metadata):
-    with sqlite3.connect(path) as database:
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
         database.execute("CREATE TABLE metadata (name text, value text)")
         database.execute(
             "CREATE TABLE tiles (zoom_level integer, tile_column integer, tile_row integer, tile_data blob)"

@@ -1,5 +1,6 @@
 """Layers so large that their geometry is read beside their columns: nothing differs from reading them in one go."""
 
+import contextlib
 import datetime as dt
 import sqlite3
 
@@ -66,7 +67,7 @@ def test_a_large_layer_of_curves_is_left_to_the_other_reader(frame, tmp_path):
     path = tmp_path / "curves.gpkg"
     frame.to_file(path, layer="routes", engine="pyogrio")
     curve = bytes.fromhex("0108000000") + (3).to_bytes(4, "little") + np.array([0, 0, 1, 1, 2, 0.0]).tobytes()
-    with sqlite3.connect(path) as database:
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
         triggers = [
             name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         ]

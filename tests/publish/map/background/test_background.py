@@ -95,7 +95,7 @@ def test_what_gdal_writes_shows_what_it_was_made_of(tmp_path):
     )
     got = background.read(archive, (51.64, 32.58, 51.71, 32.62))
     assert got.tiles
-    with sqlite3.connect(archive) as database:
+    with contextlib.closing(sqlite3.connect(archive)) as database, database:
         stored = {
             (z, x, (1 << z) - 1 - y): data
             for z, x, y, data in database.execute(
@@ -212,7 +212,7 @@ VECTOR = gzip.compress(b"\x1a\x00")
 
 
 def endless(path):
-    with sqlite3.connect(path) as database:
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
         database.execute("CREATE TABLE metadata (name text, value text)")
         database.execute(
             "CREATE VIEW tiles AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
