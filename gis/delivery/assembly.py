@@ -16,6 +16,7 @@ from gis.coordinates import heights, rounding, systems
 from gis.coordinates.doubts import Doubt
 from gis.delivery import project_sources
 from gis.delivery.canonical import canonical
+from gis.delivery.files import identify
 from gis.delivery.understanding import ORDER, understood
 from gis.errors import SourceError
 from gis.inventory import (
@@ -343,6 +344,8 @@ def _mixed(readings: Sequence[Understanding]) -> list[Note]:
         for reading in readings
         if reading.raw.crs is not None
         and reading.belief.read is not None
+        # What can be in no other system was not converted with the wrong settings.
+        and not (reading.raw.driver in identify.ALWAYS_WGS84 and reading.raw.crs.is_geographic)
         and not (reading.destination is not None and reading.destination.entry.crs)
     }
     return [Note(code, _DELIVERY, fields=fields) for code, fields in systems.mixed(declared)]

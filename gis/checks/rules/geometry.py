@@ -105,6 +105,8 @@ def short_route(context: Context) -> Iterator[Found]:
     short = length[whole] < limit - EPSILON_M
     # A route of one point is invalid, not short.
     short &= length[whole] > 0
+    # A lead-in joins two nodes, however near to each other they are.
+    short &= ~among(whole, _joins_nodes(context))
     rows = whole[short]
     if len(rows):
         yield Found("routes", rows, fields={"length_m": length[rows], "tolerance_m": limit[short]})
@@ -316,6 +318,17 @@ def surveyed_twice(context: Context) -> Iterator[Found]:
         if len(twins.rows):
             shown = context.names(name)[twins.originals]
             yield Found(name, twins.rows, fields={"original": shown, "apart_m": twins.apart_m})
+
+
+def _joins_nodes(context: Context) -> NDArray[np.intp]:
+    """Give the routes whose two ends are at different nodes, each nearer to its own."""
+    net, lines = context.network, context.network.lines
+    first = np.flatnonzero(np.r_[True, np.diff(lines.owners) != 0]) if len(lines.owners) else lines.owners
+    last = np.r_[first[1:], len(lines.owners)] - 1 if len(first) else first
+    node, _ = net.node_at_end
+    start, stop = 2 * first, 2 * last + 1
+    apart = (node[start] >= 0) & (node[stop] >= 0) & (node[start] != node[stop])
+    return np.asarray(lines.owners[first[apart]], dtype=np.intp)
 
 
 # The Dead Sea's shore, with room for the geoid below the ellipsoid; higher than any road.

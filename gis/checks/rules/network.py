@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from gis.schema import LayerName
 
 _WHICH_END = (Text("its start", "سر آغاز آن"), Text("its end", "سر پایان آن"))
+_LAID = "new"
+_OTHER_PHASES = ("existing", "planned")
 _DOES = (Text("starts", "آغاز"), Text("ends", "تمام"))
 _NO_ROUTE = Text("no route reaches it", "هیچ مسیری به آن نمی‌رسد")
 _NO_CABLE = Text(
@@ -45,6 +47,10 @@ def loose_end(context: Context) -> Iterator[Found]:
     # An end that names a node elsewhere is N310, one far off by its route's own spacing G206.
     told = np.concatenate([context.far_ends, *(far.ends for far in context.distant)])
     loose = loose[~among(loose, told)]
+    # What this survey did not lay is drawn as far as it matters here.
+    status = context.layer("routes")["status"].to_numpy(dtype=object)
+    if (status == _LAID).any():
+        loose = loose[~np.isin(status[ends.routes[loose]].astype(str), _OTHER_PHASES)]
     if len(loose):
         yield Found("routes", ends.routes[loose], ends.lonlat[loose], {"which": _which(loose)})
 

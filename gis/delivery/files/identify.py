@@ -104,6 +104,8 @@ _PARTS = {
     ".xsd": (".gml", ".xml"),
     ".xml": (".shp",),
 }
+# Formats whose positions are degrees of WGS 84 by their standards.
+ALWAYS_WGS84 = frozenset({"GeoJSON", "GeoJSONSeq", "OFDS", "KML", "GPX"})
 
 
 def identify(path: Path, shown: str) -> str:

@@ -473,6 +473,15 @@ def test_rounding_and_mixture_in_a_delivery_are_told_once(tmp_path):
     assert "multiples of 1 m" in findings["message"][1]
 
 
+def test_geojson_beside_a_projected_layer_is_no_mixture(tmp_path):
+    _rounded_delivery(tmp_path)
+    gpd.read_file(tmp_path / "offices.gpkg").to_file(tmp_path / "offices.geojson")
+    gpd.read_file(tmp_path / "offices.gpkg").to_crs(32640).to_file(tmp_path / "zone40.geojson")
+    assert codes(delivery.read([tmp_path / "routes.gpkg", tmp_path / "offices.geojson"]), "C107") == 0
+    # A system of its own, as older GeoJSON may declare it, is one among others.
+    assert codes(delivery.read([tmp_path / "routes.gpkg", tmp_path / "zone40.geojson"]), "C107") == 1
+
+
 @pytest.mark.parametrize(("named", "expected"), [("", 1), ('crs = "EPSG:32639"', 0)])
 def test_systems_that_the_project_file_names_are_no_mixture(tmp_path, named, expected):
     _rounded_delivery(tmp_path)

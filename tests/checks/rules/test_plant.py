@@ -151,6 +151,25 @@ def test_drops_to_houses_are_neither_loose_nor_near_misses():
     assert codes(made, "N301", "N302") == ["N301", "N301"]
 
 
+@pytest.mark.parametrize(("status", "found"), [("new", 1), (None, 1), ("planned", 0), ("existing", 0)])
+def test_plant_of_other_phases_may_end_anywhere(status, found):
+    main = GROUND.line(((0.0, EAST),), ((200.0, EAST),))
+    other = GROUND.line(((0.0, EAST),), ((90.0, NORTH),))
+    made = inventory(routes(main, other, status=["new", status]), manholes(*main.coords))
+    assert codes(made, "N301") == ["N301"] * found
+    # Where nothing is new, all of it is this survey's.
+    made = inventory(routes(main, other, status=["existing", "existing"]), manholes(*main.coords))
+    assert codes(made, "N301") == ["N301"]
+
+
+def test_a_lead_in_between_two_nodes_is_not_short():
+    ends = GROUND(), GROUND((1.5, EAST))
+    lead_in = shapely.LineString(ends)
+    assert codes(inventory(routes(lead_in), manholes(*ends)), "G204") == []
+    assert codes(inventory(routes(lead_in), manholes(ends[0]), offices(ends[1])), "G204") == []
+    assert codes(inventory(routes(lead_in), manholes(ends[0])), "G204") == ["G204"]
+
+
 def test_a_branch_is_one_finding_and_part_of_its_cable():
     main = GROUND.line(((0.0, EAST),), ((200.0, EAST),))
     branch = GROUND.line(((100.0, EAST),), ((100.0, EAST), (80.0, NORTH)))
