@@ -105,7 +105,10 @@ class Survey:
         measured = lengths.geodesic.line_lengths(layers["routes"].geometry.to_numpy())
         extra = np.array([row.get("recorded_off", 0.0) for row in self.rows["routes"]], dtype=float)
         layers["routes"]["recorded_length_m"] = np.round(measured + extra, 1)
-        layers["routes"] = layers["routes"].drop(columns="recorded_off", errors="ignore")
+        off = np.array([row.get("total_off", 0.0) for row in self.rows["routes"]], dtype=float)
+        whole = layers["routes"]["recorded_length_m"] + layers["routes"]["slack_m"]
+        layers["routes"]["total_length_m"] = whole + off
+        layers["routes"] = layers["routes"].drop(columns=["recorded_off", "total_off"], errors="ignore")
         east, north = metres(300_000.0, 200_000.0)
         area = shapely.box(WEST - 0.05, SOUTH - 0.05, east, north)
         counties = gpd.GeoDataFrame(
@@ -153,6 +156,8 @@ def streets(survey: Survey, across: int, up: int, seed: int = 0) -> None:
     # One street has a duct, so that what looks for ducts has some to look at.
     first = survey.rows["routes"][0]
     ends = {name: first[name] for name in ("from_id", "to_id")}
+    slack = first["geometry"].interpolate(0.5, normalized=True)
+    survey.add("fittings", slack, kind="slack", route_id=first["route_id"], slack_m=10.0)
     survey.add(
         "routes", first["geometry"], kind="duct", installation=None, fibre_count=None, slack_m=None, **ends
     )
@@ -298,6 +303,17 @@ def _lone_office(cell: Cell) -> str:
     return cell.survey.add("offices", shapely.Point(cell.lonlat((50, 40))[0]))
 
 
+def _slack_elsewhere(cell: Cell) -> str:
+    place = shapely.Point(cell.lonlat((60, 20))[0])
+    return cell.survey.add("fittings", place, kind="slack", route_id=cell.spur())
+
+
+def _slack_of_a_duct(cell: Cell) -> str:
+    name = cell.spur(kind="duct", installation=None, fibre_count=None, slack_m=None)
+    place = shapely.Point(cell.lonlat((45, 40))[0])
+    return cell.survey.add("fittings", place, kind="slack", route_id=name)
+
+
 # Code to the layer of its finding and what plants it: a function that gives the id of the feature at fault.
 FAULTS: dict[str, tuple[str, Any]] = {
     "C102": ("manholes", _far_away),
@@ -340,6 +356,9 @@ FAULTS: dict[str, tuple[str, Any]] = {
     "A406": ("manholes", lambda cell: _manhole_of(cell, surveyed_on=date(2900, 1, 1))),
     "A407": ("routes", lambda cell: cell.spur(county=NEIGHBOUR)),
     "A408": ("manholes", lambda cell: _manhole_of(cell, note="ÇÕÝåÇä")),
+    "N313": ("fittings", _slack_elsewhere),
+    "N314": ("fittings", _slack_of_a_duct),
+    "T505": ("routes", lambda cell: cell.spur(total_off=40.0)),
     "T501": ("routes", lambda cell: cell.spur(recorded_off=55.0)),
     "T502": ("routes", lambda cell: cell.spur(slack_m=500.0)),
 }
