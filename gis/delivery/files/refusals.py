@@ -42,8 +42,8 @@ _REASONS: dict[str, tuple[str, Text]] = {
     "control": (
         "D001",
         Text(
-            "{file}: line {line} holds a control character ({byte}), as no drawing does; save the drawing again",
-            "{file}: سطر {line} نویسهٔ کنترلی دارد ({byte}) که در هیچ نقشه‌ای نیست؛ نقشه را دوباره ذخیره کنید",
+            "{file}: line {line} holds a control character (code {byte}), as no drawing does; save the drawing again",
+            "{file}: سطر {line} نویسهٔ کنترلی (کد {byte}) دارد که در هیچ نقشه‌ای نیست؛ نقشه را دوباره ذخیره کنید",
         ),
     ),
     "blocks": (

@@ -206,7 +206,7 @@ def read(data: bytes, shown: str) -> Drawing:
     data = data.removeprefix(b"\xef\xbb\xbf").rstrip(_DOS_END)
     if (found := _CONTROL.search(data)) is not None:
         line = len(data[: found.start()].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"))
-        raise refusal("control", shown, line=line, byte=f"0x{data[found.start()]:02X}")
+        raise refusal("control", shown, line=line, byte=data[found.start()])
     for end in (b"\r\r\n", b"\r\n", b"\r"):
         data = data.replace(end, b"\n")
     lines = data.decode("latin-1").split("\n")
