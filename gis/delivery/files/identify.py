@@ -68,7 +68,7 @@ _REFERRING_ROOTS: dict[str, str] = {
     "networklinkcontrol": "NetworkLink",
 }
 # Root elements of XML that is read, in lower case.
-_OF_ROOT = {"kml": "KML", "gpx": "GPX", "landxml": "LandXML"}
+_OF_ROOT = {"kml": "KML", "gpx": "GPX", "landxml": "LandXML", "jobfile": "JobXML"}
 # Keys of a JSON document, and values of its "type", that point elsewhere, and that are known and not read.
 _REFERRING_JSON = {"gdal_streamed_alg": "GDALG", "gdal_virtual_vector": "GDALG", "command_line": "GDALG"}
 _REFUSED_JSON = {
@@ -123,7 +123,7 @@ def identify(path: Path, shown: str) -> str:
     -------
     str
         The driver: ``"ESRI Shapefile"``, ``"DBF"`` (a table alone), ``"GPKG"``, ``"GeoJSON"``, ``"GeoJSONSeq"``,
-        ``"OFDS"``, ``"KML"``, ``"GPX"``, ``"GML"``, ``"LandXML"``, ``"DXF"``,
+        ``"OFDS"``, ``"KML"``, ``"GPX"``, ``"GML"``, ``"LandXML"``, ``"JobXML"``, ``"DXF"``,
         ``"MapInfo TAB"``, ``"MapInfo MIF"``, ``"OpenFileGDB"``, ``"FlatGeobuf"``, ``"Parquet"``, ``"XLS"``,
         ``"CSV"``, ``"ZIP"`` (a KMZ, an XLSX and an ODS are ones, which `gis.delivery.files.archives.kind` tells
         apart), ``"7Z"``, or ``"folder"``.
