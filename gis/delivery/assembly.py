@@ -58,6 +58,15 @@ _DAMAGED = Text(
 )
 _UNMEASURED = Text("{count:route|routes} without a length", "مسیر بی‌طول")
 _NO_LINE = Text("{count:its|their} geometry is missing or no line", "هندسه ندارد یا هندسه‌اش خط نیست")
+_SYSTEM = Text(
+    "name it with --crs, or crs = in the project file", "آن را با --crs یا crs = در پروندهٔ پروژه نام ببرید"
+)
+_SYSTEM_OF_UNIT = Text(
+    "its numbers are in units of {unit_m} m and were brought to metres: name one in metres, or one in that unit, with "
+    "--crs, or crs = in the project file",
+    "واحد عددهایش {unit_m} متر است و به متر برگردانده شد: دستگاهی به متر، یا به همان واحد، را با --crs یا crs = در "
+    "پروندهٔ پروژه نام ببرید",
+)
 _NOWHERE = Text("{count:feature|features} of a layer that goes nowhere", "عارضه از لایه‌ای که به جایی نمی‌رود")
 _NOT_TOLD = Text(
     "its name, its columns and its geometry do not tell routes, manholes or offices; name it in the project file",
@@ -185,13 +194,13 @@ def _canonical(
     if read is None:
         raise SourceError(
             Text(
-                "{path}: in which coordinate system it is cannot be told: {evidence}; name it with --crs, or crs = "
-                "in the project file",
-                "{path}: دستگاه مختصات آن معلوم نیست: {evidence}؛ آن را با --crs یا crs = در پروندهٔ پروژه نام ببرید",
+                "{path}: in which coordinate system it is cannot be told: {evidence}; {remedy}",
+                "{path}: دستگاه مختصات آن معلوم نیست: {evidence}؛ {remedy}",
             ),
             code=Doubt.UNDECLARED,
             path=raw.title,
             evidence=reading.belief.evidence,
+            remedy=_SYSTEM if raw.unit_m == 1 else _SYSTEM_OF_UNIT.filled(unit_m=f"{raw.unit_m:.6g}"),
         )
     layer, notes = canonical(
         raw.frame,

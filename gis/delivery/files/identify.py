@@ -67,6 +67,8 @@ _REFERRING_ROOTS: dict[str, str] = {
     "oaipmh": "CSW",
     "networklinkcontrol": "NetworkLink",
 }
+# Root elements of XML that is read, in lower case.
+_OF_ROOT = {"kml": "KML", "gpx": "GPX", "landxml": "LandXML", "jobfile": "JobXML"}
 # Keys of a JSON document, and values of its "type", that point elsewhere, and that are known and not read.
 _REFERRING_JSON = {"gdal_streamed_alg": "GDALG", "gdal_virtual_vector": "GDALG", "command_line": "GDALG"}
 _REFUSED_JSON = {
@@ -123,9 +125,10 @@ def identify(path: Path, shown: str) -> str:
     -------
     str
         The driver: ``"ESRI Shapefile"``, ``"DBF"`` (a table alone), ``"GPKG"``, ``"GeoJSON"``, ``"GeoJSONSeq"``,
-        ``"OFDS"``, ``"KML"``, ``"GPX"``, ``"GML"``, ``"DXF"``, ``"MapInfo TAB"``, ``"MapInfo MIF"``,
-        ``"OpenFileGDB"``, ``"FlatGeobuf"``, ``"Parquet"``, ``"XLS"``, ``"CSV"``, ``"ZIP"`` (a KMZ, an XLSX and an ODS
-        are ones, which `gis.delivery.files.archives.kind` tells apart), ``"7Z"``, or ``"folder"``.
+        ``"OFDS"``, ``"KML"``, ``"GPX"``, ``"GML"``, ``"LandXML"``, ``"JobXML"``, ``"DXF"``,
+        ``"MapInfo TAB"``, ``"MapInfo MIF"``, ``"OpenFileGDB"``, ``"FlatGeobuf"``, ``"Parquet"``, ``"XLS"``,
+        ``"CSV"``, ``"ZIP"`` (a KMZ, an XLSX and an ODS are ones, which `gis.delivery.files.archives.kind` tells
+        apart), ``"7Z"``, or ``"folder"``.
 
     Raises
     ------
@@ -244,10 +247,8 @@ def _xml(start: bytes, shown: str) -> str:
     name = root[2].casefold() if root else ""
     if name in _REFERRING_ROOTS or "<ogrvrtdatasource" in text.casefold():
         raise refusal("reference", shown, what=_REFERRING_ROOTS.get(name, "VRT"))
-    if name == "kml":
-        return "KML"
-    if name == "gpx":
-        return "GPX"
+    if name in _OF_ROOT:
+        return _OF_ROOT[name]
     if "opengis.net/gml" in text or name == "featurecollection":
         return "GML"
     raise refusal("refused", shown, format=f"XML <{name}>", remedy=_EXPORT)

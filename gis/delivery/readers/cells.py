@@ -57,12 +57,15 @@ class Shapes:
         The system that the cells name; None where they name none.
     roles
         Of each cell that holds a curve, which of the line's vertices were put in (`gis.inventory.Curves.roles`).
+    brought
+        Whether the cells name several systems and all were brought to degrees.
     """
 
     geometry: NDArray[np.object_]
     given: NDArray[np.bool_]
     crs: pyproj.CRS | None
     roles: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
+    brought: bool = False
 
 
 def shapes(values: pd.Series[Any]) -> Shapes | None:
@@ -106,7 +109,8 @@ def shapes(values: pd.Series[Any]) -> Shapes | None:
     plain = shapely.set_srid(_without_m(geometry), 0)
     if (forms == "geojson").any() and not srids.any() and _in_degrees(plain):
         return Shapes(plain, given, pyproj.CRS(_DEGREES), roles)
-    return Shapes(*_in_one_system(plain, srids, given), roles)
+    placed, crs, brought = _in_one_system(plain, srids)
+    return Shapes(placed, given, crs, roles, brought)
 
 
 def in_degrees(geometry: NDArray[np.object_], crs: pyproj.CRS) -> NDArray[np.object_]:
@@ -243,18 +247,18 @@ def _in_degrees(geometry: NDArray[np.object_]) -> bool:
 
 
 def _in_one_system(
-    geometry: NDArray[np.object_], srids: NDArray[np.int64], given: NDArray[np.bool_]
-) -> tuple[NDArray[np.object_], NDArray[np.bool_], pyproj.CRS | None]:
-    """Give the system that the cells name; where they name several, bring all to degrees."""
+    geometry: NDArray[np.object_], srids: NDArray[np.int64]
+) -> tuple[NDArray[np.object_], pyproj.CRS | None, bool]:
+    """Give the system that the cells name; where they name several, bring all to degrees and say so."""
     named = {int(srid): _system(int(srid)) for srid in np.unique(srids[srids > 0])}
     known = {srid: crs for srid, crs in named.items() if crs is not None}
     if len(named) < 2:  # noqa: PLR2004 - one system for all
-        return geometry, given, next(iter(known.values()), None)
+        return geometry, next(iter(known.values()), None), False
     result = np.full(len(geometry), None, dtype=object)
     for srid, crs in known.items():
         of = srids == srid
         result[of] = in_degrees(geometry[of], crs)
-    return result, given, pyproj.CRS(_DEGREES)
+    return result, pyproj.CRS(_DEGREES), True
 
 
 def _system(srid: int) -> pyproj.CRS | None:

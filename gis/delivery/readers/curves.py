@@ -163,16 +163,57 @@ def _arcs(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.
             (start, middle, turns[1], ON_ARC if turns[1] else SURVEYED),
             (middle, end, turns[2], SURVEYED),
         ):
-            steps = int(np.ceil(abs(turn) / _STEP - 1e-9))  # a right angle has 900
-            share = np.arange(1, steps)[:, None] / max(steps, 1)
-            between = a + share * (b - a)
-            if steps > 1:
-                away = complex(*a[:2]) - turns[0]
-                places = turns[0] + away * np.exp(1j * share[:, 0] * turn)
-                between[:, 0], between[:, 1] = places.real, places.imag
-            pieces += [between, b[None]]
-            roles += [np.full(len(between), PUT_IN), np.array([role])]
+            put_in = along(a, b, turns[0], turn)
+            pieces += [put_in, b[None]]
+            roles += [np.full(len(put_in), PUT_IN), np.array([role])]
     return np.concatenate(pieces), np.concatenate(roles).astype(np.uint8)
+
+
+def along(
+    start: NDArray[np.float64], end: NDArray[np.float64], centre: complex, turn: float
+) -> NDArray[np.float64]:
+    """
+    Give the vertices that part an arc into equal steps of at most 0.1° of its angle.
+
+    Parameters
+    ----------
+    start, end
+        (2,) or (3,) its ends, x before y; a height changes evenly along it.
+    centre
+        Its centre as x + yi.
+    turn
+        How far it turns, in radians, counter-clockwise positive; 0 where it is straight.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n, 2) or (n, 3) vertices between the ends.
+    """
+    steps = steps_of(turn)
+    share = np.arange(1, steps)[:, None] / max(steps, 1)
+    between = start + share * (end - start)
+    if steps > 1:
+        away = complex(*start[:2]) - centre
+        places = centre + away * np.exp(1j * share[:, 0] * turn)
+        between[:, 0], between[:, 1] = places.real, places.imag
+    return between
+
+
+def steps_of(turn: float) -> int:
+    """
+    Tell into how many steps a curve is parted.
+
+    Parameters
+    ----------
+    turn
+        How far it turns, in radians.
+
+    Returns
+    -------
+    int
+        Steps of at most 0.1°: 900 of a right angle, 0 where it is straight.
+    """
+    return int(np.ceil(abs(turn) / _STEP - 1e-9))
 
 
 def _turns(

@@ -7,6 +7,7 @@ of a column's name that is not ASCII as an underscore: a Persian one is undersco
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -37,12 +38,16 @@ _CONTAINERS = {"Document", "Folder"}
 _PLAIN = {"name": "name", "description": "description", "address": "address", "when": "timestamp"}
 _COMMA = re.compile(r"\s*,\s*")
 _SPACED = re.compile(r",\s|\s,")
+# Marks that nobody sees: of the order of bytes, and of the direction of writing.
+_UNSEEN = re.compile("[\ufeff\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+_MOST_COMMAS = 2
 _MULTI: dict[str, Any] = {
     "Point": shapely.multipoints,
     "LineString": shapely.multilinestrings,
     "Polygon": shapely.multipolygons,
 }
 _SHORT, _HEIGHTS, _MODELS, _OVERLAYS = "short", "heights", "models", "overlays"
+_LINKS, _BESIDE = "links", "beside"
 _PASSED_OVER = {
     _SHORT: (WHAT_SHORT, WHY_SHORT),
     _HEIGHTS: (
@@ -60,7 +65,23 @@ _PASSED_OVER = {
         Text("{count:image|images} laid over the map", "تصویر روی نقشه"),
         Text("{count:it is no line and no point|they are no lines and no points}", "نه خط‌اند و نه نقطه"),
     ),
+    _LINKS: (
+        Text("network {count:link|links}", "پیوند شبکه‌ای"),
+        Text(
+            "{count:it points|they point} at another file or host and {count:is|are} not followed; send the data "
+            "itself",
+            "به فایل یا میزبان دیگری اشاره می‌کند و دنبال نمی‌شود؛ خود داده را بفرستید",
+        ),
+    ),
+    _BESIDE: (
+        Text("{count:part|parts} beside the lines of a feature", "تکهٔ کنار خط‌های عارضه"),
+        Text(
+            "{count:it is a point or an area|they are points or areas} of a feature that has lines",
+            "نقطه یا سطحی از عارضه‌ای است که خط دارد",
+        ),
+    ),
 }
+_LINE, _COLLECTION = 1, 7
 _PICTURES = {"GroundOverlay", "ScreenOverlay", "PhotoOverlay"}
 # Its numbers that stand for heights above sea level; no mode means that they are to be ignored.
 _ABSOLUTE = "absolute"
@@ -91,12 +112,14 @@ def kml(source: Source) -> list[Unread]:
     Returns
     -------
     list of Unread
-        The folder's name (with those of the folders around it where another one is named alike).
+        The folder's name (with those of the folders around it where another one is named alike, and with a number
+        where these are alike too).
 
     Raises
     ------
     SourceError
-        D001 where it breaks before its first placemark; D010 for a network link, a document type or an entity.
+        D001 where it breaks before its first placemark; D010 for a document type or an entity, and for a network link
+        where there is no placemark beside it.
     """
     forced, declared = xml.readable_encoding(source.path, source.encoding)
     # An archive's document may link to the archive's other documents, which are read for themselves.
@@ -104,6 +127,8 @@ def kml(source: Source) -> list[Unread]:
     handler = _Reader(source.shown, source.path, unpacked)
     fault = xml.parse(source.path, source.shown, handler, encoding=forced)
     found, linked, pictures = list(handler.found.values()), handler.linked, handler.pictures
+    if handler.links and not any(layer.records or layer.damaged for layer in found):
+        xml.check_element("NetworkLink", source.shown)
     if fault is not None:
         if not any(layer.records for layer in found):
             raise refusal("unreadable", source.shown, driver="KML", reason=fault)
@@ -112,15 +137,25 @@ def kml(source: Source) -> list[Unread]:
     if not used and not linked:
         used = [_Layer(())]
     if used:
-        used[0].passed_over[_OVERLAYS] = pictures
-    names = Counter(layer.path[-1] if layer.path else source.path.stem for layer in used)
-    result: list[Unread] = []
-    for layer in used:
-        name = layer.path[-1] if layer.path else source.path.stem
-        if names[name] > 1:
-            name = "/".join(layer.path) or source.path.stem
-        result.append(Unread(name, partial(_raw, source.shown, name, layer, declared)))
-    return result
+        used[0].passed_over.update({_OVERLAYS: pictures, _LINKS: handler.links})
+    return [
+        Unread(name, partial(_raw, source.shown, name, layer, declared))
+        for layer, name in zip(used, _names([layer.path for layer in used], source.path.stem), strict=True)
+    ]
+
+
+def _names(paths: list[tuple[str, ...]], stem: str) -> list[str]:
+    """Name folders by themselves, by their paths, or by their paths and a number: no two are named alike."""
+    own = [path[-1] if path else stem for path in paths]
+    names = [
+        "/".join(path) or stem if own.count(name) > 1 else name for path, name in zip(paths, own, strict=True)
+    ]
+    taken: set[str] = set()
+    for at, name in enumerate(names):
+        ways = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
+        names[at] = next(way for way in ways if way not in taken and (way == name or way not in names))
+        taken.add(names[at])
+    return names
 
 
 class _Reader(ContentHandler):
@@ -138,13 +173,14 @@ class _Reader(ContentHandler):
         self._names: dict[str, str] = {}
         self.found: dict[tuple[int, ...], _Layer] = {}
         self.linked = False
+        self.links = 0
         self.pictures = 0
 
     def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802 - SAX's name
         local = self._names.get(name)
         if local is None:
             local = name.rpartition(":")[2]
-            xml.check_element(local, self._shown, {"networklink"} if self._unpacked else ())
+            xml.check_element(local, self._shown, {"networklink"})
             # A document has few names, and says each many times.
             self._names[name] = local
         xml.check_depth(len(self._open), self._shown)
@@ -193,21 +229,25 @@ class _Reader(ContentHandler):
         if geometry is None and passed_over[_SHORT]:
             layer.damaged.append((number, TOO_FEW))
             return
+        geometry = _of_lines(geometry, passed_over)
         layer.passed_over += Counter({**passed_over, _HEIGHTS: min(passed_over[_HEIGHTS], 1)})
         layer.rows.append(_properties(placemark))
         layer.geometries.append(geometry)
         layer.records.append(number)
 
     def _follow(self, link: Element) -> None:
-        """Let a link to another document of the same archive be; refuse any other."""
-        for element in link.iter():
-            href = (element.text or "").strip()
-            if element.tag != "href" or not href or self._unpacked is None:
-                continue
-            target = (self._path.parent / href).resolve()
-            if ":" in href or not target.is_relative_to(self._unpacked.resolve()) or not target.is_file():
-                xml.check_element("NetworkLink", self._shown)
-        self.linked = True
+        """Let a link to another document of the same archive be, which is read for itself; count any other."""
+        hrefs = [(element.text or "").strip() for element in link.iter() if element.tag == "href"]
+        if all(map(self._is_inside, filter(None, hrefs))) and self._unpacked is not None:
+            self.linked = True
+        else:
+            self.links += 1
+
+    def _is_inside(self, href: str) -> bool:
+        if ":" in href or self._unpacked is None:
+            return False
+        target = (self._path.parent / href).resolve()
+        return target.is_relative_to(self._unpacked.resolve()) and target.is_file()
 
     def _layer(self) -> _Layer:
         key = tuple(number for number, _ in self._inside)
@@ -251,9 +291,25 @@ def _properties(placemark: Element) -> dict[str, Any]:
     return values
 
 
-def _geometry(element: Element, passed_over: Counter[str]) -> BaseGeometry | None:
+def _of_lines(geometry: BaseGeometry | None, passed_over: Counter[str]) -> BaseGeometry | None:
+    """Take the lines of a feature that is lines and more, as a line with its label is; count the rest."""
+    if geometry is None or geometry.geom_type != "GeometryCollection":
+        return geometry
+    parts = shapely.get_parts([geometry])
+    while (shapely.get_type_id(parts) == _COLLECTION).any():
+        parts = shapely.get_parts(parts)
+    simple = shapely.get_parts(parts)
+    lines = simple[shapely.get_type_id(simple) == _LINE]
+    if not len(lines):
+        return geometry
+    passed_over[_BESIDE] += len(simple) - len(lines)
+    of_lines: BaseGeometry = lines[0] if len(lines) == 1 else shapely.multilinestrings(lines)
+    return of_lines
+
+
+def _geometry(element: Element, passed_over: Counter[str], mode: str = "") -> BaseGeometry | None:
     """Build the geometry of a placemark, or of one part of it; count what is passed over."""
-    parts = [part for child in element if (part := _part(child, passed_over)) is not None]
+    parts = [part for child in element if (part := _part(child, passed_over, mode)) is not None]
     if len(parts) < 2:  # noqa: PLR2004 - one is itself
         return parts[0] if parts else None
     kinds = {part.geom_type for part in parts}
@@ -266,13 +322,15 @@ def _geometry(element: Element, passed_over: Counter[str]) -> BaseGeometry | Non
     return collected
 
 
-def _part(element: Element, passed_over: Counter[str]) -> BaseGeometry | None:
+def _part(element: Element, passed_over: Counter[str], mode: str) -> BaseGeometry | None:
     name = element.tag
+    # What tracks stand for may be said of them together.
+    mode = _child_text(element, "altitudeMode") or mode
     if name in {"MultiGeometry", "MultiTrack"}:
-        return _geometry(element, passed_over)
+        return _geometry(element, passed_over, mode)
     if name == "Model":
         passed_over[_MODELS] += 1
-    absolute = _child_text(element, "altitudeMode") == _ABSOLUTE
+    absolute = mode == _ABSOLUTE
     if name == "Polygon":
         rings = [
             _positions(ring, passed_over, absolute=absolute)
@@ -307,8 +365,14 @@ def _positions(element: Element, passed_over: Counter[str], *, absolute: bool) -
         tuples = [one for one in tuples if one]
     else:
         text = _child_text(element, "coordinates")
-        # Blanks around a comma are common enough, and rare enough to be looked for first.
-        tuples = (_COMMA.sub(",", text) if _SPACED.search(text) else text).split()
+        if not text.isascii():
+            text = _UNSEEN.sub("", text)
+        tuples = text.split()
+        # Blanks around a comma are common enough, and rare enough to be looked for first; so is an empty height.
+        if _SPACED.search(text):
+            joined = _COMMA.sub(",", text).split()
+            if max(one.strip(",").count(",") for one in joined) <= _MOST_COMMAS:
+                tuples = joined
     numbers = _numbers(tuples)
     if numbers is None:
         # Of several widths, or with a fault that is to be named.
@@ -339,7 +403,7 @@ def _position(written: str) -> tuple[float, float, float]:
         numbers = [float(number) for number in written.strip(",").split(",")]
     except ValueError:
         numbers = []
-    if len(numbers) not in {2, 3} or not np.isfinite(numbers).all():
+    if len(numbers) not in {2, 3} or not np.isfinite(numbers[:2]).all() or np.isinf(numbers).any():
         raise DamagedError(
             Text(
                 "coordinates {written} are not lon,lat[,height]",

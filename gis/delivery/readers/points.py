@@ -109,6 +109,9 @@ class Positioned:
         Whether rows of several systems were brought to degrees: what the numbers were is gone.
     curves
         Which vertices of curves in cells were put in; None where all are the table's own.
+    unit_m
+        The unit in metres that the headings name where they name no system: eastings and northings are in metres all
+        the same.
     """
 
     frame: gpd.GeoDataFrame
@@ -118,6 +121,7 @@ class Positioned:
     left_out: tuple[LeftOut, ...] = ()
     brought: bool = False
     curves: Curves | None = None
+    unit_m: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +136,7 @@ class _Places:
     notes: list[Note] = field(default_factory=list)
     brought: bool = False
     roles: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
+    unit_m: float = 1.0
 
     @property
     def missing(self) -> NDArray[np.bool_]:
@@ -218,7 +223,14 @@ def positioned(
     row_of = np.cumsum(keep) - 1
     curves = Curves.of_rows({int(row_of[row]): own for row, own in places.roles.items() if keep[row]})
     return Positioned(
-        result[0], result[1], places.crs, (*notes, *places.notes), tuple(left), places.brought, curves
+        result[0],
+        result[1],
+        places.crs,
+        (*notes, *places.notes),
+        tuple(left),
+        places.brought,
+        curves,
+        places.unit_m,
     )
 
 
@@ -388,7 +400,14 @@ def _places(
     told = roles.get("wkt", [])
     for name in [*told, *(name for name in frame.columns if name not in told)]:
         if (found := cells.shapes(frame[name])) is not None:
-            return _Places([name], found.crs, found.given, geometry=found.geometry, roles=found.roles)
+            return _Places(
+                [name],
+                found.crs,
+                found.given,
+                geometry=found.geometry,
+                brought=found.brought,
+                roles=found.roles,
+            )
     for name in roles.get("place", []):
         pairs = [_PAIR.fullmatch(str(value)) for value in frame[name]]
         first = np.array([np.nan if pair is None else _angle(pair[1]) for pair in pairs])
@@ -410,19 +429,37 @@ def _places(
     notes: list[Note] = []
     if sphere is not None and plane is not None:
         notes = _disagreement(frame, sphere, plane, roles, heading, chosen, label, records)
-    xy = np.column_stack([chosen.x, chosen.y])
-    crs = _WGS84 if chosen.degrees and chosen is sphere and _plain(chosen.names) else None
-    brought = False
-    if not chosen.degrees:
-        system = _system_of(frame, chosen, roles, heading)
-        xy, crs = _in_one_system(chosen, xy, system)
-        brought = isinstance(system, np.ndarray)
+    xy, crs, brought, unit_m = _in_metres(frame, chosen, roles, heading)
+    if chosen.degrees and chosen is sphere and _plain(chosen.names):
+        crs = _WGS84
     given = np.asarray(frame[chosen.names].notna().any(axis=1))
     used = list(chosen.names)
     if (height := _height(frame, chosen, roles)) is not None:
         used.append(height[0])
         xy = np.column_stack([xy, height[1]])
-    return _Places(used, crs, given, xyz=xy, notes=notes, brought=brought)
+    return _Places(used, crs, given, xyz=xy, notes=notes, brought=brought, unit_m=unit_m)
+
+
+def _in_metres(
+    frame: pd.DataFrame, pair: _Pair, roles: dict[str, list[str]], heading: str
+) -> tuple[Floats, pyproj.CRS | None, bool, float]:
+    """
+    Give coordinates with their system, whether several were brought to degrees, and the unit that no system explains.
+
+    Feet of no system are brought to metres: whoever names one later names it in metres or in this unit.
+    """
+    xy = np.column_stack([pair.x, pair.y])
+    if pair.degrees:
+        return xy, None, False, 1.0
+    system = _system_of(frame, pair, roles, heading)
+    if system is None:
+        unit_m = _FEET_M.get(_feet(pair), 1.0)
+        return xy * unit_m, None, False, unit_m
+    return *_in_one_system(pair, xy, system), isinstance(system, np.ndarray), 1.0
+
+
+def _feet(pair: _Pair) -> str:
+    return headings.feet(" ".join(map(str, pair.names)))
 
 
 def _plain(names: list[str]) -> bool:
@@ -543,7 +580,7 @@ def _in_one_system(
     """Leave coordinates of one system as they are; bring those of several zones to degrees, each by its own."""
     if system is None or isinstance(system, pyproj.CRS):
         return xy, system
-    unit = headings.feet(" ".join(map(str, pair.names)))
+    unit = _feet(pair)
     lonlat = np.full_like(xy, np.nan)
     for zone in np.unique(system[system != 0]):
         of = system == zone
@@ -591,7 +628,7 @@ def _disagreement(
     told = system is not None
     if system is None and not _ED50.search(" ".join(plane.names)):
         zone = int((np.median(lonlat[:, 0]) + 180) // 6) + 1
-        system = _utm(-zone if np.median(lonlat[:, 1]) < 0 else zone)
+        system = _utm(-zone if np.median(lonlat[:, 1]) < 0 else zone, _feet(plane))
     if system is None:
         return []
     xy, crs = _in_one_system(plane, np.column_stack([plane.x, plane.y]), system)

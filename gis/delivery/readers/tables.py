@@ -75,6 +75,7 @@ def layer(table: Table, shown: str, name: str, driver: str) -> RawLayer:
         left_out=placed.left_out,
         brought=placed.brought,
         curves=placed.curves,
+        unit_m=placed.unit_m,
     )
 
 

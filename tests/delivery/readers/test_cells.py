@@ -11,6 +11,7 @@ import pyproj
 import pytest
 import shapely
 
+import gis
 from gis.delivery.sources import open_delivery
 
 LINE = shapely.LineString([(51.67, 32.65), (51.68, 32.66)])
@@ -68,6 +69,24 @@ def test_rows_of_several_systems_come_out_in_degrees(tmp_path):
         assert shapely.LineString([(54.1, 32.65), (54.2, 32.66)]).equals_exact(
             layer.frame.geometry[row], 1e-9
         )
+
+
+def test_a_system_that_is_named_moves_no_rows_of_several(tmp_path):
+    there = pyproj.Transformer.from_crs(4326, 32640, always_xy=True)
+    moved = shapely.LineString([there.transform(*at) for at in [(54.1, 32.65), (54.2, 32.66)]])
+    assert opened(tmp_path, f"SRID=4326;{LINE.wkt}", f"SRID=32640;{moved.wkt}").brought
+    for crs in (None, "EPSG:32640", "EPSG:4326"):
+        routes = gis.read(tmp_path / "routes.csv", crs=crs).routes
+        assert routes.geometry[0].equals_exact(LINE, 1e-9)
+        assert routes.geometry[1].equals_exact(shapely.LineString([(54.1, 32.65), (54.2, 32.66)]), 1e-9)
+
+
+def test_a_system_that_is_named_counts_where_the_cells_name_one(tmp_path):
+    there = pyproj.Transformer.from_crs(4326, 32640, always_xy=True)
+    moved = shapely.LineString([there.transform(*at) for at in [(54.1, 32.65), (54.2, 32.66)]])
+    assert not opened(tmp_path, f"SRID=32639;{moved.wkt}", f"SRID=32639;{moved.wkt}").brought
+    routes = gis.read(tmp_path / "routes.csv", crs="EPSG:32640").routes
+    assert routes.geometry[0].equals_exact(shapely.LineString([(54.1, 32.65), (54.2, 32.66)]), 1e-9)
 
 
 def test_words_that_only_begin_like_geometry_are_no_geometry(tmp_path):

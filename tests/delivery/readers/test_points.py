@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 
+import numpy as np
 import pyproj
 import pytest
 
@@ -174,6 +175,40 @@ def test_feet_in_headings(tmp_path):
     assert layer.frame.geometry[0].z == pytest.approx(1570)
     inventory = gis.read(tmp_path / "points.csv")
     assert inventory.manholes.geometry[0].coords[0][:2] == pytest.approx((51.67, 32.65), abs=1e-8)
+
+
+FEET = {"ft": ("ft", 0.3048, "+units=ft"), "us-ft": ("usft", 1200 / 3937, "+units=us-ft")}
+
+
+@pytest.mark.parametrize("unit", FEET)
+@pytest.mark.parametrize("named", ["EPSG:32633", "feet"])
+def test_feet_without_a_zone_are_right_in_metres_and_in_feet(tmp_path, unit, named):
+    word, foot, proj = FEET[unit]
+    ends = [(13.40, 52.50), (13.41, 52.50)]
+    places = [utm(33, *end) for end in ends]
+    rows = [f"R-1,{n},{x / foot:.5f},{y / foot:.5f}" for n, (x, y) in enumerate(places)]
+    (tmp_path / "routes.csv").write_text(
+        "\n".join([f"route_id,seq,Easting ({word}),Northing ({word})", *rows])
+    )
+    crs = f"+proj=utm +zone=33 +datum=WGS84 {proj} +type=crs" if named == "feet" else named
+    (line,) = gis.read(tmp_path / "routes.csv", crs=crs).routes.geometry
+    assert np.array(line.coords)[:, :2] == pytest.approx(np.array(ends), abs=1e-9)
+
+
+@pytest.mark.parametrize(("word", "says"), [("ft", True), ("m", False)])
+def test_where_nobody_names_a_system_the_message_says_what_would_do(tmp_path, word, says):
+    # In Berlin no system of Iran fits.
+    foot = 0.3048 if word == "ft" else 1.0
+    x, y = utm(33, 13.40, 52.50)
+    rows = [f"M{n},{(x + 50 * n) / foot:.4f},{y / foot:.4f}" for n in range(3)]
+    (tmp_path / "points.csv").write_text("\n".join([f"manhole_id,Easting ({word}),Northing ({word})", *rows]))
+    with pytest.raises(SourceError) as failed:
+        gis.read(tmp_path / "points.csv")
+    assert failed.value.code == "C101"
+    for language in ("en", "fa"):
+        message = failed.value.message(language)
+        assert "--crs" in message
+        assert ("0.3048" in message) == says
 
 
 @pytest.mark.parametrize(
