@@ -56,7 +56,7 @@ def test_what_stands_beyond_the_last_column_is_told(tmp_path, write, name, more)
         assert layer.frame.shape[1] == width.MAX_COLUMNS + 1
 
 
-@pytest.mark.parametrize("heading", ["kind", "", "remark"])
+@pytest.mark.parametrize("heading", ["kind", ""])
 def test_a_heading_repeated_to_thousands_of_columns(tmp_path, heading):
     path = tmp_path / "a.csv"
     frame = table(4)
