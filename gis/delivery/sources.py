@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gis import address
-from gis.delivery.files import archives, identify, sevenzip
+from gis.delivery.files import archives, identify, sevenzip, width
 from gis.delivery.files.layer import RawLayer, Undecoded
 from gis.delivery.files.refusals import bars_the_whole, points_elsewhere, refusal, spares_the_rest
 from gis.delivery.readers import gdal, postgis
@@ -202,7 +202,7 @@ def _private(folder: Path, number: int) -> Path:
 
 
 def _noted(raw: RawLayer) -> RawLayer:
-    raw = _told_apart(raw)
+    raw = _told_apart(width.narrowed(raw))
     return raw if len(raw.frame) else replace(raw, notes=(*raw.notes, Note("D009", raw.title)))
 
 
@@ -212,9 +212,12 @@ def _told_apart(raw: RawLayer) -> RawLayer:
     if len(set(old)) == len(old):
         return raw
     new: list[str] = []
-    for at, name in enumerate(old):
+    given = set(old)
+    taken: set[str] = set()
+    for name in old:
         ways = itertools.chain([name], (f"{name}_{count}" for count in itertools.count(2)))
-        new.append(next(way for way in ways if way not in new and (way == name or way not in old[at:])))
+        new.append(next(way for way in ways if way not in taken and (way == name or way not in given)))
+        taken.add(new[-1])
     undecoded = raw.undecoded
     if undecoded is not None:
         pairs = list(zip(old, new, strict=True))

@@ -10,7 +10,7 @@ import difflib
 import json
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -254,8 +254,13 @@ def words_of(text: str) -> list[str]:
     list of str
         The words, folded.
     """
-    text = text[:LONGEST].replace("\u200c", " ")
-    return [fold(word) for part in _WORD_BREAK.split(text) for word in _CAMEL.split(part) if word]
+    return list(_words(text[:LONGEST].replace("\u200c", " ")))
+
+
+# A heading is asked for once for each of our columns.
+@lru_cache(4096)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple([fold(word) for part in _WORD_BREAK.split(text) for word in _CAMEL.split(part) if word])
 
 
 def match_values(

@@ -204,10 +204,11 @@ class _Reader(ContentHandler):
         elif local == "Placemark":
             self._keep(element)
             element.clear()
-            if self._open:
-                self._open[-1].remove(element)
         elif local in _PICTURES:
             self.pictures += 1
+        # Of what stands in a folder, its name alone is asked for again.
+        if self._open and (local == "Placemark" or (self._open[-1].tag in _CONTAINERS and local != "name")):
+            del self._open[-1][-1]
 
     def characters(self, content: str) -> None:
         self._text.append(content)

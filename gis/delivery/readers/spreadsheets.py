@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gis.delivery.files import width
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import tables
 from gis.inventory import LeftOut
@@ -125,12 +126,14 @@ def _table(sheet: Sheet) -> tables.Table | None:
         used.update(there)
         sparse = len(cells) > _WIDE and len(there) * _SPARSE < len(cells)
         kept.append((number, {at: cells[at] for at in there} if sparse else cells))
-    columns = np.array(sorted(used), dtype=np.int64)
+    wide = sorted(used)
+    cells_of_all = sum(len(row) for _, row in kept)
+    columns = np.array(wide[: width.widest(len(kept), cells_of_all)], dtype=np.int64)
     numbers = np.array([number for number, _ in kept], dtype=np.int64)
     rows = [[_at(row, at) for at in columns.tolist()] for _, row in kept]
     for area in sheet.merged:
         _fill(rows, numbers, columns, area)
-    return tables.table_of(rows, numbers)
+    return tables.table_of(rows, numbers, len(wide) - len(columns))
 
 
 def _at(row: Sequence[Any] | dict[int, Any], at: int) -> Any:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from gis.delivery.files import width
 from gis.delivery.files.layer import RawLayer
 from gis.delivery.readers import headings, points
 
@@ -35,11 +37,14 @@ class Table:
         (n,) the number by which each row is found in the file.
     above
         What stands above the headings.
+    beyond
+        How many of its columns are not in `frame`, as it is too wide (`gis.delivery.files.width`).
     """
 
     frame: pd.DataFrame
     numbers: NDArray[np.int64]
     above: str = ""
+    beyond: int = 0
 
 
 def layer(table: Table, shown: str, name: str, driver: str) -> RawLayer:
@@ -62,7 +67,9 @@ def layer(table: Table, shown: str, name: str, driver: str) -> RawLayer:
     RawLayer
         Points, routes, or rows without geometry.
     """
-    placed = points.positioned(table.frame, table.numbers, shown, name, table.above)
+    frame = table.frame.iloc[:, : width.MAX_COLUMNS]
+    beyond = table.beyond + table.frame.shape[1] - frame.shape[1]
+    placed = points.positioned(frame, table.numbers, shown, name, table.above)
     return RawLayer(
         shown,
         name,
@@ -72,14 +79,14 @@ def layer(table: Table, shown: str, name: str, driver: str) -> RawLayer:
         placed.frame,
         placed.records,
         placed.notes,
-        left_out=placed.left_out,
+        left_out=(*placed.left_out, *width.beyond(shown, name, beyond)),
         brought=placed.brought,
         curves=placed.curves,
         unit_m=placed.unit_m,
     )
 
 
-def table_of(rows: list[list[Any]], numbers: NDArray[np.int64]) -> Table | None:
+def table_of(rows: list[list[Any]], numbers: NDArray[np.int64], beyond: int = 0) -> Table | None:
     """
     Find the headings among the cells of one table.
 
@@ -89,6 +96,8 @@ def table_of(rows: list[list[Any]], numbers: NDArray[np.int64]) -> Table | None:
         (n,) rows of cells, None where a cell is empty.
     numbers
         (n,) the number by which each row is found in the file.
+    beyond
+        How many columns were left out of the rows already.
 
     Returns
     -------
@@ -98,16 +107,19 @@ def table_of(rows: list[list[Any]], numbers: NDArray[np.int64]) -> Table | None:
     filled = [any(cell is not None for cell in row) for row in rows]
     if not any(filled):
         return None
-    width = max(len(row) for row in rows)
-    rows = [[*row, *[None] * (width - len(row))] for row in rows]
+    wide = max(len(row) for row in rows)
+    most = min(wide, width.widest(len(rows), sum(map(len, rows))))
+    if most < wide:
+        beyond += len({at for row in rows for at, cell in enumerate(row[most:]) if cell is not None})
+    rows = [[*row[:most], *[None] * (most - len(row))] for row in rows]
     head = heading_row(rows)
-    names = headings_of(rows, head, width)
+    names = headings_of(rows, head, most)
     body = [at for at in range(head + 1, len(rows)) if filled[at]]
     cells = zip(*(rows[at] for at in body), strict=True) if body else ([] for _ in names)
     columns = {name: _column(list(values)) for name, values in zip(names, cells, strict=True)}
     frame = named_or_filled(pd.DataFrame(columns, columns=names))
     above = " ".join(cell for row in rows[: max(head, 0)] for cell in row if isinstance(cell, str))
-    return Table(frame, numbers[body], above)
+    return Table(frame, numbers[body], above, beyond)
 
 
 def named_or_filled(frame: pd.DataFrame) -> pd.DataFrame:
@@ -171,17 +183,17 @@ def _numeric(cell: Any) -> bool:
     return isinstance(cell, (int, float)) and not isinstance(cell, bool)
 
 
-def headings_of(rows: list[list[Any]], head: int, width: int) -> list[str]:
+def headings_of(rows: list[list[Any]], head: int, columns: int) -> list[str]:
     """
     Name the columns: by the heading, by what stands above it where it is empty or not alone in its name.
 
     Parameters
     ----------
     rows
-        Rows of cells, `width` in each.
+        Rows of cells, `columns` in each.
     head
         The row of the headings, as `heading_row` finds it.
-    width
+    columns
         How many columns there are.
 
     Returns
@@ -189,14 +201,15 @@ def headings_of(rows: list[list[Any]], head: int, width: int) -> list[str]:
     list of str
         A name a column, none twice; ``column_3`` where nothing names the third.
     """
-    own = [_name(rows[head][at]) if head >= 0 else "" for at in range(width)]
+    own = [_name(rows[head][at]) if head >= 0 else "" for at in range(columns)]
+    count = Counter(own)
     names = []
-    for at in range(width):
+    for at in range(columns):
         above = [_name(rows[up][at]) for up in range(head - 1, max(head - 1 - _ABOVE, -1), -1)]
         over = next((name for name in above if name and name != own[at]), "")
         if not own[at]:
             names.append(over)
-        elif own.count(own[at]) > 1 and over:
+        elif count[own[at]] > 1 and over:
             names.append(f"{over} {own[at]}")
         else:
             names.append(own[at])
@@ -209,9 +222,12 @@ def _name(cell: Any) -> str:
 
 
 def _apart(names: Sequence[str]) -> list[str]:
-    seen: dict[str, int] = {}
-    result = []
+    seen: Counter[str] = Counter()
+    given, result = set(names), []
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        result.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+        seen[name] += 1
+        own = name
+        while seen[name] > 1 and (own := f"{name}_{seen[name]}") in given:
+            seen[name] += 1
+        result.append(own)
     return result

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from gis.errors import SourceError
 
 _DEPTH = 200
+# A document is read in so many pieces, none of them smaller than so many bytes.
+_PIECES, _PIECE = 16, 65_536
 # Pieces of a copy that are written at once.
 _PENDING = 4096
 # Elements that make a reader fetch something, in lower case.
@@ -100,7 +102,9 @@ def parse(path: Path, shown: str, handler: ContentHandler, *, encoding: str | No
     SourceError
         D010 for a document type or an entity, and what the handler raises.
     """
-    parser = defusedxml.expatreader.create_parser(forbid_dtd=True)
+    # What is not whole at the end of a piece is begun anew with the next: pieces in proportion keep that linear.
+    piece = max(_PIECE, path.stat().st_size // _PIECES)
+    parser = defusedxml.expatreader.create_parser(forbid_dtd=True, bufsize=piece)
     parser.setContentHandler(handler)
     document = InputSource()
     if encoding:

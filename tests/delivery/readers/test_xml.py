@@ -90,3 +90,43 @@ def test_a_copy_of_a_cut_document_ends_after_its_last_whole_feature(tmp_path, ma
     done, copy = copied(tmp_path, text[: text.rindex("<b>2</b></g:m>")])
     assert done.features == many
     assert len(ET.parse(io.StringIO(copy)).getroot().findall("{urn:g}m")) == many
+
+
+class Pieces(io.BytesIO):
+    """A document that counts how often it is read."""
+
+    read_times = 0
+
+    def read(self, size=-1):
+        self.read_times += 1
+        return super().read(size)
+
+
+def test_an_attribute_as_long_as_its_document_is_not_begun_anew_with_each_64_kib(tmp_path, monkeypatch):
+    path = tmp_path / "a.kml"
+    mark = "x" * 8_000_000
+    text = KML.format(LINE.format(at=1, text="51.6,32.6,1 51.7,32.7,1"))
+    path.write_text(text.replace("<Placemark>", f'<Placemark id="{mark}">'))
+    document = Pieces(path.read_bytes())
+    monkeypatch.setattr(type(path), "open", lambda _path, _mode: document)
+    seen = []
+
+    class Marks(xml.ContentHandler):
+        def startElement(self, name, attrs):  # noqa: N802 - SAX's name
+            seen.extend(attrs.values() if name == "Placemark" else ())
+
+    assert xml.parse(path, "a.kml", Marks()) is None
+    assert seen == [mark]
+    assert document.read_times < 20
+
+
+def test_what_stands_between_placemarks_changes_none_of_them(tmp_path):
+    path = tmp_path / "a.kml"
+    inside = "".join(
+        f'<Style id="s{at}"><LineStyle/></Style>{LINE.format(at=at, text="51.6,32.6,1 51.7,32.7,1")}<Folder>'
+        f"<name>inner {at}</name>{LINE.format(at=100 + at, text='51.6,32.6,1 51.8,32.7,1')}</Folder>"
+        for at in range(3)
+    )
+    path.write_text(KML.format(inside))
+    layers = {layer.layer: layer.frame["name"].tolist() for layer in open_delivery(path)}
+    assert layers == {"routes": ["R-0", "R-1", "R-2"]} | {f"inner {at}": [f"R-{100 + at}"] for at in range(3)}
