@@ -149,6 +149,7 @@ def drawn(
             ("exchanges", manholes, exchange),
             ("fittings", fittings, fitted),
         )
+        if name != "fittings" or len(layer.frame)
     ]
     frame = faults.frame.reset_index(drop=True)
     for (code, severity), rows in frame.groupby(["code", "severity"], sort=True).indices.items():
