@@ -17,10 +17,10 @@ from gis.coordinates.doubts import Doubt
 from gis.delivery import project_sources
 from gis.delivery.canonical import canonical
 from gis.delivery.files import identify
+from gis.delivery.passed_over import left_out
 from gis.delivery.understanding import ORDER, understood
 from gis.errors import SourceError
 from gis.inventory import (
-    LOST_RECORD,
     MISSING_COLUMN,
     ORIGIN,
     Curves,
@@ -50,14 +50,6 @@ if TYPE_CHECKING:
 _SHOWN = 12
 # CP1256 has no Persian yeh, and programs that write it leave the letter out without a word.
 _NO_YEH = Text("not one ی in all its Persian text", "در همهٔ متن فارسی آن حتی یک «ی» نیست")
-# LineString, LinearRing, MultiLineString.
-_LINE_TYPES = (1, 2, 5)
-_LOST = Text("damaged {count:record|records}", "رکورد خراب")
-_DAMAGED = Text(
-    "{count:it|they} could not be read; ask for the file again", "خوانده نشد؛ فایل را دوباره بخواهید"
-)
-_UNMEASURED = Text("{count:route|routes} without a length", "مسیر بی‌طول")
-_NO_LINE = Text("{count:its|their} geometry is missing or no line", "هندسه ندارد یا هندسه‌اش خط نیست")
 _SYSTEM = Text(
     "name it with --crs, or crs = in the project file", "آن را با --crs یا crs = در پروندهٔ پروژه نام ببرید"
 )
@@ -66,11 +58,6 @@ _SYSTEM_OF_UNIT = Text(
     "--crs, or crs = in the project file",
     "واحد عددهایش {unit_m} متر است و به متر برگردانده شد: دستگاهی به متر، یا به همان واحد، را با --crs یا crs = در "
     "پروندهٔ پروژه نام ببرید",
-)
-_NOWHERE = Text("{count:feature|features} of a layer that goes nowhere", "عارضه از لایه‌ای که به جایی نمی‌رود")
-_NOT_TOLD = Text(
-    "its name, its columns and its geometry do not tell routes, manholes or offices; name it in the project file",
-    "نام و ستون‌ها و هندسه‌اش نمی‌گوید مسیر است یا حوضچه یا فرمانداری؛ آن را در پروندهٔ پروژه نام ببرید",
 )
 # The layer of a note that is about the delivery as a whole.
 _DELIVERY = "delivery"
@@ -130,7 +117,7 @@ def _assembled(project: Project, readings: Sequence[Understanding]) -> Inventory
         outline=outline,
         counties=project_sources.counties(project),
         notes=tuple(notes),
-        left_out=_once(left for reading in readings for left in _left_out(reading)),
+        left_out=_once(left for reading in readings for left in left_out(reading)),
         curves=Curves.together([one for reading in readings for one in _curves(reading)]),
     )
 
@@ -158,23 +145,6 @@ def _once(left_out: Iterable[LeftOut]) -> tuple[LeftOut, ...]:
         if left not in kept:
             kept.append(left)
     return tuple(kept)
-
-
-def _left_out(reading: Understanding) -> list[LeftOut]:
-    """Give what the reading of a layer passed over, what of it has no length, and all of it where it goes nowhere."""
-    raw, destination = reading.raw, reading.destination
-    lost = sum(note.code == LOST_RECORD for note in raw.notes)
-    counted = [(lost, _LOST, _DAMAGED)]
-    if reading.listed:
-        return list(raw.left_out)
-    if destination is None:
-        # What the reader has passed over already is told once.
-        told = sum(left.count for left in raw.left_out if left.layer == raw.layer)
-        counted.append((max(len(raw.frame) - told, 0), _NOWHERE, _NOT_TOLD))
-    elif destination.schema.name == "routes":
-        lines = np.isin(shapely.get_type_id(raw.frame.geometry.to_numpy()), _LINE_TYPES)
-        counted.append((int((~lines).sum()), _UNMEASURED, _NO_LINE))
-    return [*raw.left_out, *(LeftOut(raw.path, raw.layer, n, what, why) for n, what, why in counted if n)]
 
 
 def _unknown(reading: Understanding) -> Note:

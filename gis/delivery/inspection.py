@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gis.coordinates import systems
 from gis.delivery import understanding
+from gis.delivery.passed_over import left_out
 from gis.documents import (
     ColumnGuess,
     InspectDocument,
@@ -96,6 +97,6 @@ def _layer(one: Understanding, lang: Language) -> InspectedLayer:
         if match
         else [str(name) for name in raw.frame.columns if name != "geometry"],
         notes=sorted({note.code for note in raw.notes} | {code for code, _ in belief.notes}),
-        left_out=left_out_entries(raw.left_out, lang),
+        left_out=left_out_entries(left_out(one), lang),
         listed=one.listed,
     )

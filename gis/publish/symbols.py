@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 Shape = Literal["circle", "square", "diamond", "triangle", "hexagon"]
-Group = Literal["offices", "exchanges", "manholes", "findings"]
+Group = Literal["offices", "exchanges", "manholes", "fittings", "findings"]
 Theme = Literal["light", "dark"]
 # Letters as strokes, so that they are not read out or copied as text.
 _STROKES = {"!": "M0-3.4V.6M0 3.3v.1", "i": "M0-.6V3.4M0-3.4v.1"}

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import itertools
 import re
+from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element
 from xml.sax.handler import ContentHandler
@@ -82,9 +84,40 @@ _PASSED_OVER = {
     ),
 }
 _LINE, _COLLECTION = 1, 7
+_SHAPES = {
+    "Point", "LineString", "LinearRing", "Polygon", "MultiGeometry", "Track", "MultiTrack", "Model",
+}  # fmt: skip
 _PICTURES = {"GroundOverlay", "ScreenOverlay", "PhotoOverlay"}
 # Its numbers that stand for heights above sea level; no mode means that they are to be ignored.
 _ABSOLUTE = "absolute"
+
+
+@dataclass
+class _Lines:
+    """Lines of positions of one width, as most placemarks are one: they are made all at once."""
+
+    width: int
+    rows: list[int] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    absolute: list[bool] = field(default_factory=list)
+    numbers: array[float] = field(default_factory=lambda: array("d"))
+
+    def made(self) -> tuple[NDArray[np.object_], int]:
+        """Make the lines; count those whose heights are not taken."""
+        lines = np.empty(len(self.rows), dtype=object)
+        if not len(lines):
+            return lines, 0
+        positions = np.frombuffer(self.numbers, dtype=np.float64).reshape(-1, self.width)
+        starts = np.cumsum([0, *self.sizes[:-1]])
+        known = np.logical_or.reduceat((positions[:, 2:] != 0).any(axis=1), starts)
+        high = known & self.absolute
+        owner = np.repeat(np.arange(len(lines)), self.sizes)
+        for some, width in ((high, 3), (~high, 2)):
+            if some.any():
+                place = np.cumsum(some) - 1
+                of = some[owner]
+                lines[some] = shapely.linestrings(positions[of, :width], indices=place[owner[of]])
+        return lines, int((known & ~high).sum())
 
 
 @dataclass
@@ -97,6 +130,17 @@ class _Layer:
     records: list[int] = field(default_factory=list)
     damaged: list[tuple[int, str | Text]] = field(default_factory=list)
     passed_over: Counter[str] = field(default_factory=Counter)
+    lines: tuple[_Lines, _Lines] = field(default_factory=lambda: (_Lines(2), _Lines(3)))
+
+    def finished(self) -> tuple[list[BaseGeometry | None], Counter[str]]:
+        """Give the geometries, the lines among them, and what was passed over."""
+        geometries, passed_over = list(self.geometries), self.passed_over.copy()
+        for lines in self.lines:
+            made, flat = lines.made()
+            passed_over[_HEIGHTS] += flat
+            for row, line in zip(lines.rows, made, strict=True):
+                geometries[row] = line
+        return geometries, +passed_over
 
 
 @reader("KML")
@@ -184,7 +228,7 @@ class _Reader(ContentHandler):
             # A document has few names, and says each many times.
             self._names[name] = local
         xml.check_depth(len(self._open), self._shown)
-        element = Element(local, dict(attrs.items()))
+        element = Element(local, attrs)
         if self._open:
             self._end_text()
             self._open[-1].append(element)
@@ -221,6 +265,17 @@ class _Reader(ContentHandler):
     def _keep(self, placemark: Element) -> None:
         layer = self._layer()
         number = len(layer.records) + len(layer.damaged) + 1
+        if (line := _line(placemark)) is not None:
+            numbers, size, absolute = line
+            kept = layer.lines[len(numbers) // size - 2]
+            kept.rows.append(len(layer.rows))
+            kept.sizes.append(size)
+            kept.absolute.append(absolute)
+            kept.numbers.extend(numbers)
+            layer.rows.append(_properties(placemark))
+            layer.geometries.append(None)
+            layer.records.append(number)
+            return
         passed_over: Counter[str] = Counter()
         try:
             geometry = _geometry(placemark, passed_over)
@@ -259,12 +314,13 @@ class _Reader(ContentHandler):
 
 
 def _raw(shown: str, name: str, layer: _Layer, declared: str) -> RawLayer:
-    frame = geojson.build(layer.rows, list(layer.geometries))
+    geometries, counted = layer.finished()
+    frame = geojson.build(layer.rows, geometries)
     frame = frame[[c for c in frame.columns if c == "geometry" or frame[c].notna().any()]]
     notes = damaged(shown, name, layer.damaged)
     kept = undecoded(frame, declared=declared) if declared else None
     records = np.array(layer.records, dtype=np.int64)
-    passed_over = left_out(shown, name, [(n, *_PASSED_OVER[kind]) for kind, n in layer.passed_over.items()])
+    passed_over = left_out(shown, name, [(n, *_PASSED_OVER[kind]) for kind, n in counted.items()])
     return RawLayer(
         shown, name, "KML", pyproj.CRS("EPSG:4326"), "", frame, records, notes, kept, left_out=passed_over
     )
@@ -306,6 +362,25 @@ def _of_lines(geometry: BaseGeometry | None, passed_over: Counter[str]) -> BaseG
     passed_over[_BESIDE] += len(simple) - len(lines)
     of_lines: BaseGeometry = lines[0] if len(lines) == 1 else shapely.multilinestrings(lines)
     return of_lines
+
+
+def _line(placemark: Element) -> tuple[list[float], int, bool] | None:
+    """Give the numbers of a placemark that is one sound line, how many positions it has, and whether heights count."""
+    shapes = [child for child in placemark if child.tag in _SHAPES]
+    if len(shapes) != 1 or shapes[0].tag != "LineString":
+        return None
+    tuples = _child_text(shapes[0], "coordinates").split()
+    commas = {one.count(",") for one in tuples}
+    if len(tuples) < 2 or commas not in ({1}, {2}):  # noqa: PLR2004 - a line
+        return None
+    try:
+        numbers = list(map(float, ",".join(tuples).split(",")))
+    except ValueError:
+        return None
+    # Of a sum that is not finite the reason is looked for one by one.
+    if not isfinite(sum(numbers)):
+        return None
+    return numbers, len(tuples), _child_text(shapes[0], "altitudeMode") == _ABSOLUTE
 
 
 def _geometry(element: Element, passed_over: Counter[str], mode: str = "") -> BaseGeometry | None:

@@ -57,6 +57,12 @@ _KNOWN_PREFIXES = {
     "xlink": "http://www.w3.org/1999/xlink",
     "gml": "http://www.opengis.net/gml",
 }
+# What may not stand in the text of a copy as it is.
+_MARKUP = re.compile("[&<>]")
+_QUOTED = re.compile('[&<>"\\n\\r\\t]')
+# Elements that a copy remembers, and text that it does not keep in memory.
+_MOST_KNOWN = 4096
+_LONG = 1 << 16
 _DECLARED = re.compile(rb"""^\s*(?:\xef\xbb\xbf)?<\?xml[^>]*\bencoding\s*=\s*["']([\w.:-]+)""")
 
 
@@ -77,6 +83,19 @@ class Copied:
     fault: Text | None
 
 
+class _Parser(defusedxml.expatreader.DefusedExpatParser):
+    """Hands elements straight to the handler, their attributes as a dict: half the time goes into the detour."""
+
+    def reset(self) -> None:
+        """Begin a document."""
+        super().reset()
+        mine: Any = self
+        expat, handler = mine._parser, mine._cont_handler  # noqa: SLF001 - the library's, one class up
+        expat.StartElementHandler = handler.startElement
+        expat.EndElementHandler = handler.endElement
+        expat.buffer_size = _LONG
+
+
 def parse(path: Path, shown: str, handler: ContentHandler, *, encoding: str | None = None) -> Text | None:
     """
     Read a document as a stream, its names as they are written: prefixes that it does not declare do no harm.
@@ -88,7 +107,7 @@ def parse(path: Path, shown: str, handler: ContentHandler, *, encoding: str | No
     shown
         Its name for people.
     handler
-        Takes its elements.
+        Takes its elements; ``startElement`` gets the attributes as a dict.
     encoding
         What its bytes are in, whatever it says.
 
@@ -104,7 +123,7 @@ def parse(path: Path, shown: str, handler: ContentHandler, *, encoding: str | No
     """
     # What is not whole at the end of a piece is begun anew with the next: pieces in proportion keep that linear.
     piece = max(_PIECE, path.stat().st_size // _PIECES)
-    parser = defusedxml.expatreader.create_parser(forbid_dtd=True, bufsize=piece)
+    parser = _Parser(forbid_dtd=True, bufsize=piece)
     parser.setContentHandler(handler)
     document = InputSource()
     if encoding:
@@ -274,6 +293,14 @@ def readable_encoding(path: Path, encoding: str | None) -> tuple[str | None, str
     return None, ""
 
 
+# What a copy leaves out of an element's attributes, what it declares there, and the prefixes that are declared then.
+_Known = tuple[frozenset[str], str, frozenset[str]]
+
+
+def _quoted(value: str) -> str:
+    return quoteattr(value) if _QUOTED.search(value) else f'"{value}"'
+
+
 class Copier(ContentHandler):
     """
     Writes what it is told, minus what reaches out, and remembers where the last whole feature ended.
@@ -294,13 +321,16 @@ class Copier(ContentHandler):
         self._shown = shown
         self._names = features
         self._open: list[str] = []
-        self._safe = (0, 0)
+        # Where the last whole feature ends: in the file, or after so many of the pieces that wait for it.
+        self._safe, self._whole = 0, 0
+        self._roles: dict[str, tuple[bool, bool]] = {}
         self._stack: list[str] = []
         self.features = 0
         self._silent = 0
         self._prefixes: list[frozenset[str]] = [frozenset({"xml", "xmlns"})]
         # Names that were looked at, and the prefix that each needs.
         self._plain: dict[str, str] = {}
+        self._known: dict[tuple[str, tuple[str, ...], frozenset[str]], _Known] = {}
         self._pending: list[str] = []
         self._out.write(b'<?xml version="1.0" encoding="UTF-8"?>\n')
 
@@ -313,50 +343,66 @@ class Copier(ContentHandler):
             self._open.append(name)
             self.write(f"<{name}>")
             return
+        keys = tuple(attrs)
+        known = self._known.get((name, keys, self._prefixes[-1]))
+        if known is None:
+            known = self._look(name, keys)
+        referring, declarations, prefixes = known
+        kept = [
+            f" {key}={_quoted(value)}"
+            for key, value in attrs.items()
+            if key not in referring or value.startswith("#")
+        ]
+        self._open.append(name)
+        self._prefixes.append(prefixes)
+        if name.rpartition(":")[2] in _LEFT_OUT:
+            self._silent += 1
+        self.write(f"<{name}{declarations}{''.join(kept)}>")
+
+    def _look(self, name: str, keys: tuple[str, ...]) -> _Known:
+        """Look at an element that comes with these attributes for the first time where these prefixes are declared."""
         local = name.rpartition(":")[2]
         check_element(local, self._shown)
         if local not in _LEFT_OUT:
             self._plain[name] = name.rpartition(":")[0] or "xml"
-        kept = [
-            f" {key}={quoteattr(value)}"
-            for key, value in attrs.items()
-            if key.rpartition(":")[2].casefold() not in _REFERRING_ATTRIBUTES or value.startswith("#")
-        ]
-        self._open.append(name)
-        if local in _LEFT_OUT:
-            self._silent += 1
-        self.write(f"<{name}{self._declarations(name, attrs)}{''.join(kept)}>")
-
-    def _declarations(self, name: str, attrs: Any) -> str:
-        """Declare the prefixes of an element that nothing around it declares."""
-        keys = attrs.getNames()
+        referring = frozenset(
+            key for key in keys if key.rpartition(":")[2].casefold() in _REFERRING_ATTRIBUTES
+        )
         declared = self._prefixes[-1] | {key[6:] for key in keys if key.startswith("xmlns:")}
         used = {key.rpartition(":")[0] for key in (name, *keys) if ":" in key}
-        missing = sorted(used - declared)
-        self._prefixes.append(declared | used)
-        return "".join(
+        declarations = "".join(
             f" xmlns:{prefix}={quoteattr(_KNOWN_PREFIXES.get(prefix, f'urn:undeclared:{prefix}'))}"
-            for prefix in missing
+            for prefix in sorted(used - declared)
         )
+        known = referring, declarations, declared | used
+        if len(self._known) < _MOST_KNOWN:
+            self._known[name, keys, self._prefixes[-1]] = known
+        return known
 
     def endElement(self, name: str) -> None:  # noqa: N802 - SAX's name
         """Copy the end of an element."""
         self._open.pop()
         self._prefixes.pop()
-        self.write(f"</{name}>")
-        local = name.rpartition(":")[2]
-        if local in _LEFT_OUT:
+        if not self._silent:
+            self._pending.append(f"</{name}>")
+        role = self._roles.get(name)
+        if role is None:
+            local = name.rpartition(":")[2]
+            role = self._roles[name] = (local in _LEFT_OUT, local in self._names)
+        left_out, feature = role
+        if left_out:
             self._silent -= 1
-        if local in self._names:
+        if feature:
             self.features += 1
-            self._flush()
-            self._safe = (self._out.tell(), len(self._open))
+            self._whole = len(self._pending)
             self._stack = list(self._open)
 
     def characters(self, content: str) -> None:
         """Copy text."""
         if not self._silent:
-            self.write(escape(content))
+            self._pending.append(escape(content) if _MARKUP.search(content) else content)
+            if len(content) >= _LONG:
+                self._flush()
 
     def endDocument(self) -> None:  # noqa: N802 - SAX's name
         """Copy what stands after the last feature."""
@@ -364,11 +410,13 @@ class Copier(ContentHandler):
 
     def close_after_last(self) -> None:
         """Cut the copy after the last whole feature and close what is open there."""
-        at, depth = self._safe
-        self._pending.clear()
-        self._out.truncate(at)
-        self._out.seek(at)
-        for name in reversed(self._stack[:depth]):
+        # It may have broken off within what is left out.
+        self._silent = 0
+        del self._pending[self._whole :]
+        self._flush()
+        self._out.truncate(self._safe)
+        self._out.seek(self._safe)
+        for name in reversed(self._stack):
             self.write(f"</{name}>")
         self._flush()
 
@@ -387,8 +435,12 @@ class Copier(ContentHandler):
                 self._flush()
 
     def _flush(self) -> None:
-        self._out.write("".join(self._pending).encode("utf-8", "replace"))
+        if self._whole:
+            self._out.write("".join(self._pending[: self._whole]).encode("utf-8", "replace"))
+            self._safe = self._out.tell()
+        self._out.write("".join(self._pending[self._whole :]).encode("utf-8", "replace"))
         self._pending.clear()
+        self._whole = 0
 
 
 def clean_layer(

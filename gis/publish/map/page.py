@@ -37,7 +37,18 @@ if TYPE_CHECKING:
     from gis.totals import TotalResult
 
 # What can be shown and hidden, the lowest first.
-LAYERS = ("graticule", "counties", "ducts", "cables", "manholes", "exchanges", "offices", "findings", "names")
+LAYERS = (
+    "graticule",
+    "counties",
+    "ducts",
+    "cables",
+    "fittings",
+    "manholes",
+    "exchanges",
+    "offices",
+    "findings",
+    "names",
+)
 _NAMES = frozenset({"fibre", "basemap", *LAYERS})
 SCRIPTS = (
     "geodesy.js",

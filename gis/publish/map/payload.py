@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gis.address import address
 from gis.language import Text
 from gis.publish.map.places import about, first_view, on_map
 from gis.publish.wording.figures import county_names
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from gis.checks.findings import Findings
     from gis.checks.registry import Page
-    from gis.inventory import Inventory
+    from gis.inventory import Inventory, LeftOut
     from gis.lengths.measured import Measured
     from gis.schema import LayerName, Schema
     from gis.totals import TotalResult
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 VERTEX = 1_000_000_000
 DEGREE = 10_000_000
 # The layers that the map draws; of the others it shows what was found.
-DRAWN: tuple[LayerName, ...] = ("routes", "manholes", "offices")
+DRAWN: tuple[LayerName, ...] = ("routes", "manholes", "offices", "fittings")
 _LONGEST_TEXT = 300
 _LONGEST_MESSAGE = 800
 _MOST_COLUMNS = 40
@@ -88,12 +89,11 @@ def build(
     dict
         Values that JSON knows; no value is NaN, no text longer than 800 characters.
     """
-    layers = {
-        "routes": encode_layer(inventory.routes, SCHEMAS["routes"], measured),
-        "manholes": encode_layer(inventory.manholes, SCHEMAS["manholes"]),
-        "offices": encode_layer(inventory.offices, SCHEMAS["offices"]),
-        "findings": encode_findings(findings.assign(row=located(inventory, findings.table))),
+    layers: dict[str, dict[str, Any]] = {
+        name: encode_layer(inventory.layer(name), SCHEMAS[name], measured if name == "routes" else None)
+        for name in DRAWN
     }
+    layers["findings"] = encode_findings(findings.assign(row=located(inventory, findings.table)))
     found = set(findings["code"]) if len(findings) else set()
     return {
         "project": {
@@ -113,6 +113,8 @@ def build(
             name: int((inventory.layer(name)["provenance"] == "illustrative").sum()) for name in DRAWN
         },
         "assumptions": _assumptions(inventory.offices),
+        "unmeasured": int(measured["geodesic_m"].isna().sum()),
+        "left_out": [_left_out(left) for left in inventory.left_out],
         "bounds": first_view(inventory),
     }
 
@@ -337,6 +339,16 @@ def _total(total: TotalResult) -> dict[str, Any]:
         "unmeasured": total.unmeasured,
         "remarks": [_words(remark) for remark in remarks(total)],
         **figures,
+    }
+
+
+def _left_out(left: LeftOut) -> dict[str, Any]:
+    return {
+        "source": _bounded(address(left.source)),
+        "layer": _bounded(left.layer),
+        "count": left.count,
+        "what": _both(left.what.render("en"), left.what.render("fa")),
+        "why": _both(left.why.render("en"), left.why.render("fa")),
     }
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from gis.checks.findings import Findings
-    from gis.documents import InspectDocument, InspectedDialect, InspectedLayer
+    from gis.documents import InspectDocument, InspectedDialect, InspectedLayer, LeftOutEntry
     from gis.language import Language
     from gis.lengths.measured import Measured
     from gis.network.tracing import Trace
@@ -268,12 +268,19 @@ def _layer_facts(layer: InspectedLayer, lang: Language) -> Table:
         (Text("Encoding", "کدگذاری متن"), layer.encoding),
         (Text("Evidence", "شواهد"), layer.evidence),
         (Text("To be reported", "یافته‌های خواندن"), ", ".join(layer.notes)),
+        *((Text("Left out", "کنار گذاشته‌شده"), _left_out(one, layer, lang)) for one in layer.left_out),
     ]
     for label, value in rows:
         if not value:
             continue
         facts.add_row(label.render(lang), Line(shown(value, 500)))
     return facts
+
+
+def _left_out(left: LeftOutEntry, layer: InspectedLayer, lang: Language) -> str:
+    """Say what no figure will count; where it is, too, where that is not the layer itself."""
+    said = f"{number(left.count, ',d', lang)} {left.what}: {left.why}"
+    return said if left.layer == layer.layer else f"{address(left.source)} {left.layer}".strip() + f": {said}"
 
 
 def _understood(layer: InspectedLayer, lang: Language) -> str:

@@ -262,3 +262,65 @@ def test_curves_of_a_drawing_have_their_length(tmp_path):
     (layer,) = open_delivery(tmp_path / "a.dxf")
     assert layer.frame.geometry.length.tolist() == pytest.approx([2 * np.pi * 100], rel=1e-6)
     assert left(layer) == [(1, "texts of the drawing")]
+
+
+MODE = "<altitudeMode>absolute</altitudeMode>"
+SOUND = [
+    ("", "51.6,32.6 51.7,32.7"),
+    ("", "51.6,32.6,1500 51.7,32.7,1510"),
+    (MODE, "51.6,32.6,1500 51.7,32.7,0 51.8,32.7,1490"),
+    (MODE, "51.6,32.6,0 51.7,32.7,0"),
+    (MODE, "51.6,32.6 51.7,32.7"),
+    ("", "51.6,32.6,0 51.7,32.7,0 51.7,32.8,0"),
+]
+
+
+def test_lines_made_at_once_are_those_made_one_by_one(tmp_path):
+    # A blank at a comma, a point beside the line: such a placemark is made by itself.
+    marks = [f"<LineString>{mode}<coordinates>{at}</coordinates></LineString>" for mode, at in SOUND]
+    apart = [mark.replace(",32", ", 32") for mark in marks]
+    others = ["<Point><coordinates>51.6,32.6</coordinates></Point>", marks[2] * 2]
+    layers = []
+    for name, some in (("a", marks), ("b", apart)):
+        body = "".join(
+            f"<Placemark><name>{n}</name>{one}</Placemark>" for n, one in enumerate([*some, *others])
+        )
+        (layer,) = open_delivery(kml(tmp_path / f"{name}.kml", f"<Folder><name>cables</name>{body}</Folder>"))
+        layers.append(layer)
+    once, single = (shapely.to_wkb(layer.frame.geometry.to_numpy(), output_dimension=3) for layer in layers)
+    assert once.tolist() == single.tolist()
+    assert shapely.has_z(layers[0].frame.geometry.to_numpy()).tolist() == [False] * 2 + [True] + [
+        False
+    ] * 4 + [True]
+    assert left(layers[0]) == left(layers[1]) == [(1, "feature whose heights are not taken")]
+    assert list(layers[0].frame["name"]) == [str(n) for n in range(8)]
+
+
+@pytest.mark.parametrize(
+    "wrong", ["nan,32.6 51.7,32.7", "51.6,32.6 51.7", "51.6,32.6,1 51.7,32.7", "1e999,1 1,1"]
+)
+def test_a_line_that_is_not_sound_is_told_among_those_made_at_once(wrong, tmp_path):
+    body = "".join(
+        f"<Placemark><LineString><coordinates>{at}</coordinates></LineString></Placemark>"
+        for at in ("51.6,32.6 51.7,32.7", wrong, "51.6,32.6 51.8,32.7")
+    )
+    (layer,) = open_delivery(kml(tmp_path / "a.kml", body))
+    sound = wrong.startswith("51.6,32.6,1")  # of two widths
+    assert [note.feature for note in layer.notes] == ([] if sound else ["2"])
+    assert layer.records.tolist() == ([1, 2, 3] if sound else [1, 3])
+    assert layer.frame.geometry.iloc[-1].coords[1] == (51.8, 32.7)
+
+
+def test_a_document_that_breaks_within_what_a_copy_leaves_out(tmp_path):
+    member = (
+        "<gml:featureMember><c:r><c:id>{}</c:id><c:g><gml:LineString><gml:coordinates>51.6,32.6 51.7,32.7"
+        "</gml:coordinates></gml:LineString></c:g></c:r></gml:featureMember>"
+    )
+    head = '<gml:FeatureCollection xmlns:gml="http://www.opengis.net/gml" xmlns:c="urn:c">'
+    cut = "<gml:featureMember><c:r><gml:boundedBy><gml:Box>"
+    (tmp_path / "a.gml").write_text(
+        head + member.format("R1") + member.format("R2 &amp; <![CDATA[<3>]]>") + cut
+    )
+    (layer,) = open_delivery(tmp_path / "a.gml")
+    assert list(layer.frame["id"]) == ["R1", "R2 & <3>"]
+    assert [note.code for note in layer.notes] == ["D003"]

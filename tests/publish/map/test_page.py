@@ -18,6 +18,8 @@ from support.surveys import inventory, layer
 
 from gis import lengths
 from gis.errors import FibreError
+from gis.inventory import LeftOut
+from gis.language import Text
 from gis.publish.map.page import build, page
 
 __all__ = ["chromium", "faulty_page", "plan", "plan_page"]
@@ -410,3 +412,103 @@ def test_fifty_thousand_features_in_one_file(chromium, plan, tmp_path):
         assert tab.evaluate("window.paints") >= 3
         assert 0 < tab.evaluate("window.largest") < 1000
         assert watch.errors == []
+
+
+def fitted(**more):
+    """A street with a duct, a cable, and five fittings: one in a manhole, one on no route that is there."""
+    at = [shapely.Point(51.6 + x / 1000, 32.6) for x in range(6)]
+    routes = lines_of(
+        shapely.LineString([at[0], at[5]]), shapely.LineString([at[0], shapely.Point(51.6, 32.604)])
+    )
+    manholes = layer("manholes", [at[0]], manhole_id=["M1"], kind=["manhole"])
+    fittings = layer(
+        "fittings",
+        at[:5],
+        fitting_id=[f"F{n}" for n in range(1, 6)],
+        kind=["slack", "closure", "break", "slack", None],
+        route_id=[*["R1"] * 4, "gone"],
+        slack_m=[12.5, None, None, 8, None],
+    )
+    return inventory(routes.assign(route_id=["R1", "R2"]), manholes, fittings=fittings, **more)
+
+
+@pytest.mark.parametrize(("lang", "word"), [("en", "slack"), ("fa", "کابل ذخیره")])
+def test_fittings_are_drawn_switched_and_opened(chromium, tmp_path, lang, word):
+    survey = fitted()
+    place = survey.fittings.geometry[3]
+    found = findings(
+        [("N309", "", "error", "fittings", "F4", "it is off", "دور است", False, place.x, place.y, place)],
+        survey,
+    )
+    page_of = written(tmp_path / "index.html", survey, found)
+    with opened(chromium, page_of, fragment=f"#lang={lang}") as (tab, watch):
+        until(tab, IDLE)
+        assert tab.evaluate("fibre.drawn.fittings") == 5
+        legend = tab.locator("#legend-layers > li", has=tab.locator("#layer-fittings"))
+        assert word in legend.inner_text()
+        assert legend.locator(".classes li").count() == 4  # three kinds and the one that is not given
+        tab.evaluate("void fibre.go('findings', 0)")
+        until(tab, "Boolean(document.querySelector('.leaflet-popup .card-message'))")
+        tab.locator(".leaflet-popup .facts .link").click()
+        until(tab, "document.querySelector('.leaflet-popup .card-title')?.innerText === 'F4'")
+        assert word in tab.locator(".leaflet-popup .card-sort").inner_text()
+        # The cable that it names, the finding about it.
+        tab.locator(".leaflet-popup details summary").click()
+        assert tab.locator(".leaflet-popup .facts .link").inner_text() == "R1"
+        assert tab.locator(".leaflet-popup .finding-link").count() == 1
+        tab.locator("#layer-fittings").click()
+        until(tab, IDLE)
+        assert "fittings" not in tab.evaluate("fibre.drawn")
+        assert watch.errors == []
+
+
+def test_a_survey_without_fittings_has_no_switch_for_them(chromium, plan_page):
+    with opened(chromium, plan_page, fragment="#lang=en") as (tab, _):
+        until(tab, IDLE)
+        assert tab.locator("#layer-manholes").count() == 1
+        assert tab.locator("#layer-fittings").count() == 0
+
+
+HOSTILE = "<img src=x onerror=window.hacked=1>"
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)])
+@pytest.mark.parametrize(
+    ("lang", "none", "one", "three"),
+    [
+        ("en", "1 route has no length", "1 text", "3 texts"),
+        ("fa", "۱ مسیر طولی ندارد", "۱ نوشته", "۳ نوشته"),
+    ],
+)
+def test_what_is_left_out_is_said(chromium, tmp_path, size, lang, none, one, three):
+    texts, why = Text("{count:text|texts}", "نوشته"), Text("no line", "خط نیست")
+    left = tuple(LeftOut(HOSTILE, layer_name, n, texts, why) for n, layer_name in ((1, ""), (3, "paper")))
+    survey = inventory(lines_of(shapely.LineString([(51.6, 32.6), (51.61, 32.6)]), None), left_out=left)
+    page_of = written(tmp_path / "index.html", survey)
+    with opened(chromium, page_of, fragment=f"#lang={lang}", size=size) as (tab, watch):
+        until(tab, IDLE)
+        assert tab.locator("#unmeasured").inner_text().startswith(none)
+        said = tab.locator("#not-counted li").all_inner_texts()
+        assert [text.splitlines()[0] for text in said] == [one, three]
+        assert all(HOSTILE in text and why.render(lang) in text for text in said)
+        assert "paper" in said[1]
+        assert tab.evaluate("window.hacked") is None
+        assert watch.errors == []
+
+
+def test_where_nothing_is_left_out_nothing_is_said(chromium, plan_page):
+    with opened(chromium, plan_page, fragment="#lang=en") as (tab, _):
+        until(tab, IDLE)
+        assert tab.locator("#not-counted, #unmeasured").count() == 0
+
+
+def test_of_very_many_that_are_left_out_the_first_are_said_and_the_rest_on_asking(chromium, tmp_path):
+    left = tuple(
+        LeftOut("a.dxf", str(n), 1, Text("text", "نوشته"), Text("no line", "خط نیست")) for n in range(21)
+    )
+    with opened(chromium, written(tmp_path / "index.html", inventory(left_out=left))) as (tab, _):
+        until(tab, IDLE)
+        assert tab.locator("#not-counted li").count() == 20
+        tab.locator("#more-left-out").click()
+        assert tab.locator("#not-counted li").count() == 21
+        assert tab.locator("#more-left-out").count() == 0

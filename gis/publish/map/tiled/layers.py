@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gis.publish.map.places import Placed
 
 _MANHOLES = ("exchange", "manhole", "handhole", "closure", "pole")
+_FITTINGS = ("slack", "closure", "break")
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +74,9 @@ def routes_layer(frame: gpd.GeoDataFrame, placed: Placed, measured: pd.DataFrame
     )
 
 
-def manholes_layer(frame: gpd.GeoDataFrame, placed: Placed, lowest: int) -> Layer:
+def points_layer(frame: gpd.GeoDataFrame, placed: Placed, symbols: NDArray[np.object_], lowest: int) -> Layer:
     """
-    Lay out the manholes, in their order.
+    Lay out manholes or fittings, in their order.
 
     Parameters
     ----------
@@ -83,6 +84,8 @@ def manholes_layer(frame: gpd.GeoDataFrame, placed: Placed, lowest: int) -> Laye
         The features, in the order in which the page knows them.
     placed
         Where they are.
+    symbols
+        (n,) the symbol of each, as `manhole_symbols` and `fitting_symbols` give it.
     lowest
         The lowest level.
 
@@ -91,7 +94,7 @@ def manholes_layer(frame: gpd.GeoDataFrame, placed: Placed, lowest: int) -> Laye
     Layer
         With the level from which each feature is drawn.
     """
-    classes = pd.factorize(symbols(frame))[0]
+    classes = pd.factorize(symbols)[0]
     return Layer(
         frame,
         placed,
@@ -144,7 +147,7 @@ def texts(frame: pd.DataFrame, column: str) -> pd.Series:
     return frame[column].astype("object").where(frame[column].notna(), "").astype("str")
 
 
-def symbols(manholes: gpd.GeoDataFrame) -> NDArray[np.object_]:
+def manhole_symbols(manholes: gpd.GeoDataFrame) -> NDArray[np.object_]:
     """
     Give the symbol of each manhole, as the page does.
 
@@ -160,6 +163,25 @@ def symbols(manholes: gpd.GeoDataFrame) -> NDArray[np.object_]:
     """
     kinds = texts(manholes, "kind").to_numpy(dtype=object)
     return np.where(np.isin(kinds, _MANHOLES), kinds, "manhole")
+
+
+def fitting_symbols(fittings: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    """
+    Give the symbol of each fitting, as the page does.
+
+    Parameters
+    ----------
+    fittings
+        The layer of fittings.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) ``"fitting-"`` and the kind; ``"fitting-unknown"`` where the kind is missing or unknown.
+    """
+    kinds = texts(fittings, "kind").to_numpy(dtype=object)
+    known: NDArray[np.object_] = np.where(np.isin(kinds, _FITTINGS), kinds, "unknown").astype(object)
+    return np.array([f"fitting-{kind}" for kind in known], dtype=object)
 
 
 def rank(findings: gpd.GeoDataFrame) -> NDArray[np.intp]:

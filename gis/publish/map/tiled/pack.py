@@ -10,8 +10,8 @@ import pandas as pd
 import shapely
 
 from gis.publish.map.tiled import levels, store
-from gis.publish.map.tiled.layers import Layer, symbols, texts
-from gis.schema import CRS
+from gis.publish.map.tiled.layers import Layer, fitting_symbols, manhole_symbols, texts
+from gis.schema import CRS, SCHEMAS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,14 +20,20 @@ if TYPE_CHECKING:
 
 
 def tile(
-    routes: Layer, manholes: Layer, faults: Layer, ids: dict[str, list[str]], lowest: int, path: Path
+    routes: Layer,
+    manholes: Layer,
+    fittings: Layer,
+    faults: Layer,
+    ids: dict[str, list[str]],
+    lowest: int,
+    path: Path,
 ) -> dict[str, list[str]]:
     """
     Write the archive; give the names of its layers, one for each level that features are drawn from.
 
     Parameters
     ----------
-    routes, manholes, faults
+    routes, manholes, fittings, faults
         What is drawn, with the level that each feature is drawn from.
     ids
         What each feature is called, by layer.
@@ -43,7 +49,9 @@ def tile(
     """
     from freestiler import FreestileLayer, freestile  # noqa: PLC0415 - an extra
 
-    sources: dict[str, list[str]] = {"lines": [], "dots": [], "manholes": [], "stretches": [], "findings": []}
+    sources: dict[str, list[str]] = {
+        group: [] for group in ("lines", "dots", "manholes", "fittings", "stretches", "findings")
+    }
     tiled: dict[str, FreestileLayer] = {}
 
     def add(
@@ -67,10 +75,14 @@ def tile(
         add("lines", level, levels.TOP, rows, routes.placed.lines[rows], table)
         rows = np.flatnonzero(shown & (routes.levels <= level) & (from_line > level))
         add("dots", level, level, rows, shapely.points(routes.placed.anchors[rows]), table)
-    table = _table(manholes.frame, "status", manhole_id=ids["manholes"], kind=symbols(manholes.frame))
-    for level in span:
-        rows = np.flatnonzero(manholes.levels == level)
-        add("manholes", level, levels.TOP, rows, shapely.points(manholes.placed.anchors[rows]), table)
+    for name, layer, kinds in (
+        ("manholes", manholes, manhole_symbols(manholes.frame)),
+        ("fittings", fittings, fitting_symbols(fittings.frame)),
+    ):
+        table = _table(layer.frame, "status", **{SCHEMAS[name].id: ids[name]}, kind=kinds)  # type: ignore[index]
+        for level in span:
+            rows = np.flatnonzero(layer.levels == level)
+            add(name, level, levels.TOP, rows, shapely.points(layer.placed.anchors[rows]), table)
     table = _table(faults.frame, "code", "severity")
     from_line = np.maximum(levels.line_levels(faults.placed.boxes), faults.levels)
     drawn = (faults.levels >= 0) & ~shapely.is_missing(faults.placed.lines)
@@ -103,13 +115,15 @@ def _table(frame: gpd.GeoDataFrame, *columns: str, **more: Any) -> pd.DataFrame:
     )
 
 
-def drawn(routes: Layer, manholes: Layer, faults: Layer, lowest: int) -> list[dict[str, Any]]:
+def drawn(
+    routes: Layer, manholes: Layer, fittings: Layer, faults: Layer, lowest: int
+) -> list[dict[str, Any]]:
     """
     Count what each level draws, from the lowest on; the top level draws everything that has a place.
 
     Parameters
     ----------
-    routes, manholes, faults
+    routes, manholes, fittings, faults
         What is drawn, with the level that each feature is drawn from.
     lowest
         The lowest level.
@@ -124,7 +138,8 @@ def drawn(routes: Layer, manholes: Layer, faults: Layer, lowest: int) -> list[di
         return [int(((shown >= 0) & (shown <= level)).sum()) for level in range(lowest, levels.TOP + 1)]
 
     duct = (texts(routes.frame, "kind") == "duct").to_numpy()
-    exchange = symbols(manholes.frame) == "exchange"
+    exchange = manhole_symbols(manholes.frame) == "exchange"
+    fitted = np.ones(len(fittings.frame), dtype=bool)
     groups = [
         {"group": name, "counts": counts(layer.levels[which])}
         for name, layer, which in (
@@ -132,7 +147,9 @@ def drawn(routes: Layer, manholes: Layer, faults: Layer, lowest: int) -> list[di
             ("cables", routes, ~duct),
             ("manholes", manholes, ~exchange),
             ("exchanges", manholes, exchange),
+            ("fittings", fittings, fitted),
         )
+        if name != "fittings" or len(layer.frame)
     ]
     frame = faults.frame.reset_index(drop=True)
     for (code, severity), rows in frame.groupby(["code", "severity"], sort=True).indices.items():

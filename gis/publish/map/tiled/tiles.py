@@ -27,7 +27,9 @@ from gis.publish.map.tiled.layers import (
     Layer,
     feature_names,
     findings_layer,
-    manholes_layer,
+    fitting_symbols,
+    manhole_symbols,
+    points_layer,
     rank,
     routes_layer,
 )
@@ -126,11 +128,12 @@ def write(
     places = {
         "routes": place(inventory.routes.geometry.to_numpy()),
         "manholes": place(inventory.manholes.geometry.to_numpy()),
+        "fittings": place(inventory.layer("fittings").geometry.to_numpy()),
         "findings": place(about(findings)),
     }
     boxes = np.vstack([one.boxes for one in places.values()])
     lowest = levels.lowest(np.vstack([boxes, inventory.offices.bounds.to_numpy(dtype=float)]))
-    ids = {name: feature_names(inventory, name) for name in ("routes", "manholes")}
+    ids = {name: feature_names(inventory, name) for name in ("routes", "manholes", "fittings")}
 
     located = payload.located(inventory, findings.table)
     order = levels.nearby(places["routes"].anchors)
@@ -140,10 +143,15 @@ def write(
     )
     measured = measured.iloc[order]
     ids["routes"] = [ids["routes"][row] for row in order]
-    order = levels.nearby(places["manholes"].anchors)
-    _follow(located, findings["layer"] == "manholes", order)
-    manholes = manholes_layer(inventory.manholes.iloc[order], places["manholes"].take(order), lowest)
-    ids["manholes"] = [ids["manholes"][row] for row in order]
+    points = []
+    symbols = {"manholes": manhole_symbols, "fittings": fitting_symbols}
+    for name, of in symbols.items():
+        order = levels.nearby(places[name].anchors)
+        _follow(located, findings["layer"] == name, order)
+        frame = inventory.layer(name).iloc[order]  # type: ignore[arg-type]
+        points.append(points_layer(frame, places[name].take(order), of(frame), lowest))
+        ids[name] = [ids[name][row] for row in order]
+    manholes, fittings = points
     order = np.argsort(rank(findings), kind="stable")
     faults = findings_layer(findings.assign(row=located).iloc[order], places["findings"].take(order), lowest)
     del places
@@ -158,9 +166,11 @@ def write(
             )
         for name in MAPLIBRE:
             folder.write(name, (maplibre / "srcjs" / name).read_bytes())
-        sources = tile(routes, manholes, faults, ids, lowest, folder.path(ARCHIVE))
+        sources = tile(routes, manholes, fittings, faults, ids, lowest, folder.path(ARCHIVE))
         with folder.path(STORE).open("wb") as stream:
-            directory = store.write(stream, _stored(inventory, routes, manholes, faults, measured, ids))
+            directory = store.write(
+                stream, _stored(inventory, routes, manholes, fittings, faults, measured, ids)
+            )
         head = _head(inventory, measured, findings, totals, pages)
         head["bounds"] = (
             head["bounds"] if inventory.outline is not None else around(boxes) or list(IRAN.bounds)
@@ -172,7 +182,7 @@ def write(
             "top": levels.TOP,
             "squares": [levels.LINE_SQUARE, levels.POINT_SQUARE],
             "tiles": sources,
-            "drawn": drawn(routes, manholes, faults, lowest),
+            "drawn": drawn(routes, manholes, fittings, faults, lowest),
         }
         page = TilesPage(inventory.project.name(lang), payload.dumps(head), lang, under)
         folder.write(PAGE, maps.page(maps.assemble(page, head["bounds"])).encode("utf-8", "replace"))
@@ -205,6 +215,7 @@ def _stored(
     inventory: Inventory,
     routes: Layer,
     manholes: Layer,
+    fittings: Layer,
     faults: Layer,
     measured: Measured,
     ids: dict[str, list[str]],
@@ -215,6 +226,7 @@ def _stored(
     for name, layer, columns, more in (
         ("routes", routes, ("kind", "status", "installation", "county", "office_id"), (measured,)),
         ("manholes", manholes, ("kind", "status"), ()),
+        ("fittings", fittings, ("kind", "status"), ()),
     ):
         schema = SCHEMAS[name]  # type: ignore[index]
         rows = np.where(faults.frame["layer"] == name, faults.frame["row"].to_numpy(), -1)
@@ -256,7 +268,7 @@ def _head(
         for layer in (inventory.routes, inventory.manholes)
     )
     head = payload.build(
-        replace(inventory, routes=routes, manholes=manholes),
+        replace(inventory, routes=routes, manholes=manholes, fittings=inventory.layer("fittings").iloc[:0]),
         measured.iloc[: len(routes)] if len(routes) else measured.iloc[: len(few)],
         replace(findings, table=findings.drop_duplicates("code")),
         totals,
@@ -264,6 +276,7 @@ def _head(
     )
     nothing = {"size": 0, "counts": [], "deltas": [], "unplaced": 0, "columns": {}}
     head["layers"] = {name: layer if name == "offices" else nothing for name, layer in head["layers"].items()}
+    head["unmeasured"] = int(measured["geodesic_m"].isna().sum())
     head["illustrative"] = {
         name: int((inventory.layer(name)["provenance"] == "illustrative").sum()) for name in payload.DRAWN
     }

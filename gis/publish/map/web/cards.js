@@ -127,6 +127,12 @@ const Cards = (() => {
       const { offices } = app.survey.layers, office = offices.find("office_id", layer.value("office_id", row));
       if (office >= 0) return el("button", { type: "button", class: "link", onclick: () => app.goToOffice(office) }, value(title(app.survey, offices, office)));
     }
+    // One of several that are called alike may not be the one that is meant.
+    const named = layer.name === "fittings" && { route_id: "routes", manhole_id: "manholes" }[column.name];
+    if (named) {
+      const target = app.survey.layers[named], rows = target.rows(column.name, layer.value(column.name, row));
+      if (rows.length === 1) return el("button", { type: "button", class: "link", onclick: () => app.goTo(target, rows[0]) }, shown);
+    }
     return shown;
   }
 

@@ -3,7 +3,7 @@ const Legend = (() => {
   function build(app) {
     const { survey, state, root } = app;
     const list = root.querySelector("#legend-layers");
-    const { routes, manholes, offices, findings } = survey.layers;
+    const { routes, manholes, offices, fittings, findings } = survey.layers;
 
     // What a line of the legend is about: group, wording, how many, sample, and the classes below it.
     function lines() {
@@ -19,7 +19,7 @@ const Legend = (() => {
         .map(name => ({ name, n: count(layer, row => Symbols.pointClass[layer.name](layer, row) === name) }))
         .filter(one => one.n > 0)
         .map(one => ({ sample: () => Symbols.pointSample(one.name), label: () => wording(one.name), n: one.n }));
-      const connection = codes("offices", "connection"), kind = codes("manholes", "kind");
+      const connection = codes("offices", "connection"), kind = codes("manholes", "kind"), fitting = codes("fittings", "kind");
       return [
         {
           group: "offices", label: () => Words.word("offices"), n: offices.size,
@@ -32,6 +32,10 @@ const Legend = (() => {
           below: classes(manholes, Symbols.MANHOLES, name => Words.of(kind[name])),
         },
         { group: "exchanges", label: () => Words.word("exchanges"), n: exchanges, sample: () => Symbols.pointSample("exchange") },
+        {
+          group: "fittings", label: () => Words.word("fittings"), n: fittings.size,
+          below: classes(fittings, Symbols.FITTINGS, name => Words.of(fitting[name.slice(8)]) || Words.word("kind_not_given")),
+        },
         {
           group: "findings", label: () => Words.word("findings"), n: findings.size,
           below: classes(findings, Symbols.SEVERITIES, name => Words.word(name)),

@@ -148,6 +148,7 @@ const Painter = L.Layer.extend({
     for (const group of ["ducts", "cables"]) {
       if (view.shows(group)) yield* this._lines(ctx, frame, group);
     }
+    if (layers.fittings.size && view.shows("fittings")) yield* this._points(ctx, frame, "fittings", layers.fittings, () => true);
     if (view.shows("manholes")) yield* this._points(ctx, frame, "manholes", layers.manholes, row => !Symbols.isExchange(layers.manholes, row));
     if (view.shows("findings")) yield* this._stretches(ctx, frame);
     if (view.shows("exchanges")) yield* this._points(ctx, frame, "exchanges", layers.manholes, row => Symbols.isExchange(layers.manholes, row));
@@ -549,6 +550,7 @@ const Painter = L.Layer.extend({
     if (view.shows("offices")) near(layers.offices, () => true, toPoint, "offices");
     if (view.shows("exchanges")) near(manholes, row => Symbols.isExchange(manholes, row), toPoint, "exchanges");
     if (view.shows("manholes")) near(manholes, row => !Symbols.isExchange(manholes, row), toPoint, "manholes");
+    if (view.shows("fittings")) near(layers.fittings, () => true, toPoint, "fittings");
     if (view.shows("cables")) near(routes, row => !Symbols.isDuct(routes, row), toLine, "lines");
     if (view.shows("ducts")) near(routes, row => Symbols.isDuct(routes, row), toLine, "lines");
     return found;

@@ -6,7 +6,7 @@ const Panel = (() => {
     const { survey, state, root } = app;
     const { routes, offices, findings } = survey.layers;
     const tabs = [...root.querySelectorAll("[role=tab]")];
-    let shownRows = PAGE, open = null;
+    let shownRows = PAGE, shownParts = 20, open = null;
 
     function choose(tab, focus = false) {
       for (const one of tabs) {
@@ -35,7 +35,7 @@ const Panel = (() => {
 
     function notice() {
       const { illustrative, assumptions } = survey;
-      const parts = ["routes", "manholes", "offices"].filter(name => illustrative[name] > 0)
+      const parts = ["routes", "manholes", "offices", "fittings"].filter(name => illustrative[name] > 0)
         .map(name => Words.word(`n_${name}`, { n: Words.integer(illustrative[name]) }));
       const node = root.querySelector("#notice");
       node.hidden = !parts.length && !assumptions.length;
@@ -65,7 +65,22 @@ const Panel = (() => {
         el("ul", { class: "totals" }, totals.map(total => totalCard(total))),
         totals.some(total => total.measure !== "count") ? el("p", { class: "total-source" }, value(Words.of(survey.rule))) : "",
         oneSource ? el("p", { class: "total-source" }, `${Words.word("sources")}: `, value(totals[0].source)) : "",
-        measuredTable());
+        measuredTable(),
+        survey.unmeasured ? el("p", { class: "total-source", id: "unmeasured" }, Words.word("unmeasured", { n: Words.integer(survey.unmeasured) })) : "",
+        leftOut());
+    }
+
+    // What was delivered and no figure counts.
+    function leftOut() {
+      const parts = survey.left_out;
+      if (!parts.length) return "";
+      return el("section", { class: "not-counted", id: "not-counted" },
+        el("h3", {}, Words.word("left_out")), el("p", { class: "muted" }, Words.word("left_out_means")),
+        el("ul", {}, parts.slice(0, shownParts).map(part => el("li", {},
+          el("strong", {}, Words.integer(part.count), " ", value(Words.of(part.what))),
+          el("span", { class: "total-source" }, value(part.source), part.layer && [" · ", value(part.layer)]),
+          el("span", {}, value(Words.of(part.why)))))),
+        parts.length > shownParts && el("button", { type: "button", class: "wide", id: "more-left-out", onclick: () => { shownParts += PAGE; answer(); } }, Words.word("show_more")));
     }
 
     function totalCard(total) {

@@ -5,7 +5,7 @@ const Search = (() => {
   function build(app) {
     const { survey, root } = app;
     const input = root.querySelector("#search"), list = root.querySelector("#search-results");
-    const { offices, routes, manholes } = survey.layers;
+    const { offices, routes, manholes, fittings } = survey.layers;
     let results = [], active = -1, entries = null;
 
     // What can be found, folded; read when first asked for.
@@ -18,13 +18,13 @@ const Search = (() => {
         const english = survey.counties[offices.value("county", row)];
         entries.push({ layer: offices, row, keys: [...names, english].filter(Boolean).map(name => Words.fold(String(name))) });
       }
-      for (const layer of [routes, manholes]) {
+      for (const layer of [routes, manholes, fittings]) {
         for (let row = 0; row < layer.size; row++) entries.push({ layer, row, keys: [Words.fold(String(layer.id(row)))] });
       }
       return entries;
     }
 
-    // The best matches: names that begin with the words come first, and offices before routes and manholes.
+    // The best matches: names that begin with the words come first, and offices before all else.
     function find(text) {
       const wanted = Words.fold(text);
       if (!wanted) return [];
@@ -76,7 +76,7 @@ const Search = (() => {
       },
       layer === offices ? Symbols.pointSample(Symbols.pointClass.offices(layer, row))
         : layer === routes ? Symbols.lineSample(Symbols.isDuct(layer, row) ? "kind-duct" : "kind-cable", Symbols.isDuct(layer, row) ? "duct" : "cable")
-          : Symbols.pointSample(Symbols.pointClass.manholes(layer, row)),
+          : Symbols.pointSample(Symbols.pointClass[layer.name](layer, row)),
       el("span", {}, value(shortened(Cards.title(survey, layer, row), 80)), el("small", {}, Cards.sort(survey, layer, row).map((part, n) => [n ? " · " : "", value(shortened(part, 40))]).flat())));
     }
 

@@ -4,7 +4,11 @@ const Symbols = (() => {
   const { lines: LINES } = SYMBOLS;
   // Dash and gap of a line by the place that `dashed` gives its status; the first is drawn through.
   const DASHES = [[], ...Object.values(SYMBOLS.dashes)], DASHED = Object.keys(SYMBOLS.dashes);
+  // A fitting and a manhole may both be called a closure.
+  const OWN = { offices: "office-", fittings: "fitting-" };
+  const className = (group, code) => (OWN[group] || "") + code;
   const [CONNECTIONS, MANHOLES, SEVERITIES] = ["offices", "manholes", "findings"].map(group => Object.keys(SYMBOLS.points[group]));
+  const FITTINGS = Object.keys(SYMBOLS.points.fittings).map(code => className("fittings", code));
   let colours = {};
 
   // The colours stand in the style sheet, once for each theme.
@@ -60,8 +64,7 @@ const Symbols = (() => {
     }
   }
 
-  // Point symbols by the class of a feature; those of offices have names of their own.
-  const className = (group, code) => (group === "offices" ? `office-${code}` : code);
+  // Point symbols by the class of a feature.
   const POINTS = Object.fromEntries(Object.entries(SYMBOLS.points).flatMap(
     ([group, points]) => Object.entries(points).map(([code, point]) => [className(group, code), point])));
 
@@ -121,6 +124,10 @@ const Symbols = (() => {
       const kind = layer.value("kind", row);
       return kind === "exchange" ? "exchange" : MANHOLES.includes(kind) ? kind : "manhole";
     },
+    fittings: (layer, row) => {
+      const name = className("fittings", layer.value("kind", row));
+      return FITTINGS.includes(name) ? name : "fitting-unknown";
+    },
     findings: (layer, row) => layer.value("severity", row) || "info",
   };
 
@@ -163,6 +170,6 @@ const Symbols = (() => {
 
   return {
     refresh, colour, scheme, routeCodes, countyName, distinct, dashed, drawPoint, pointClass, isExchange, isDuct,
-    rank, pointSample, lineSample, aside, LINES, DASHES, DASHED, SIZES, CONNECTIONS, MANHOLES, SEVERITIES,
+    rank, pointSample, lineSample, aside, LINES, DASHES, DASHED, SIZES, CONNECTIONS, MANHOLES, FITTINGS, SEVERITIES,
   };
 })();

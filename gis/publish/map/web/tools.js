@@ -62,16 +62,17 @@ const Files = (() => {
 
   // The features in view on the layers that are shown: [layer, row].
   function shown(app) {
-    const box = app.map.getBounds(), { routes, manholes, offices } = app.survey.layers;
+    const box = app.map.getBounds(), { routes, manholes, offices, fittings } = app.survey.layers;
     const west = Survey.worldX(box.getWest()), east = Survey.worldX(box.getEast());
     const north = Survey.worldY(Math.min(85, box.getNorth())), south = Survey.worldY(Math.max(-85, box.getSouth()));
     const groupOf = {
       routes: row => (Symbols.isDuct(routes, row) ? "ducts" : "cables"),
       manholes: row => (Symbols.isExchange(manholes, row) ? "exchanges" : "manholes"),
       offices: () => "offices",
+      fittings: () => "fittings",
     };
     const found = [];
-    for (const layer of [offices, routes, manholes]) {
+    for (const layer of [offices, routes, manholes, fittings]) {
       for (let row = 0; row < layer.size; row++) {
         const at = 4 * row, b = layer.box;
         if (b[at] <= east && b[at + 2] >= west && b[at + 1] <= south && b[at + 3] >= north && app.shows(groupOf[layer.name](row))) found.push([layer, row]);

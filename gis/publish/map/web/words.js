@@ -4,10 +4,14 @@ const Words = (() => {
   const listeners = [];
   const persianDigits = text => text.replace(/[0-9]/g, digit => "۰۱۲۳۴۵۶۷۸۹"[digit]);
 
-  // A wording of words.json, its {fields} filled; fields come as finished texts.
+  // A wording of words.json, its {fields} filled; fields come as finished texts. {n:route|routes} bends to the number n.
   function word(key, fields = {}) {
     const wording = WORDS[key][lang];
-    return wording.replace(/\{(\w+)\}/g, (all, name) => (name in fields ? fields[name] : all));
+    return wording.replace(/\{(\w+)(?::([^{}|]*)\|([^{}]*))?\}/g, (all, name, one, many) => {
+      if (!(name in fields)) return all;
+      if (many === undefined) return fields[name];
+      return fields[name] === "1" ? one : many;
+    });
   }
 
   const of = text => (text ? text[lang] : "");

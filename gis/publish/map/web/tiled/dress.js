@@ -46,6 +46,7 @@ const Dress = (() => {
       layout: { ...visible(group), "icon-image": ["concat", ["get", property], `-${theme}`], "icon-size": grown(Symbols.SIZES[group], 1 / RADIUS), "icon-allow-overlap": true, "icon-ignore-placement": true, "icon-padding": 0, ...more.layout },
     });
     const exchange = ["==", ["get", "kind"], "exchange"];
+    for (const name of tiles.fittings) list.push(points("fittings", name, "kind", {}));
     for (const name of tiles.manholes) list.push(points("manholes", name, "kind", { filter: ["!", exchange] }));
     for (const name of tiles.stretches) {
       list.push({ id: `findings:${name}`, type: "line", "source-layer": name, filter: wanted, layout: { ...visible("findings"), "line-cap": "round" },

@@ -1,5 +1,5 @@
 // Paints a tiled survey: ground and names on canvases as in every map, routes, manholes and findings by MapLibre between.
-const SURFACE = new Set(["ducts", "cables", "manholes", "exchanges", "findings"]);
+const SURFACE = new Set(["ducts", "cables", "fittings", "manholes", "exchanges", "findings"]);
 
 const Ground = Painter.extend({
   _canvas() { return this.getPane("ground").appendChild(el("canvas", { class: "painter leaflet-zoom-animated", "aria-hidden": "true" })); },
@@ -199,7 +199,7 @@ const Surface = L.Layer.extend({
 
   _paintImages(theme) {
     const side = 2 * Dress.RADIUS + 6, density = 3;
-    for (const name of ["exchange", ...Symbols.MANHOLES, ...Symbols.SEVERITIES]) {
+    for (const name of ["exchange", ...Symbols.MANHOLES, ...Symbols.FITTINGS, ...Symbols.SEVERITIES]) {
       const key = `${name}-${theme}`;
       if (this._images.has(key)) continue;
       this._images.add(key);
@@ -232,10 +232,10 @@ const Surface = L.Layer.extend({
         const away = scale * distance(feature.geometry, x - (point ? aside[0] / scale : 0), y - (point ? aside[1] / scale : 0));
         if (away <= limit) least.set(row, Math.min(away, least.get(row) ?? Infinity));
       }
-      const layer = this.survey.layers[{ findings: "findings", manholes: "manholes", exchanges: "manholes" }[group] || "routes"];
+      const layer = this.survey.layers[{ findings: "findings", manholes: "manholes", exchanges: "manholes", fittings: "fittings" }[group] || "routes"];
       return [...least].sort((a, b) => a[1] - b[1]).map(([row]) => ({ layer, row }));
     };
-    const hits = [...of("findings"), ...this.front.hits(point, reach, most).filter(({ layer }) => layer.name === "offices"), ...["exchanges", "manholes", "cables", "ducts"].flatMap(of)].slice(0, most);
+    const hits = [...of("findings"), ...this.front.hits(point, reach, most).filter(({ layer }) => layer.name === "offices"), ...["exchanges", "manholes", "fittings", "cables", "ducts"].flatMap(of)].slice(0, most);
     // What is said of them is wanted soon.
     for (const { layer, row } of hits) if (layer.load) layer.load([row]);
     return hits;

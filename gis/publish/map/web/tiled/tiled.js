@@ -213,7 +213,7 @@ const Tiled = (() => {
     };
     for (const [name, described] of Object.entries(data.store.layers)) survey.layers[name] = new Layer(name, described, data, store);
     // The panel and the legend go by this order.
-    survey.layers = Object.fromEntries(["routes", "manholes", "offices", "findings"].map(name => [name, survey.layers[name]]));
+    survey.layers = Object.fromEntries(["routes", "manholes", "offices", "fittings", "findings"].map(name => [name, survey.layers[name]]));
     survey.findingsOf = (layer, row) => found.get(`${layer}|${row}`) || [];
 
     let named = null;
@@ -222,7 +222,7 @@ const Tiled = (() => {
         const names = ["name_fa", "name_en", "county", "county_en", "office_id"].map(column => offices.value(column, row));
         return { layer: offices, row, keys: [...names, survey.counties[offices.value("county", row)]].filter(Boolean).map(name => Words.fold(String(name))) };
       });
-      return [...named, ...survey.layers.routes.search(wanted), ...survey.layers.manholes.search(wanted)];
+      return [...named, ...survey.layers.routes.search(wanted), ...survey.layers.manholes.search(wanted), ...survey.layers.fittings.search(wanted)];
     };
     return survey;
   }

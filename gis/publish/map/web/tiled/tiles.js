@@ -1,6 +1,6 @@
 // Begins a tiled map: reads what the page holds in memory, says what a zoom leaves out, and minds what is read later.
 const Tiles = (() => {
-  const MOST_SAVED = 50000, NAMED = /[#&]at=(routes|manholes)(?:%2F|\/)/i;
+  const MOST_SAVED = 50000, NAMED = /[#&]at=(routes|manholes|fittings)(?:%2F|\/)/i;
 
   function status(key, fields) {
     const stage = document.querySelector("#stage"), node = stage.querySelector("#reading") || stage.appendChild(el("p", { id: "reading", class: "reading", role: "status" }));
@@ -62,7 +62,7 @@ const Tiles = (() => {
       rendered: () => app.painter.drawnRoutes(Infinity),
       gl: app.painter.gl,
       rowOf: (name, id) => survey.layers[name].rowOf(id),
-      find: text => Promise.all([survey.layers.routes.loadIds(), survey.layers.manholes.loadIds()]).then(() => handle.find(text)),
+      find: text => Promise.all(["routes", "manholes", "fittings"].map(name => survey.layers[name].loadIds())).then(() => handle.find(text)),
       vertices: (name, row) => Promise.resolve(survey.layers[name].load?.([row])).then(() => handle.vertices(name, row)),
     }));
     return window.fibre;
