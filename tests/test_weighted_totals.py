@@ -93,7 +93,7 @@ def test_two_surveys_of_one_trench_are_as_uncertain_as_one(turn):
     rng = np.random.default_rng(7)
     sigma = 0.05
     one = way(3, segments=60, turn=turn)
-    aside = one + (0.0, 0.3)
+    aside = one + np.array([0.0, 0.3])
     sums = []
     for _ in range(SURVEYS):
         lines = np.array([placed(line + rng.normal(0, sigma, line.shape)) for line in (one, aside)])
