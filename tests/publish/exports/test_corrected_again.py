@@ -150,7 +150,9 @@ def test_tracks_and_arcs_handed_in_again_change_nothing(fibre, tmp_path, name, w
     log = pd.read_csv(tmp_path / "fixed.changes.csv", dtype=str, keep_default_na=False)
     assert codes == set(log["code"])
     # What went says what it was: the vertex, and of the copy every value.
-    (vertex,) = log.loc[(log["code"] == "G205") & (log["column"] == "geometry"), ["before", "after"]].values
+    (vertex,) = log.loc[
+        (log["code"] == "G205") & (log["column"] == "geometry"), ["before", "after"]
+    ].to_numpy()
     assert vertex[0].startswith("POINT")
     assert vertex[1] == ""
     if "G212" in codes:
