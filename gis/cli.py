@@ -349,6 +349,7 @@ def measure(
     from gis.publish.tables import terminal as tables
     from gis.publish.tables.csv import lengths_csv
     from gis.publish.tables.lengths import lengths_xlsx
+    from gis.publish.wording.sentences import assumptions
 
     language = _language(lang)
     with working(say("Reading and measuring…", "خواندن و اندازه‌گیری…")):
@@ -361,6 +362,8 @@ def measure(
         deliver(as_json(measure_document(measured, language)), out, inventory.read_from)
     elif form is LengthFormat.csv:
         deliver(lengths_csv(measured, by=grouped, length=column), out, inventory.read_from)
+        for sentence in assumptions(measured, language):
+            complain(sentence)
     elif form is LengthFormat.xlsx:
         deliver(lengths_xlsx(measured, language, by=grouped, length=column), out, inventory.read_from)
     else:

@@ -110,7 +110,7 @@ class CheckDocument(_Document):
 
 
 class RouteEntry(_Document):
-    """The lengths of one route in metres, and their standard deviation."""
+    """The lengths of one route in metres, their standard deviation and bias."""
 
     id: str
     geodesic_m: float | None
@@ -118,6 +118,7 @@ class RouteEntry(_Document):
     ground_m: float | None
     slope_m: float | None
     std_m: float | None
+    bias_m: float | None
 
 
 class LengthTotal(_Document):
@@ -129,6 +130,7 @@ class LengthTotal(_Document):
     ground_m: float | None
     slope_m: float | None
     std_m: float | None
+    bias_m: float | None
 
 
 class MeasureDocument(_Document):

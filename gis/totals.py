@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import pandas as pd
+import shapely
 
-from gis.coordinates import mercator
 from gis.glossary import word
 from gis.language import Text
 from gis.lengths import uncertainty
 from gis.network import service, trenches
 from gis.network.graph import Network
 from gis.network.lines import Lines, tolerances, usable
+from gis.network.zigzag import roughness
 from gis.schema import CONNECTED
 from gis.text import letters
 
@@ -152,24 +153,27 @@ class TotalResult:
         return (self.item_fa or self.item) if lang == "fa" else self.item
 
 
+# Whose something is missing: of one route alone there is nothing to count.
+_THE_ONE = Text("the one route", "تنها مسیر آن")
+_SOME = Text("{n} of {features} routes", "{n} مسیر از {features} مسیر")
 _UNMEASURED: dict[bool, Text] = {
     False: Text(
-        "{n} of {features} routes could not be measured and count for nothing",
-        "{n} مسیر از {features} مسیر قابل اندازه‌گیری نبود و به حساب نیامده است",
+        "{whose} could not be measured and {n:counts|count} for nothing",
+        "{whose} قابل اندازه‌گیری نبود و به حساب نیامده است",
     ),
     True: Text(
-        "{n} of {features} routes have no length or no fibre count and count for nothing",
-        "{n} مسیر از {features} مسیر طول یا تعداد تار ندارد و به حساب نیامده است",
+        "{whose} {n:has|have} no length or no fibre count and {n:counts|count} for nothing",
+        "{whose} طول یا تعداد تار ندارد و به حساب نیامده است",
     ),
 }
 _NOTHING_CHOSEN = Text("nothing in the survey is what it asks for", "چیزی در برداشت با شرط آن نمی‌خواند")
 _ASSUMED = Text(
-    "{n} of {features} routes state no accuracy; {accuracy:.2g} m a coordinate was assumed",
-    "{n} مسیر از {features} مسیر دقت ندارد و دقت {accuracy:.2g} متر در هر مختصه فرض شده است",
+    "{whose} {n:states|state} no accuracy; {accuracy:.4g} m a coordinate was assumed",
+    "{whose} دقت ندارد و دقت {accuracy:.4g} متر در هر مختصه فرض شده است",
 )
 _NO_SLACK = Text(
-    "{n} of {features} routes state no slack; none was assumed",
-    "{n} مسیر از {features} مسیر ذخیره‌ای ثبت نکرده و ذخیرهٔ آن‌ها صفر فرض شده است",
+    "{whose} {n:states|state} no slack; none was assumed",
+    "{whose} ذخیره‌ای ثبت نکرده و ذخیرهٔ آن صفر فرض شده است",
 )
 _UNSERVED = Text(
     "{n} {n:office is|offices are} recorded as connected and not counted, as no built cable leads from there to an "
@@ -220,12 +224,12 @@ def remarks(result: TotalResult) -> list[Text]:
 
     def say(text: Text, n: int = 1, **fields: float) -> None:
         if n:
-            said.append(text.filled(n=n, features=result.features, **fields))
+            said.append(text.filled(n=n, whose=_whose(n, result.features), **fields))
 
     say(_NOTHING_CHOSEN, n=int(not result.features and result.recorded > 0))
     say(_UNMEASURED[result.measure == "fibre"], result.unmeasured)
     if result.assumed_accuracy_m is not None:
-        say(_ASSUMED, result.assumed_accuracy, accuracy=result.assumed_accuracy_m)
+        said.append(assumed(result.assumed_accuracy, result.features, result.assumed_accuracy_m))
     say(_NO_SLACK, result.assumed_slack)
     say(_UNSERVED, result.unserved)
     if result.verdict == "undecided":
@@ -238,6 +242,31 @@ def remarks(result: TotalResult) -> list[Text]:
         else:
             say(_NEEDED, accuracy=result.needed_accuracy_m)
     return said
+
+
+def assumed(n: int, routes: int, accuracy_m: float) -> Text:
+    """
+    Say of how many routes the accuracy was assumed, and what.
+
+    Parameters
+    ----------
+    n
+        How many state none; 1 or more.
+    routes
+        Of how many.
+    accuracy_m
+        What was assumed: one standard deviation of a coordinate, metres.
+
+    Returns
+    -------
+    Text
+        A clause, the same in every output.
+    """
+    return _ASSUMED.filled(n=n, whose=_whose(n, routes), accuracy=accuracy_m)
+
+
+def _whose(n: int, routes: int) -> Text:
+    return _THE_ONE if routes == 1 else _SOME.filled(n=n, features=routes)
 
 
 def selected(layer: gpd.GeoDataFrame, total: Total) -> Flags:
@@ -501,8 +530,9 @@ def _length(inventory: Inventory, measured: Measured, total: Total, chosen: Flag
     if total.measure == "fibre":
         weights = _numbers(inventory.routes["fibre_count"])
     known = chosen & np.isfinite(lengths) & np.isfinite(weights)
+    shares = None
     if total.measure == "trench":
-        weights[known] = _ground_shares(inventory, known)
+        weights[known], shares = _ground_shares(inventory, known)
     slack = _numbers(measured["slack_m"])
     stated = np.isfinite(slack) & (slack >= 0)
     value = float((weights * lengths)[known].sum())
@@ -511,10 +541,10 @@ def _length(inventory: Inventory, measured: Measured, total: Total, chosen: Flag
     accuracy = _numbers(inventory.routes["accuracy_m"])
     unstated = ~(np.isfinite(accuracy) & (accuracy >= 0))
     accuracy = np.where(unstated, measured.accuracy_m, accuracy)
-    std, bias = measured.sum_of(known, weights)
+    std, bias = measured.sum_of(known, weights, shares)
     doubt = None
     if "accuracy_m" not in inventory.project.project.model_fields_set and (known & unstated).any():
-        doubt = partial(_doubted, inventory, measured, known & unstated, known, weights)
+        doubt = partial(_doubted, inventory, measured, known & unstated, known, weights, shares)
     return _Figure(
         value,
         std=std,
@@ -528,7 +558,12 @@ def _length(inventory: Inventory, measured: Measured, total: Total, chosen: Flag
 
 
 def _doubted(
-    inventory: Inventory, measured: Measured, rows: Flags, known: Flags, weights: Floats
+    inventory: Inventory,
+    measured: Measured,
+    rows: Flags,
+    known: Flags,
+    weights: Floats,
+    shares: tuple[Floats, Floats] | None,
 ) -> tuple[float, float]:
     """Give deviation and bias of a sum whose routes `rows` are as accurate as their own zigzag lets them be."""
     lines = inventory.routes.geometry.to_numpy()
@@ -536,7 +571,7 @@ def _doubted(
     accuracy[rows] = np.minimum(np.maximum(roughness(lines[rows]), measured.accuracy_m), HANDHELD_M)
     if measured.survey is not None:
         supposed = measured.survey.supposing(np.where(rows, accuracy, measured.survey.accuracy.sigma))
-        return replace(measured, survey=supposed).sum_of(known, weights)
+        return replace(measured, survey=supposed).sum_of(known, weights, shares)
     std, bias = uncertainty.length_uncertainty(lines, accuracy)
     table = measured.table.assign(
         std_m=np.where(rows, std, _numbers(measured["std_m"])),
@@ -545,51 +580,15 @@ def _doubted(
     return replace(measured, table=table).sum_of(known, weights)
 
 
-def roughness(lines: NDArray[np.object_]) -> Floats:
-    """
-    Tell how far off the vertices of lines may be, by their zigzag.
-
-    Parameters
-    ----------
-    lines
-        (n,) lines in WGS 84 degrees, or None.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n,) metres; 0 for a line of fewer than three vertices. Of a straight way surveyed with a deviation σ of each
-        coordinate, a vertex lies aside of the middle of its neighbours by √1.5 σ; the median of these, over 0.6745 as
-        of a normal distribution, is not moved by a few corners. A way that bends at every vertex is as rough as one
-        surveyed badly: this is what σ is at most, and no estimate of it.
-    """
-    parts = Lines.of(lines)
-    rough = np.zeros(len(lines))
-    if not len(parts.owners):
-        return rough
-    xy, part = parts.xy, parts.part_of_vertex
-    inner = np.flatnonzero(part[2:] == part[:-2]) + 1
-    chord = xy[inner + 1] - xy[inner - 1]
-    length = np.hypot(*chord.T)
-    inner, chord, length = inner[length > 0], chord[length > 0], length[length > 0]
-    middle = xy[inner] - (xy[inner + 1] + xy[inner - 1]) / 2
-    aside = np.abs(chord[:, 0] * middle[:, 1] - chord[:, 1] * middle[:, 0]) / length
-    aside /= mercator.scale(parts.lonlat[inner, 1])
-    medians = pd.Series(aside).groupby(parts.owners[part[inner]]).median()
-    rough[medians.index.to_numpy(dtype=np.intp)] = medians.to_numpy() / (0.6745 * np.sqrt(1.5))
-    return rough
-
-
-def _ground_shares(inventory: Inventory, known: Flags) -> Floats:
-    """Give for each of the known routes how much of it is ground that it opens."""
+def _ground_shares(inventory: Inventory, known: Flags) -> tuple[Floats, tuple[Floats, Floats] | None]:
+    """Give how much of the known routes is ground that they open: of each, and of each of their segments."""
     routes = inventory.routes[known]
     lines = Lines.of(usable(routes, "routes"))
     # Two surveys of one trench lie apart by their errors too.
     width = np.maximum(inventory.project.project.trench_m, tolerances(routes, 0.0))
-    shares = trenches.shares(lines, width[lines.owners])
-    whole = lines.lengths_m
-    own = np.bincount(lines.owners, weights=shares * whole, minlength=len(routes))
-    total = np.bincount(lines.owners, weights=whole, minlength=len(routes))
-    return np.divide(own, total, out=np.ones(len(routes)), where=total > 0)
+    own, errors = trenches.shares(lines, width[lines.owners])
+    whole = len(own) == shapely.get_num_coordinates(routes.geometry.to_numpy()).sum()
+    return trenches.averages(lines, own, len(routes)), (own, errors) if whole else None
 
 
 def _numbers(column: pd.Series) -> Floats:

@@ -155,7 +155,7 @@ def test_cable_is_the_route_with_its_slack_and_says_where_none_is_stated():
     result = judged(made, measure="cable", recorded=230.0)
     assert result.measured == pytest.approx(230.0, abs=1e-6)
     assert (result.verdict, result.assumed_slack) == ("agrees", 1)
-    assert "1 of 2 routes state no slack; none was assumed" in [remark.en for remark in remarks(result)]
+    assert "1 of 2 routes states no slack; none was assumed" in [remark.en for remark in remarks(result)]
 
 
 def test_fibre_is_length_times_fibres_and_unmeasured_without_a_count():
@@ -239,7 +239,8 @@ def test_noise_that_nobody_stated_does_not_make_a_total_differ():
     assert (unstated.verdict, unstated.doubted, unstated.assumed_accuracy) == ("undecided", True, 1)
     assert unstated.difference > 100
     said = [remark.en for remark in remarks(unstated)]
-    assert "1 of 1 routes state no accuracy; 0.05 m a coordinate was assumed" in said
+    assert "the one route states no accuracy; 0.05 m a coordinate was assumed" in said
+    assert remarks(unstated)[0].fa == "تنها مسیر آن دقت ندارد و دقت ۰٫۰۵ متر در هر مختصه فرض شده است"
     # Stated, whether well or badly, it counts as stated; and a straight line has no noise to blame.
     assert judged(made, recorded=2000.0, project={"accuracy_m": 3.0}).verdict == "undecided"
     assert judged(made, recorded=2000.0, project={"accuracy_m": 0.05}).verdict == "differs"

@@ -90,7 +90,10 @@ class Measured(Tabled["pd.DataFrame"]):
         return np.sqrt(variance), shift
 
     def sum_of(
-        self, rows: NDArray[np.bool_], weights: NDArray[np.float64] | None = None
+        self,
+        rows: NDArray[np.bool_],
+        weights: NDArray[np.float64] | None = None,
+        shares: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
     ) -> tuple[float, float]:
         """
         Tell how well the sum of some routes is known.
@@ -101,6 +104,10 @@ class Measured(Tabled["pd.DataFrame"]):
             (n,) whether each counts.
         weights
             (n,) how many times; None for once.
+        shares
+            (m,) twice: how many times the sum has each segment of these routes, and how many times its errors, where
+            it is not the same all along, as `gis.lengths.sums.Survey.of_shares` takes them; without a survey the
+            weights count.
 
         Returns
         -------
@@ -109,5 +116,8 @@ class Measured(Tabled["pd.DataFrame"]):
         bias : float
             By how much the errors make the sum longer on average, metres.
         """
-        std, bias = self.sums(np.where(rows, 0, -1), weights=weights)
+        if shares is not None and self.survey is not None:
+            std, bias = self.survey.of_shares(rows, *shares)
+        else:
+            std, bias = self.sums(np.where(rows, 0, -1), weights=weights)
         return float(std[0]), float(bias[0])

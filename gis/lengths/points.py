@@ -158,7 +158,7 @@ def moments(
     segments
         (s,) only these, by the vertex that each begins at; None for all.
     weights
-        (vertices.count,) how many times a sum has each line; None for once.
+        (m,) how many times a sum has each segment, by the vertex that it begins at; None for once.
 
     Returns
     -------
@@ -266,12 +266,12 @@ def _net(
         seen_vertex = rows[seen]
     p, q = point_of[segments], point_of[segments + 1]
     apart = p != q
-    p, q, of_segment = p[apart], q[apart], line[segments[apart]]
+    p, q, segments = p[apart], q[apart], segments[apart]
     # Either way round it is the same segment.
     p, q = np.minimum(p, q), np.maximum(p, q)
     key, of_key, times = np.unique(p * number + q, return_inverse=True, return_counts=True)
     if weights is not None:
-        times = np.bincount(of_key, weights=weights[of_segment], minlength=len(key))
+        times = np.bincount(of_key, weights=weights[segments], minlength=len(key))
     begins, ends = np.divmod(key, max(number, 1))
     lonlat = vertices.coordinates[seen_vertex, :2]
     return _Net(

@@ -7,10 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 
 from gis.lengths.points import Accuracy, marks, moments, repeated
 from gis.lengths.uncertainty import vertices_uncertainty
-from gis.lengths.vertices import Vertices, explode
+from gis.lengths.vertices import LINE_TYPES, Vertices, explode
 from gis.schema import SURVEYED
 
 if TYPE_CHECKING:
@@ -67,8 +68,11 @@ class Survey:
         groups = np.where(np.isfinite(self.std), groups, -1)
         counted = np.flatnonzero(groups >= 0)
         vertices, segments, accuracy = self._shared
+        each = None
+        if weights is not None:
+            each = weights[np.repeat(vertices.owners, np.diff(vertices.offsets))]
         if self.accuracy.correlation_m > 0:
-            variance, bias = moments(vertices, accuracy, groups, count, segments, weights)
+            variance, bias = moments(vertices, accuracy, groups, count, segments, each)
             return np.sqrt(variance), bias
         of = groups[counted]
         times = np.ones(len(counted)) if weights is None else weights[counted]
@@ -77,13 +81,54 @@ class Survey:
             for values in (np.square(times * self.std[counted]), times * self.bias[counted])
         )
         if len(segments):
-            together = moments(vertices, accuracy, groups, count, segments, weights)
+            together = moments(vertices, accuracy, groups, count, segments, each)
             lines = np.full(len(groups), -1)
             lines[counted] = np.arange(len(counted))
-            alone = moments(vertices, accuracy, lines, len(counted), segments, weights)
+            alone = moments(vertices, accuracy, lines, len(counted), segments, each)
             variance += together[0] - np.bincount(of, weights=alone[0], minlength=count)
             bias += together[1] - np.bincount(of, weights=alone[1], minlength=count)
         return np.sqrt(np.maximum(variance, 0)), bias
+
+    def of_shares(
+        self, rows: NDArray[np.bool_], shares: NDArray[np.float64], errors: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """
+        Tell how well a sum is known that has a share of each segment.
+
+        Parameters
+        ----------
+        rows
+            (n,) whether each line counts.
+        shares
+            (m,) how many times the sum has each segment, by the vertex that it begins at, of the vertices of these
+            lines one after the other.
+        errors
+            (m,) how many times it has their errors.
+
+        Returns
+        -------
+        std : numpy.ndarray
+            (1,) standard deviation, metres.
+        bias : numpy.ndarray
+            (1,) metres.
+        """
+        lines = self.lines[rows]
+        roles = self.accuracy.roles
+        if roles is not None:
+            sizes = np.where(
+                np.isin(shapely.get_type_id(self.lines), LINE_TYPES),
+                shapely.get_num_coordinates(self.lines),
+                0,
+            )
+            roles = roles[np.repeat(rows, sizes)]
+        accuracy = replace(
+            self.accuracy, sigma=self.accuracy.sigma[rows], assumed=self.accuracy.assumed[rows], roles=roles
+        )
+        one = np.zeros(len(lines), dtype=np.intp)
+        vertices = explode(lines)
+        variance, _ = moments(vertices, accuracy, one, 1, weights=errors)
+        _, bias = moments(vertices, accuracy, one, 1, weights=shares)
+        return np.sqrt(variance), bias
 
     def supposing(self, sigma: NDArray[np.float64]) -> Survey:
         """

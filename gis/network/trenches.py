@@ -28,9 +28,9 @@ _COSINE = float(np.cos(np.radians(PARALLEL_DEGREES)))
 _BATCH = 200_000
 
 
-def shares(lines: Lines, width_m: Floats) -> Floats:
+def shares(lines: Lines, width_m: Floats) -> tuple[Floats, Floats]:
     """
-    Tell how much of each line is ground that it opens, what it shares divided among those that share it.
+    Tell how much of each segment is ground that it opens, what it shares divided among those that share it.
 
     Parameters
     ----------
@@ -41,13 +41,18 @@ def shares(lines: Lines, width_m: Floats) -> Floats:
 
     Returns
     -------
-    numpy.ndarray
-        (p,) from 0 to 1: the share of each part's length that is its own; 1 where it runs alone, 1/m where m run
-        together all the way. The length of trench is the sum of share times length. Exact for parallel lines,
-        whatever their vertices; where they bend or are not quite parallel it is the mean of their lengths. A part
-        without length has a share of 1.
+    own : numpy.ndarray
+        (m,) from 0 to 1, by the vertex that each segment begins at: the share of its length that is its own; 1 where
+        it runs alone, 1/m where m run together all the way. The length of trench is the sum of share times length.
+        Exact for parallel lines, whatever their vertices; where they bend or are not quite parallel it is the mean of
+        their lengths, or that of the outer one. A segment without length, and the last vertex of a part, has a share
+        of 1.
+    errors : numpy.ndarray
+        (m,) how many times the length of trench has each segment's errors. Of segments on the same points it has them
+        once, as c times 1/c. Lines surveyed apart do not even out: at a bend the outer one counts, and where one ends
+        the other one goes on, so that the trench is as uncertain as one of them: √(1/m) each.
     """
-    count = len(lines.owners)
+    own, errors = np.ones((2, len(lines.xy)))
     part = lines.part_of_segment
     at = np.flatnonzero(part >= 0)
     start, stop = lines.xy[at], lines.xy[at + 1]
@@ -56,16 +61,41 @@ def shares(lines: Lines, width_m: Floats) -> Floats:
     at, start, stop, length = at[real], start[real], stop[real], length[real]
     part = part[at]
     if not len(at):
-        return np.ones(count)
+        return own, errors
     scale = mercator.scale((lines.lonlat[at, 1] + lines.lonlat[at + 1, 1]) / 2)
     segments, which, copies = _distinct(start, stop)
     width = np.zeros(len(segments))
     np.maximum.at(width, which, width_m[part] * scale)
-    alone = _alone(segments, copies, width)[which]
-    metres = length / scale
-    whole = np.bincount(part, weights=metres, minlength=count)
-    own = np.bincount(part, weights=metres * alone, minlength=count)
-    return np.divide(own, whole, out=np.ones(count), where=whole > 0)
+    own[at] = _alone(segments, copies, width)[which]
+    errors[at] = np.sqrt(own[at] / copies[which])
+    return own, errors
+
+
+def averages(lines: Lines, own: Floats, count: int) -> Floats:
+    """
+    Average the shares of segments over each route.
+
+    Parameters
+    ----------
+    lines
+        Parts of routes.
+    own
+        (m,) as `shares` gives them.
+    count
+        How many routes there are.
+
+    Returns
+    -------
+    numpy.ndarray
+        (count,) from 0 to 1; 1 for a route without length.
+    """
+    inside = np.flatnonzero(lines.part_of_segment >= 0)
+    metres = np.hypot(*(lines.xy[inside + 1] - lines.xy[inside]).T)
+    metres /= mercator.scale((lines.lonlat[inside, 1] + lines.lonlat[inside + 1, 1]) / 2)
+    owners = lines.owners[lines.part_of_vertex[inside]]
+    opened = np.bincount(owners, weights=own[inside] * metres, minlength=count)
+    total = np.bincount(owners, weights=metres, minlength=count)
+    return np.divide(opened, total, out=np.ones(count), where=total > 0)
 
 
 def _distinct(start: Floats, stop: Floats) -> tuple[Floats, Rows, Rows]:

@@ -129,7 +129,7 @@ def measure_document(measured: Measured, lang: Language = "en") -> MeasureDocume
         The document; in its total's deviation points that routes share were surveyed once. A sum of
         routes of which none has a length is null.
     """
-    columns = [measured["id"].fillna(""), *(measured[name] for name in (*LENGTHS, "std_m"))]
+    columns = [measured["id"].fillna(""), *(measured[name] for name in (*LENGTHS, "std_m", "bias_m"))]
     routes = [
         RouteEntry(
             id=route,
@@ -138,16 +138,17 @@ def measure_document(measured: Measured, lang: Language = "en") -> MeasureDocume
             ground_m=_number(ground),
             slope_m=_number(slope),
             std_m=_number(std),
+            bias_m=_number(bias),
         )
-        for route, geodesic, grid, ground, slope, std in zip(*columns, strict=True)
+        for route, geodesic, grid, ground, slope, std, bias in zip(*columns, strict=True)
     ]
     none = min(len(measured), 1)
     sums = {name: _number(measured[name].sum(min_count=none)) for name in LENGTHS}
     known = measured.unmeasured < len(measured) or not none
-    std = _number(measured.sums()[0][0]) if known else None
+    std, bias = (_number(of_all[0]) if known else None for of_all in measured.sums())
     return MeasureDocument(
         routes=routes,
-        total=LengthTotal(routes=len(measured), **sums, std_m=std),
+        total=LengthTotal(routes=len(measured), **sums, std_m=std, bias_m=bias),
         unmeasured=measured.unmeasured,
         assumed_accuracy=measured.assumed_accuracy,
         assumed_accuracy_m=measured.accuracy_m if measured.assumed_accuracy else None,

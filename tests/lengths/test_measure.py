@@ -104,8 +104,9 @@ def test_route_that_cannot_be_measured_has_no_deviation():
     assert table[[*lengths.KINDS, "std_m", "bias_m"]].isna().all(axis=None)
 
 
-def test_worked_examples_of_the_page():
-    page = ROOT / "docs" / "lengths.md"
+@pytest.mark.parametrize("name", ["lengths.md", "lengths.fa.md"])
+def test_worked_examples_of_the_page(name):
+    page = ROOT / "docs" / name
     result = doctest.testfile(str(page), module_relative=False, encoding="utf-8")
     assert result.attempted > 8
     assert result.failed == 0

@@ -9,6 +9,8 @@ import numpy as np
 import shapely
 
 from gis.lengths import geodesic, uncertainty
+from gis.lengths.points import Accuracy
+from gis.lengths.sums import Survey
 from gis.totals import verdict
 from support.surveys import metres
 
@@ -32,9 +34,10 @@ def simulate(plans: int, seed: int = 0) -> Simulation:
     """
     Survey random plans and judge them.
 
-    A plan has 1 to 30 routes of 2 to 40 vertices, 10 to 60 m apart, that turn as streets do. Every coordinate gets an
+    A plan has 1 to 30 streets of 2 to 40 vertices, 10 to 60 m apart, that turn as streets do. Each lies in one section
+    or in two that share a vertex, and 1 to 4 cables lie along each section, on its vertices. Every coordinate gets an
     error of a deviation between 0.02 and 3 m, one of a plan; the tolerance is up to 2 % of the plan. What the verdict
-    knows is the line as it was surveyed.
+    knows is the lines as they were surveyed.
     """
     random = np.random.default_rng(seed)
     routes = random.integers(1, 31, plans)
@@ -50,13 +53,23 @@ def simulate(plans: int, seed: int = 0) -> Simulation:
     xy -= xy[first][route]
     start = random.uniform(0, 20_000, (len(vertices), 2))
     xy += start[route]
-    true = _lines(xy, route)
-    surveyed = _lines(xy + random.normal(0, 1, xy.shape) * sigma[plan[route], None], route)
-    built, measured = (np.bincount(plan, weights=geodesic.line_lengths(lines)) for lines in (true, surveyed))
-    deviation, bias = uncertainty.length_uncertainty(surveyed, sigma[plan])
-    std = np.sqrt(np.bincount(plan, weights=deviation**2))
-    real = np.sqrt(np.bincount(plan, weights=uncertainty.length_uncertainty(true, sigma[plan])[0] ** 2))
-    bias = np.bincount(plan, weights=bias)
+    noisy = xy + random.normal(0, 1, xy.shape) * sigma[plan[route], None]
+    # A vertex inside of a street ends one section and begins the next.
+    inside = vertices > 2
+    cuts = (first + 1 + np.floor(random.uniform(0, 1, len(vertices)) * (vertices - 2)).astype(np.intp))[
+        inside & (random.uniform(0, 1, len(vertices)) < 0.5)
+    ]
+    at = np.sort(np.concatenate([np.arange(len(route)), cuts]))
+    begins = np.concatenate([[True], (at[1:] == at[:-1]) | (route[at[1:]] != route[at[:-1]])])
+    section = np.cumsum(begins) - 1
+    cables = random.integers(1, 5, section[-1] + 1)
+    of_plan = np.repeat(plan[route[at[begins]]], cables)
+    true, surveyed = (np.repeat(_lines(points[at], section), cables) for points in (xy, noisy))
+    built, measured = (
+        np.bincount(of_plan, weights=geodesic.line_lengths(lines)) for lines in (true, surveyed)
+    )
+    std, bias = _known(surveyed, sigma, of_plan)
+    real, _ = _known(true, sigma, of_plan)
     tolerance = random.uniform(0, 0.02, plans) * built
     judged = [
         [
@@ -66,6 +79,15 @@ def simulate(plans: int, seed: int = 0) -> Simulation:
         for records in (built, built + tolerance + 4 * real)
     ]
     return Simulation(np.array(judged[0]), np.array(judged[1]))
+
+
+def _known(
+    lines: NDArray[np.object_], sigma: NDArray[np.float64], plan: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give deviation and bias of each plan's sum, as `gis.measure` and `gis.reconcile` do."""
+    accuracy = Accuracy(sigma[plan], np.zeros(len(lines), dtype=bool))
+    own = uncertainty.length_uncertainty(lines, sigma[plan])
+    return Survey(lines, accuracy, *own).uncertainty(plan, len(sigma))
 
 
 def _lines(xy: NDArray[np.float64], route: NDArray[np.intp]) -> NDArray[np.object_]:

@@ -117,12 +117,14 @@ def total_undecided(context: Context) -> Iterator[Found]:
 
 
 _UNCERTAINTY = Text(
-    "; with a deviation (1σ) of {std:,.3g} {unit} and a bias of {bias:,.3g} {unit}, what was really built less what "
-    "was recorded lies between {low:+,.2f} and {high}",
-    "؛ با انحراف معیار (۱σ) {std:,.3g} {unit} و اریبی {bias:,.3g} {unit}، اختلاف آنچه واقعاً اجرا شده با مقدار ثبت‌شده "
-    "میان {low:+,.2f} و {high} است",
+    "; with a standard deviation (1σ) of {std:,.10g} {unit} and a bias of {bias:,.10g} {unit}, what was really built "
+    "less what was recorded lies between {low:+,.10g} and {high}",
+    "؛ با انحراف معیار (۱σ) {std:,.10g} {unit} و اریبی {bias:,.10g} {unit}، اختلاف آنچه واقعاً اجرا شده با مقدار "
+    "ثبت‌شده میان {low:+,.10g} و {high} است",
 )
-_HIGH = Text("{high:+,.2f} {unit}", "{high:+,.2f} {unit}")
+_HIGH = Text("{high:+,.10g} {unit}", "{high:+,.10g} {unit}")
+# Figures that a survey carries, to the millimetre.
+_PLACES = {"m": 3, "km": 6}
 _OPEN = Text("any larger figure", "هر رقم بزرگ‌تری")
 
 
@@ -131,8 +133,12 @@ def _remarks(total: TotalResult) -> Text:
     said = Text("", "")
     if total.uncertain:
         unit = _UNITS[total.unit]
-        high = _HIGH.filled(high=total.high, unit=unit) if np.isfinite(total.high) else _OPEN
-        said = _UNCERTAINTY.filled(std=total.std, bias=total.bias, low=total.low, high=high, unit=unit)
+        places = _PLACES[total.unit]
+        std, bias, low = (round(value, places) for value in (total.std, total.bias, total.low))
+        high = _OPEN
+        if np.isfinite(total.high):
+            high = _HIGH.filled(high=round(total.high, places), unit=unit)
+        said = _UNCERTAINTY.filled(std=std, bias=bias, low=low, high=high, unit=unit)
     for remark in remarks(total):
         said = Text(f"{said.en}; {remark.en}", f"{said.fa}؛ {remark.fa}")
     return said

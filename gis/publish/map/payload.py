@@ -19,7 +19,7 @@ import shapely
 from gis.address import address
 from gis.language import Text
 from gis.publish.map.places import about, first_view, on_map
-from gis.publish.wording.figures import county_names
+from gis.publish.wording.figures import MEASURED, county_names
 from gis.schema import LENGTHS, SCHEMAS
 from gis.totals import RULE, VERDICTS, remarks
 
@@ -48,7 +48,7 @@ _MOST_COLUMNS = 40
 _MOST_OUTLINE_VERTICES = 20_000
 _LENGTHS: dict[str, Text] = {
     **{name: Text(f"{label.en} length", f"طول {label.fa}") for name, label in LENGTHS.items()},
-    "std_m": Text("Uncertainty (1σ)", "عدم قطعیت (یک انحراف معیار)"),
+    "std_m": MEASURED["std_m"],
 }
 _FURTHER: dict[str, Text] = {
     "county_en": Text("County (English)", "شهرستان (انگلیسی)"),

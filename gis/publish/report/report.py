@@ -21,6 +21,7 @@ from gis.lengths import kinds
 from gis.publish import pages
 from gis.publish.symbols import THEMES, symbols
 from gis.publish.wording.figures import (
+    MEASURED,
     SEVERITIES,
     between,
     counted,
@@ -180,6 +181,7 @@ def _version(contents: _Contents, lang: Language) -> dict[str, Any]:
         "tiles": _tiles(contents, lang),
         "totals": [_total(result, lang) for result in contents.totals],
         "rule": RULE.render(lang),
+        "deviation": MEASURED["std_m"].render(lang),
         "length": LENGTHS[f"{inventory.project.project.length}_m"].render(lang),
         "lengths": _lengths(contents, lang),
         "counties": _counties(contents, lang),
@@ -450,10 +452,7 @@ def _method(contents: _Contents, lang: Language) -> list[tuple[str, str]]:
         (Text("Accuracy of a coordinate (1σ)", "دقت هر مختصه (۱σ)").render(lang), _accuracy(contents, lang)),
         (
             Text("Deviation of a sum", "انحراف معیار جمع").render(lang),
-            Text(
-                "routes are taken as independent: the root of the sum of their squares",
-                "مسیرها مستقل گرفته شده‌اند: ریشهٔ مجموع مربعات",
-            ).render(lang),
+            _together(about.correlation_m, lang),
         ),
     ]
 
@@ -517,6 +516,21 @@ def _accuracy(contents: _Contents, lang: Language) -> str:
             ).render(lang, routes=_routes(assumed, lang), a=contents.inventory.project.project.accuracy_m)
         )
     return ("؛ " if lang == "fa" else "; ").join(parts) or "—"
+
+
+def _together(correlation_m: float, lang: Language) -> str:
+    """Say how the errors of points add up in a sum."""
+    if not correlation_m:
+        return Text(
+            "a point that several routes share was surveyed once; each point errs by itself",
+            "نقطه‌ای که چند مسیر در آن شریک‌اند یک بار برداشت شده است؛ خطای هر نقطه مستقل است",
+        ).render(lang)
+    return Text(
+        "a point that several routes share was surveyed once; errors of points d apart are correlated by "
+        "exp(−d/{c:,.10g} m)",
+        "نقطه‌ای که چند مسیر در آن شریک‌اند یک بار برداشت شده است؛ همبستگی خطای نقطه‌هایی به فاصلهٔ d برابر "
+        "exp(−d/{c:,.10g} متر) است",
+    ).render(lang, c=correlation_m)
 
 
 def _without_length(count: int, lang: Language) -> str:

@@ -8,7 +8,8 @@ from gis.address import address
 from gis.language import Language, Text
 from gis.publish.tables.xlsx import Sheet, workbook
 from gis.publish.wording.figures import MEASURED, decoded, sums, unit_text
-from gis.schema import LENGTHS
+from gis.publish.wording.sentences import assumptions
+from gis.schema import LENGTHS, ROUTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from gis.lengths.measured import Measured
 
 _TOTAL = Text("Total", "جمع")
+_ACCURACY = Text("Accuracy", "دقت")
 _LEFT_OUT = Text("Left out", "کنار گذاشته‌شده")
 _LEFT_OUT_HEADINGS = (
     Text("File", "پرونده"),
@@ -59,8 +61,8 @@ def lengths_xlsx(
     Returns
     -------
     bytes
-        The XLSX file; each sheet of lengths ends in a row of totals, and a last sheet says what was left out, where
-        anything was.
+        The XLSX file; each sheet of lengths ends in a row of totals, and last sheets say for how many routes which
+        accuracy was assumed, and what was left out, where that is so.
 
     Raises
     ------
@@ -80,6 +82,11 @@ def lengths_xlsx(
             )
         )
     sheets += further
+    if said := assumptions(measured, lang):
+        heading = ROUTES["accuracy_m"].label.render(lang)
+        sheets.append(
+            Sheet(title=_ACCURACY.render(lang), headings=[heading], columns=[said], decimals=[None])
+        )
     # Some of the rows, chosen by the caller, say nothing of the delivery.
     if left := getattr(measured, "left_out", ()):
         sheets.append(_left_out(left, lang))

@@ -21,7 +21,7 @@ from gis.publish.wording.figures import (
     unit_text,
     wording,
 )
-from gis.publish.wording.sentences import feature_label, looked_at, place, total_remarks
+from gis.publish.wording.sentences import assumptions, feature_label, looked_at, place, total_remarks
 from gis.schema import ROUTES
 from gis.totals import RULE, VERDICTS
 
@@ -76,6 +76,8 @@ def lengths_table(
     rich.table.Table
         The table, with a row of totals.
     """
+    from rich.text import Text as Line  # noqa: PLC0415
+
     count = len(measured) if by is None else measured[by].nunique(dropna=False)
     laid_out = count if count <= rows else min(rows, _GLIMPSE)
     table = chosen(measured.head(laid_out) if by is None else measured, by, length)
@@ -94,8 +96,10 @@ def lengths_table(
         _worded(name, value, lang) for name, value in zip(names, total_row(total, names, lang), strict=True)
     ]
     laid.add_row(*last, style="bold")
-    if count > laid_out:
-        laid.caption = _more(count - laid_out, lang, "csv")
+    said = [_more(count - laid_out, lang, "csv")] if count > laid_out else []
+    said += assumptions(measured, lang)
+    if said:
+        laid.caption = Line("\n".join(said))
     return laid
 
 

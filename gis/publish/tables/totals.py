@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gis.language import Language, Text
 from gis.publish.tables.csv import table_csv
 from gis.publish.tables.xlsx import Sheet, workbook
-from gis.publish.wording.figures import decimals, shown, unit_text
+from gis.publish.wording.figures import MEASURED, decimals, shown, unit_text
 from gis.totals import RULE, VERDICTS, remarks
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 FIGURES: dict[str, Text] = {
     "recorded": Text("Recorded", "ثبت‌شده"),
     "measured": Text("Measured", "اندازه‌گیری‌شده"),
-    "std": Text("±\u00a01σ", "±\u00a0۱σ"),
-    "bias": Text("Bias", "اریبی"),
+    "std": MEASURED["std_m"],
+    "bias": MEASURED["bias_m"],
     "difference": Text("Difference", "اختلاف"),
     "low": Text("At least", "دست‌کم"),
     "high": Text("At most", "دست‌بالا"),
@@ -28,7 +28,7 @@ FIGURES: dict[str, Text] = {
 }
 _COUNTS: dict[str, Text] = {
     "features": Text("Features", "تعداد عارضه"),
-    "unmeasured": Text("Unmeasured", "اندازه‌گیری‌نشده"),
+    "unmeasured": MEASURED["unmeasured"],
     "assumed_accuracy": Text("Accuracy assumed", "با دقت فرضی"),
 }
 # Counts have none of these.

@@ -8,12 +8,13 @@ import numpy as np
 
 from gis.language import Language, Text, number
 from gis.publish.wording.figures import SEVERITIES, counted, is_missing, layer_label, shown
-from gis.totals import remarks
+from gis.totals import assumed, remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gis.checks.findings import Findings
+    from gis.lengths.measured import Measured
     from gis.project import Severity
     from gis.totals import TotalResult
 
@@ -39,6 +40,29 @@ def total_remarks(result: TotalResult, lang: Language) -> list[str]:
         Text("{item}: {remark}.", "{item}: {remark}.").render(lang, item=item, remark=remark)
         for remark in remarks(result)
     ]
+
+
+def assumptions(measured: Measured, lang: Language) -> list[str]:
+    """
+    Say what was assumed of routes to tell how well their lengths are known.
+
+    Parameters
+    ----------
+    measured
+        As `gis.measure` gives them.
+    lang
+        The language.
+
+    Returns
+    -------
+    list of str
+        A sentence each; none where every route states its accuracy.
+    """
+    count = getattr(measured, "assumed_accuracy", 0)
+    if not count:
+        return []
+    clause = assumed(count, len(measured), measured.accuracy_m).render(lang)
+    return [f"{clause[0].upper()}{clause[1:]}."]
 
 
 def looked_at(findings: Findings, lang: Language) -> str:

@@ -111,3 +111,59 @@ def test_missing_heights_of_a_join_come_through_the_file():
     heights = shapely.get_coordinates(line, include_z=True)[:, 2]
     assert np.isnan(heights[0])
     assert heights[1:].tolist() == [1575.0, 1580.0]
+
+
+def track(path):
+    """Write a track and a waypoint: a point logged twice on the way."""
+    ground = Ground()
+    places = [ground((metres, EAST)) for metres in (0.0, 30.0, 30.0, 70.0, 120.0)]
+    points = "".join(
+        f'<trkpt lat="{lat!r}" lon="{lon!r}"><ele>{1570 + (at + 1) // 2}</ele></trkpt>'
+        for at, (lon, lat) in enumerate(places)
+    )
+    tracks = f"<trk><name>C-1</name><trkseg>{points}</trkseg></trk>"
+    lon, lat = places[0]
+    path.write_text(
+        '<gpx version="1.1" creator="t" xmlns="http://www.topografix.com/GPX/1/1">'
+        f'<wpt lat="{lat!r}" lon="{lon!r}"><name>MH1</name></wpt>{tracks}</gpx>'
+    )
+
+
+def arcs(path):
+    """Write a way round an arc in metres of EPSG:32639: a vertex twice on its straight part, and all of it twice."""
+    east, north = 562_835.0, 3_612_685.0
+    told = [(0, 0), (100, 0), (100, 0), (100, 0), (150, 50), (100, 100), (100, 100), (0, 100)]
+    p = [f"{east + x} {north + y}" for x, y in told]
+    way = f"COMPOUNDCURVE(({p[0]},{p[1]},{p[2]}),CIRCULARSTRING({p[3]},{p[4]},{p[5]}),({p[6]},{p[7]}))"
+    path.write_text(f'route_id,kind,shape\nC-1,cable,"{way}"\nC-1,cable,"{way}"\n')
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "crs", "codes"),
+    [("a.gpx", track, (), {"G205"}), ("a.csv", arcs, ("--crs", "EPSG:32639"), {"G205", "G212"})],
+)
+def test_tracks_and_arcs_handed_in_again_change_nothing(fibre, tmp_path, name, write, crs, codes):
+    write(tmp_path / name)
+    delivered = gis.read([tmp_path / name], crs=crs[-1] if crs else None)
+    expected = gis.measure(delivered)
+    fibre("check", name, *crs, "--fix", "--unsafe-fixes", "--out", "fixed.gpkg", check=None)
+    log = pd.read_csv(tmp_path / "fixed.changes.csv", dtype=str, keep_default_na=False)
+    assert codes == set(log["code"])
+    # What went says what it was: the vertex, and of the copy every value.
+    (vertex,) = log.loc[
+        (log["code"] == "G205") & (log["column"] == "geometry"), ["before", "after"]
+    ].to_numpy()
+    assert vertex[0].startswith("POINT")
+    assert vertex[1] == ""
+    if "G212" in codes:
+        copy = log[log["code"] == "G212"].set_index("column")
+        assert copy.loc["route_id", "before"] == "C-1"
+        assert copy.loc["geometry", "before"].startswith("LINESTRING")
+        assert set(copy["after"]) == {""}
+    fixed = gis.read([tmp_path / "fixed.gpkg"])
+    assert fixed.routes["route_id"].to_list() == delivered.routes["route_id"].to_list()[:1]
+    assert gis.measure(fixed)["slope_m"].to_list() == pytest.approx([expected["slope_m"][0]], abs=1e-6)
+    fibre("check", "fixed.gpkg", "--fix", "--unsafe-fixes", "--out", "again.gpkg", check=None)
+    assert len(pd.read_csv(tmp_path / "again.changes.csv")) == 0
+    again = gis.read([tmp_path / "again.gpkg"])
+    assert again.routes.geometry.to_wkb().to_list() == fixed.routes.geometry.to_wkb().to_list()

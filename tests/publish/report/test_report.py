@@ -124,9 +124,10 @@ def test_verdicts_are_told_in_words_with_their_figures(chromium, page_of):
             "e => e.map(p => p.getAttribute('d'))"
         )
     assert re.fullmatch(
-        r"cable minutes 12 cable: 1 of 2 routes state no accuracy; 3 m a coordinate was assumed\. "
+        r"cable minutes 12 cable: 1 of 2 routes states no accuracy; 3 m a coordinate was assumed\. "
         r"cable: a survey accurate to [\d.]+ m a coordinate would decide it\. "
-        r"2,040 2,047\.19 4\.24 0\.01 \+7\.19 −1\.31 … \+15\.67 2\.04 m undecided",
+        # Where the two meet, the accuracy that the one states (2 cm) is the point's: one end is left, known to 3 m.
+        r"2,040 2,047\.19 3\.00 0\.00 \+7\.19 \+1\.18 … \+13\.19 2\.04 m undecided",
         rows[0],
     )
     assert re.fullmatch(
