@@ -264,6 +264,16 @@ def check(
         bool,
         typer.Option("--diff", help=both("Show each change that a fix makes.", "هر تغییر را نشان بده.")),
     ] = False,
+    every: Annotated[
+        bool,
+        typer.Option(
+            "--all",
+            help=both(
+                "Show every finding, not the worst of each check.",
+                "همهٔ یافته‌ها را نشان بده، نه فقط بدترین‌های هر بررسی.",
+            ),
+        ),
+    ] = False,
     form: Annotated[FindingFormat, typer.Option("--format")] = FindingFormat.text,
     out: OutFile = None,
     crs: System = None,
@@ -303,12 +313,19 @@ def check(
             paths = corrections.write(target, fixed)
         for path in paths:
             tell(str(path), aside=True)
-    _report(findings, inventory, form, None if fix else out, language, fixed)
+    _report(findings, inventory, form, None if fix else out, language, fixed, every=every)
     raise typer.Exit(_status(findings, ()))
 
 
 def _report(
-    findings: Any, inventory: Any, form: FindingFormat, out: Path | None, lang: Language, fixed: Any = None
+    findings: Any,
+    inventory: Any,
+    form: FindingFormat,
+    out: Path | None,
+    lang: Language,
+    fixed: Any = None,
+    *,
+    every: bool = False,
 ) -> None:
     """Print findings in the format asked for."""
     from gis.publish.answers import check_document
@@ -324,7 +341,8 @@ def _report(
     elif form is FindingFormat.sarif:
         deliver(sarif.sarif_json(findings, inventory.sources, lang), out, inventory.read_from)
     else:
-        show(tables.findings_table(findings, lang), out=out, kept=inventory.read_from)
+        shown: dict[str, Any] = {"each": None, "rows": len(findings)} if every else {}
+        show(tables.findings_table(findings, lang, **shown), out=out, kept=inventory.read_from)
 
 
 @app.command(help=both("Measure lengths.", "طول‌ها را اندازه بگیر."))
