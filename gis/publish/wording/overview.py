@@ -81,9 +81,9 @@ def by_check(findings: Findings, lang: Language) -> list[CheckRow]:
         told, own = group[~group["single"]], group[~group["tells"]]
         # A cause that another check's row tells leaves nothing but notes.
         severities = set((told if len(told) else group)["severity"])
-        places = (own if len(own) else group).groupby(["layer", "source"], sort=True, as_index=False).size()
-        most = places["size"].idxmax()
-        layer, source = str(places["layer"][most]), str(places["source"][most])
+        named = (own if len(own) else group)[["layer", "source"]]
+        places = named.value_counts(sort=False).sort_index()
+        layer, source = places.index.tolist()[int(places.to_numpy().argmax())]
         label = layer_label(layer, lang)
         file = layer_label(source, lang) if several and source else ""
         rows.append(
