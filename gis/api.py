@@ -173,8 +173,9 @@ def check(
     -------
     Findings
         Used like a GeoDataFrame, a row a finding, WGS 84: ``code``, ``name``, ``severity``, ``layer``, ``feature``,
-        ``message``, ``message_fa``, ``fixable``, ``lon``, ``lat``, ``source``, ``source_layer``, ``record``,
-        ``geometry``. It also says which checks ``ran``, which did ``not_run`` and why, and what was ``left_out``.
+        ``message``, ``message_fa``, ``fixable``, ``cause``, ``amount``, ``lon``, ``lat``, ``source``, ``source_layer``,
+        ``record``, ``geometry``. It also says which checks ``ran``, which did ``not_run`` and why, and what was
+        ``left_out``.
 
     Raises
     ------

@@ -103,7 +103,7 @@ class Bilingual(TyperGroup):
 _TORN = Text(
     "{folder}: {names} was not written with the report.json beside it, as a run was stopped or a file changed; all is "
     "written anew",
-    "{folder}: {names} همراه report.json کنارش نوشته نشده است، چون اجرایی نیمه‌کاره مانده یا پرونده‌ای تغییر کرده است؛ "
+    "{folder}: {names} همراه report.json کنارش نوشته نشده است، چون اجرایی نیمه‌کاره مانده یا فایلی تغییر کرده است؛ "
     "همه از نو نوشته می‌شود",
 )
 
@@ -134,19 +134,19 @@ Files = Annotated[
     list[str],
     typer.Argument(
         metavar="FILE…|PROJECT",
-        help=both("Survey files, or one project file.", "پرونده‌های برداشت یا یک پروندهٔ پروژه."),
+        help=both("Survey files, or one project file.", "فایل‌های برداشت یا یک فایل پروژه."),
     ),
 ]
 ProjectFile = Annotated[
     Path | None,
     typer.Argument(
         metavar="[PROJECT]",
-        help=both("Project file; without it the bundled plan.", "پروندهٔ پروژه؛ بدون آن طرح همراه برنامه."),
+        help=both("Project file; without it the bundled plan.", "فایل پروژه؛ بدون آن طرح همراه برنامه."),
         show_default=False,
     ),
 ]
 OutFile = Annotated[
-    Path | None, typer.Option("--out", help=both("Write to this file.", "در این پرونده بنویس."))
+    Path | None, typer.Option("--out", help=both("Write to this file.", "در این فایل بنویس."))
 ]
 System = Annotated[
     str | None,
@@ -155,7 +155,7 @@ System = Annotated[
         metavar="EPSG:…",
         help=both(
             "Coordinate system of the files, whatever they say.",
-            "دستگاه مختصات پرونده‌ها، هرچه خودشان بگویند.",
+            "دستگاه مختصات فایل‌ها، هرچه خودشان بگویند.",
         ),
     ),
 ]
@@ -264,6 +264,16 @@ def check(
         bool,
         typer.Option("--diff", help=both("Show each change that a fix makes.", "هر تغییر را نشان بده.")),
     ] = False,
+    every: Annotated[
+        bool,
+        typer.Option(
+            "--all",
+            help=both(
+                "Show every finding, not the worst of each check.",
+                "همهٔ یافته‌ها را نشان بده، نه فقط بدترین‌های هر بررسی.",
+            ),
+        ),
+    ] = False,
     form: Annotated[FindingFormat, typer.Option("--format")] = FindingFormat.text,
     out: OutFile = None,
     crs: System = None,
@@ -280,7 +290,7 @@ def check(
         raise typer.BadParameter(
             say(
                 "--fix needs --out FILE: sources are never written to",
-                "‎--fix به ‎--out FILE نیاز دارد؛ در مبدأ چیزی نوشته نمی‌شود",
+                "‎--fix به ‎--out FILE نیاز دارد؛ در منبع چیزی نوشته نمی‌شود",
             )
         )
     with working(say("Reading and checking…", "خواندن و بررسی…")):
@@ -303,12 +313,19 @@ def check(
             paths = corrections.write(target, fixed)
         for path in paths:
             tell(str(path), aside=True)
-    _report(findings, inventory, form, None if fix else out, language, fixed)
+    _report(findings, inventory, form, None if fix else out, language, fixed, every=every)
     raise typer.Exit(_status(findings, ()))
 
 
 def _report(
-    findings: Any, inventory: Any, form: FindingFormat, out: Path | None, lang: Language, fixed: Any = None
+    findings: Any,
+    inventory: Any,
+    form: FindingFormat,
+    out: Path | None,
+    lang: Language,
+    fixed: Any = None,
+    *,
+    every: bool = False,
 ) -> None:
     """Print findings in the format asked for."""
     from gis.publish.answers import check_document
@@ -324,7 +341,8 @@ def _report(
     elif form is FindingFormat.sarif:
         deliver(sarif.sarif_json(findings, inventory.sources, lang), out, inventory.read_from)
     else:
-        show(tables.findings_table(findings, lang), out=out, kept=inventory.read_from)
+        shown: dict[str, Any] = {"each": None, "rows": len(findings)} if every else {}
+        show(tables.findings_table(findings, lang, **shown), out=out, kept=inventory.read_from)
 
 
 @app.command(help=both("Measure lengths.", "طول‌ها را اندازه بگیر."))
@@ -378,15 +396,15 @@ def measure(
 @app.command(
     help=both(
         "Draft a project file: guessed layers and columns, to be corrected.",
-        "پیش‌نویس پروندهٔ پروژه با لایه‌ها و ستون‌های حدسی، برای اصلاح.",
+        "پیش‌نویس فایل پروژه با لایه‌ها و ستون‌های حدسی، برای اصلاح.",
     )
 )
 def init(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE…", help=both("Survey files.", "پرونده‌های برداشت."))
+        list[str], typer.Argument(metavar="FILE…", help=both("Survey files.", "فایل‌های برداشت."))
     ],
     out: Annotated[
-        Path, typer.Option("--out", help=both("The project file to write.", "پروندهٔ پروژه‌ای که نوشته می‌شود."))
+        Path, typer.Option("--out", help=both("The project file to write.", "فایل پروژه‌ای که نوشته می‌شود."))
     ] = Path("project.toml"),
     crs: System = None,
     lang: Lang = None,
@@ -453,7 +471,7 @@ def map_(
         typer.Option(
             help=both(
                 "Background: osm, the address of tiles with {z}/{x}/{y}, or a file of raster tiles (MBTiles, PMTiles).",
-                "نقشهٔ زمینه: osm، نشانی کاشی‌ها با {z}/{x}/{y}، یا پروندهٔ کاشی‌های تصویری (MBTiles یا PMTiles).",
+                "نقشهٔ زمینه: osm، نشانی کاشی‌ها با {z}/{x}/{y}، یا فایل کاشی‌های تصویری (MBTiles یا PMTiles).",
             )
         ),
     ] = None,
@@ -511,7 +529,7 @@ def trace(
             metavar="[FILE…|PROJECT]",
             help=both(
                 "Survey files, or one project file; without them the bundled plan.",
-                "پرونده‌های برداشت یا پروندهٔ پروژه؛ بدون آن طرح همراه.",
+                "فایل‌های برداشت یا فایل پروژه؛ بدون آن طرح همراه.",
             ),
             show_default=False,
         ),
@@ -613,7 +631,7 @@ def _default_project() -> Path:
     raise ProjectError(
         Text(
             "{path}: the bundled plan is not there; name a project file",
-            "{path}: طرح همراه برنامه اینجا نیست؛ نام یک پروندهٔ پروژه را بدهید",
+            "{path}: طرح همراه برنامه اینجا نیست؛ نام یک فایل پروژه را بدهید",
         ),
         path=here,
     )

@@ -265,7 +265,7 @@ def _for_terminal(content: bytes) -> bytes:
         raise FibreError(
             Text(
                 "a workbook is no text for a terminal; name a file with --out",
-                "کارنامهٔ صفحه‌گسترده متن نیست و در پایانه نشان داده نمی‌شود؛ پرونده‌ای با --out نام ببرید",
+                "کارنامهٔ صفحه‌گسترده متن نیست و در پایانه نشان داده نمی‌شود؛ فایلی با --out نام ببرید",
             )
         ) from None
 
@@ -309,7 +309,7 @@ _NOTHING_TAKEN = Text(
     "{source}: nothing was taken, as neither columns nor names say whether these are routes, manholes or offices; name "
     "layer and columns in a project file (`fibre init` drafts one)",
     "{source}: چیزی گرفته نشد، چون نه ستون‌ها و نه نام‌ها نمی‌گویند که مسیر، حوضچه یا فرمانداری است؛ لایه و ستون‌ها را در "
-    "پروندهٔ پروژه نام ببرید (`fibre init` پیش‌نویس آن را می‌سازد)",
+    "فایل پروژه نام ببرید (`fibre init` پیش‌نویس آن را می‌سازد)",
 )
 _LEFT_OUT = Text(
     "{where}: left out: {count} {what}, as {why}", "{where}: کنار گذاشته شد: {count} {what}، زیرا {why}"
@@ -317,7 +317,7 @@ _LEFT_OUT = Text(
 _TORN = Text(
     "{path}: was not written with the report.json beside it, as a run was stopped or the file changed; `fibre run` "
     "writes both anew",
-    "{path}: همراه report.json کنارش نوشته نشده است، چون اجرایی نیمه‌کاره مانده یا پرونده تغییر کرده است؛ `fibre run` "
+    "{path}: همراه report.json کنارش نوشته نشده است، چون اجرایی نیمه‌کاره مانده یا فایل تغییر کرده است؛ `fibre run` "
     "هر دو را از نو می‌نویسد",
 )
 _MORE = Text(

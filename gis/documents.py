@@ -24,7 +24,8 @@ class FindingEntry(_Document):
     One finding; ``lon`` and ``lat`` are WGS 84 degrees, null where the fault has no place.
 
     ``source`` is the file, ``source_layer`` the layer in it, ``record`` the feature's record there: together its
-    identity. They are empty or null as far as the finding is about several.
+    identity. They are empty or null as far as the finding is about several. ``cause`` names what it has in common with
+    others: the one of them without a ``record`` tells it, the others are notes; it is empty where there is none.
     """
 
     code: str
@@ -38,6 +39,7 @@ class FindingEntry(_Document):
     source: str
     source_layer: str
     record: int | None
+    cause: str = ""
 
 
 class LeftOutEntry(_Document):

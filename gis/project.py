@@ -457,7 +457,7 @@ def load(path: str | Path) -> Project:
         raise ProjectError(
             Text(
                 "{path}: there is no such project file; name one, or write one with `fibre init FILE…`",
-                "{path}: چنین پروندهٔ پروژه‌ای نیست؛ نام پرونده‌ای را بدهید یا با دستور `fibre init FILE…` بسازید",
+                "{path}: چنین فایل پروژه‌ای نیست؛ نام فایلی را بدهید یا با دستور `fibre init FILE…` بسازید",
             ),
             path=path,
         ) from None
@@ -471,7 +471,7 @@ def load(path: str | Path) -> Project:
         raise ProjectError(
             Text(
                 "{path}: byte {at} is not UTF-8; save the project file as UTF-8",
-                "{path}: بایت {at} با UTF-8 نمی‌خواند؛ پروندهٔ پروژه را با UTF-8 ذخیره کنید",
+                "{path}: بایت {at} با UTF-8 نمی‌خواند؛ فایل پروژه را با UTF-8 ذخیره کنید",
             ),
             path=path,
             at=error.start,

@@ -7,12 +7,13 @@ The checks: what is wrong with a survey, each fault with its code and its place.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 
 from gis import progress
+from gis.checks import causes
 from gis.checks.evidence import fittings, references
 from gis.checks.evidence.context import Context
-from gis.checks.findings import COLUMNS, Findings, join, tabulate
+from gis.checks.findings import COLUMNS, Findings, count_of, join, tabulate
 from gis.checks.registry import FAMILIES, Found, Page, finders, pages
 from gis.checks.rules import attributes, coordinates, delivery, geometry, network, totals
 from gis.errors import ProjectError
@@ -196,13 +197,16 @@ def run(
         settings.select if select is None else select, settings.ignore if ignore is None else ignore
     )
     examined = examine(inventory, measured, codes)
-    tables: list[dict[str, Any]] = []
+    entries: list[causes.Entry] = []
     for code, found in examined.found.items():
         page = pages()[code]
-        severity = settings.severity.get(code, page.severity)
-        tables += [tabulate(inventory, page, severity, one) for one in found]
+        for one in found:
+            count = count_of(one)
+            stated = settings.severity.get(code)
+            severities = causes.graded(page, one, count) if stated is None else [stated] * count
+            entries.append(causes.Entry(page, one, tabulate(inventory, page, severities, one)))
     return Findings(
-        join(tables),
+        join(causes.gathered(inventory, entries, settings.severity)),
         ran=tuple(examined.found),
         not_run=examined.not_run,
         failed=examined.failed,

@@ -38,12 +38,35 @@ _INTRODUCTION = Text(
     "prints the page from here. Distances are metres on the ground. The tolerance of a feature is `snap_m` of the "
     "project file + 2·√2·`accuracy_m` of the feature, the radius that holds a surveyed position with 98 %; between two "
     "features the larger tolerance counts. Safe fixes are applied with `--fix`, the others only with "
-    "`--unsafe-fixes`. No fix is kept that would make another finding.",
+    "`--unsafe-fixes`. No fix is kept that would make another finding.\n\n"
+    "A fault with one cause is told once. Where a check measures how much (N302 and N310 how far an end is "
+    "from its node, G209 how far apart vertices are) and 20 findings or more lie on a fifth or more of what "
+    "one layer of one source has, their bulk is a cause: one warning with its count, share and range, what "
+    "would settle it, and examples. Its single findings are notes that name it in the column `cause`. From "
+    "its smallest amounts upwards the bulk ends where the next one is "
+    "more than 3.5 standard deviations, taken from the median absolute deviation, above the median, in "
+    "logarithms, though half as much again always belongs to it; and for ends "
+    "at six tolerances, beyond which no accuracy explains them. What lies beyond is a finding of its own. An "
+    "end in no such bulk is a warning up to five tolerances from its node and an error beyond, whichever of "
+    "N302 and N310 tells it. No tolerance is changed by what was found: the message says which was used and "
+    "which would do. A severity in `[checks.severity]` goes before all of this, and is the cause's, too.",
     "هر بررسی کدی دارد که معنای آن هرگز عوض نمی‌شود. ‎`fibre check`‎ یافته‌ها را فهرست می‌کند و ‎`fibre explain CODE`‎ "
-    "همین صفحه را نشان می‌دهد. فاصله‌ها به متر و روی زمین هستند. رواداری هر عارضه برابر است با ‎`snap_m`‎ در پروندهٔ "
-    "پروژه به‌علاوهٔ ‎2·√2·`accuracy_m`‎ آن عارضه، یعنی شعاعی که موقعیت برداشت‌شده را با احتمال ۹۸٪ در بر می‌گیرد؛ میان "
-    "دو عارضه، رواداری بزرگ‌تر به کار می‌رود. اصلاح‌های ایمن با ‎`--fix`‎ و بقیه فقط با ‎`--unsafe-fixes`‎ اجرا می‌شوند. "
-    "اصلاحی که یافتهٔ دیگری پدید آورد نگه داشته نمی‌شود.",
+    "همین صفحه را نشان می‌دهد. فاصله‌ها به متر و روی زمین هستند. رواداری هر عارضه برابر است با ‎`snap_m`‎ در فایل "
+    "پروژه به‌علاوهٔ ‎2·√2·`accuracy_m`‎ آن عارضه، یعنی شعاعی که موقعیت برداشت‌شده را با احتمال ۹۸٪ در "
+    "بر می‌گیرد؛ میان "
+    "دو عارضه، رواداری بزرگ‌تر به کار می‌رود. اصلاح‌های ایمن با ‎`--fix`‎ و بقیه فقط با "
+    "‎`--unsafe-fixes`‎ اجرا می‌شوند. "
+    "اصلاحی که یافتهٔ دیگری پدید آورد نگه داشته نمی‌شود.\n\n"
+    "عیبی که یک علت دارد یک بار گفته می‌شود. هرگاه بررسی اندازه بگیرد (N302 و N310 فاصلهٔ سر مسیر تا گره، "
+    "G209 فاصلهٔ رأس‌ها) و ۲۰ یافته یا بیشتر روی یک‌پنجم یا بیشترِ عارضه‌های یک لایه از یک منبع باشد، تودهٔ "
+    "آن‌ها یک علت است: یک هشدار با تعداد، سهم، بازه، راه حل و نمونه‌ها. یافته‌های تک‌تک آن نکته‌اند و نام علت "
+    "در ستون ‎`cause`‎ آن‌ها هست. توده از کوچک‌ترین مقدار بالا می‌رود و جایی تمام می‌شود که مقدار بعدی، در "
+    "مقیاس لگاریتمی، بیش از ۳٫۵ انحراف معیار (برگرفته از میانهٔ قدر مطلق انحراف‌ها) بالاتر از "
+    "میانه باشد؛ تا یک‌ونیم برابر میانه همیشه "
+    "جزء توده است و برای سر مسیرها مرز آن شش رواداری است که فراتر از آن هیچ دقتی توجیهش نمی‌کند. آنچه دورتر "
+    "است یافته‌ای جداگانه است. سری که در چنین توده‌ای نیست تا پنج رواداری از گره هشدار و فراتر از آن خطاست، "
+    "چه N302 آن را بگوید چه N310. هیچ رواداری‌ای خودبه‌خود عوض نمی‌شود: پیام می‌گوید کدام به کار رفت و کدام "
+    "بس است. اهمیتی که در ‎`[checks.severity]`‎ نوشته شود بر همهٔ این‌ها مقدم است و اهمیت علت نیز همان است.",
 )
 
 

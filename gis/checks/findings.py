@@ -35,6 +35,8 @@ COLUMNS = (
     "message",
     "message_fa",
     "fixable",
+    "cause",
+    "amount",
     "lon",
     "lat",
     *ORIGIN,
@@ -51,7 +53,9 @@ class Findings(Tabled[gpd.GeoDataFrame]):
     ----------
     table
         A row a finding, WGS 84, columns `COLUMNS`, ordered by code and place in the layer; ``geometry`` is a point, the
-        stretch at fault, or None. It is used like a GeoDataFrame: ``findings["code"]``, ``findings.explore()``.
+        stretch at fault, or None. ``amount`` is how much it is, in metres, where the check measures that. What has one
+        cause names it in ``cause``: a row without a feature tells it, the others are its single findings. It is used
+        like a GeoDataFrame: ``findings["code"]``, ``findings.explore()``.
     ran
         The checks that ran.
     not_run
@@ -71,12 +75,25 @@ class Findings(Tabled[gpd.GeoDataFrame]):
     looked_at: Mapping[str, int] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
 
+    @property
+    def single(self) -> NDArray[np.bool_]:
+        """(n,) findings that a cause tells together, in a row of its own."""
+        cause, record = self.table["cause"], self.table["record"]
+        return np.asarray((cause != "") & record.notna(), dtype=bool)
+
+    @property
+    def causes(self) -> NDArray[np.bool_]:
+        """(n,) rows that tell a cause."""
+        return np.asarray((self.table["cause"] != "") & ~self.single, dtype=bool)
+
 
 # Where a note of the reading does not say what the message asks for.
 _UNSAID = "—"
 
 
-def tabulate(inventory: Inventory, page: Page, severity: Severity, found: Found) -> dict[str, Any]:
+def tabulate(
+    inventory: Inventory, page: Page, severities: Sequence[Severity], found: Found
+) -> dict[str, Any]:
     """
     Turn what a check found in one layer into columns.
 
@@ -86,8 +103,8 @@ def tabulate(inventory: Inventory, page: Page, severity: Severity, found: Found)
         The survey.
     page
         The check's page.
-    severity
-        The severity it has in this project.
+    severities
+        (n,) how bad each finding is in this project.
     found
         What it found.
 
@@ -96,7 +113,7 @@ def tabulate(inventory: Inventory, page: Page, severity: Severity, found: Found)
     dict
         `COLUMNS`, each with a value a finding.
     """
-    count = _count(found)
+    count = count_of(found)
     layer = inventory.layer(found.layer) if found.layer in SCHEMAS else None
     points = found.points if found.points is not None else _first_vertices(layer, found, count)
     geometry = np.full(count, None, dtype=object)
@@ -110,17 +127,39 @@ def tabulate(inventory: Inventory, page: Page, severity: Severity, found: Found)
     return {
         "code": [page.code] * count,
         "name": [page.name] * count,
-        "severity": [severity] * count,
+        "severity": list(severities),
         "layer": [found.layer] * count,
         "feature": found.features if found.features is not None else _names(inventory, found, count),
         "message": messages(page.message, "en", count, found.fields),
         "message_fa": messages(page.message, "fa", count, found.fields),
         "fixable": fixable,
+        "cause": [""] * count,
+        "amount": np.broadcast_to(np.asarray(found.fields.get(page.amount, np.nan), dtype=float), count),
         "lon": points[:, 0],
         "lat": points[:, 1],
         **_origins(layer, found, count),
         "geometry": geometry,
     }
+
+
+def one_row(values: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Turn one finding that no check made into columns.
+
+    Parameters
+    ----------
+    values
+        `COLUMNS` but for the geometry, which is a point at ``lon`` and ``lat``.
+
+    Returns
+    -------
+    dict
+        `COLUMNS`, each with one value.
+    """
+    point = np.full(1, None, dtype=object)
+    if np.isfinite([values["lon"], values["lat"]]).all():
+        point[0] = shapely.Point(values["lon"], values["lat"])
+    return {**{name: [value] for name, value in values.items()}, "geometry": point}
 
 
 def join(tables: Sequence[dict[str, Any]]) -> gpd.GeoDataFrame:
@@ -138,10 +177,10 @@ def join(tables: Sequence[dict[str, Any]]) -> gpd.GeoDataFrame:
         A row a finding, WGS 84.
     """
     texts: dict[str, Any] = {}
+    types = {"fixable": "bool", "record": "Int64", **dict.fromkeys(("amount", "lon", "lat"), "float64")}
     for name in COLUMNS[:-1]:
         values = [value for table in tables for value in table[name]]
-        dtype = {"fixable": "bool", "lon": "float64", "lat": "float64", "record": "Int64"}.get(name, "str")
-        texts[name] = pd.Series(values, dtype=dtype)
+        texts[name] = pd.Series(values, dtype=types.get(name, "str"))
     geometry = (
         np.concatenate([table["geometry"] for table in tables]) if tables else np.empty(0, dtype=object)
     )
@@ -210,7 +249,20 @@ def _plain(values: Any) -> Sequence[Any]:
     return listed
 
 
-def _count(found: Found) -> int:
+def count_of(found: Found) -> int:
+    """
+    Tell how many findings a check made in one layer.
+
+    Parameters
+    ----------
+    found
+        What it found.
+
+    Returns
+    -------
+    int
+        How many.
+    """
     if found.rows is not None:
         return len(found.rows)
     return len(found.points) if found.points is not None else 1

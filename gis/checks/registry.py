@@ -72,6 +72,12 @@ class Page:
         What else is true of it; see `Fact`.
     removes
         The field of its message that says how many metres its fix may take; empty where a fix takes none.
+    amount
+        The field of `Found` that says how much a finding is, in metres; empty where it is no matter of more or less.
+    limit
+        The one that says how much is allowed.
+    cause
+        What many of its findings in one layer have in common, in `gis/checks/causes.toml`; empty where nothing.
     message
         What a finding says; the fields are those of `Found`.
     looks_for, matters, example, remedy
@@ -88,6 +94,9 @@ class Page:
     needs: tuple[Need, ...]
     facts: frozenset[Fact]
     removes: str
+    amount: str
+    limit: str
+    cause: str
     message: Text
     looks_for: Text
     matters: Text
@@ -218,6 +227,9 @@ def pages() -> dict[str, Page]:
                 needs=tuple(entry.get("needs", ())),
                 facts=frozenset(entry.get("facts", ())),
                 removes=entry.get("removes", ""),
+                amount=entry.get("amount", ""),
+                limit=entry.get("limit", ""),
+                cause=entry.get("cause", ""),
                 **words,
             )
     return found

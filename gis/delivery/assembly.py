@@ -51,13 +51,13 @@ _SHOWN = 12
 # CP1256 has no Persian yeh, and programs that write it leave the letter out without a word.
 _NO_YEH = Text("not one ی in all its Persian text", "در همهٔ متن فارسی آن حتی یک «ی» نیست")
 _SYSTEM = Text(
-    "name it with --crs, or crs = in the project file", "آن را با --crs یا crs = در پروندهٔ پروژه نام ببرید"
+    "name it with --crs, or crs = in the project file", "آن را با --crs یا crs = در فایل پروژه نام ببرید"
 )
 _SYSTEM_OF_UNIT = Text(
     "its numbers are in units of {unit_m} m and were brought to metres: name one in metres, or one in that unit, with "
     "--crs, or crs = in the project file",
     "واحد عددهایش {unit_m} متر است و به متر برگردانده شد: دستگاهی به متر، یا به همان واحد، را با --crs یا crs = در "
-    "پروندهٔ پروژه نام ببرید",
+    "فایل پروژه نام ببرید",
 )
 # The layer of a note that is about the delivery as a whole.
 _DELIVERY = "delivery"

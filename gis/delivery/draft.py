@@ -74,7 +74,7 @@ def draft(
         raise ProjectError(
             Text(
                 "{path}: is a project file already; name survey files",
-                "{path}: خودش پروندهٔ پروژه است؛ پرونده‌های برداشت را نام ببرید",
+                "{path}: خودش فایل پروژه است؛ فایل‌های برداشت را نام ببرید",
             ),
             path=already,
         )

@@ -24,7 +24,7 @@ _NO_LINE = Text("{count:its|their} geometry is missing or no line", "هندسه 
 _NOWHERE = Text("{count:feature|features} of a layer that goes nowhere", "عارضه از لایه‌ای که به جایی نمی‌رود")
 _NOT_TOLD = Text(
     "its name, its columns and its geometry do not tell routes, manholes or offices; name it in the project file",
-    "نام و ستون‌ها و هندسه‌اش نمی‌گوید مسیر است یا حوضچه یا فرمانداری؛ آن را در پروندهٔ پروژه نام ببرید",
+    "نام و ستون‌ها و هندسه‌اش نمی‌گوید مسیر است یا حوضچه یا فرمانداری؛ آن را در فایل پروژه نام ببرید",
 )
 
 

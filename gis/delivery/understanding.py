@@ -193,7 +193,7 @@ def understood(
         raise ProjectError(
             Text(
                 "{path}: a project file stands alone; the survey files are named in it",
-                "{path}: پروندهٔ پروژه تنها می‌آید؛ پرونده‌های برداشت در خود آن نام برده می‌شوند",
+                "{path}: فایل پروژه تنها می‌آید؛ فایل‌های برداشت در خود آن نام برده می‌شوند",
             ),
             path=files[0],
         )
@@ -389,7 +389,7 @@ def _drawn(geometry: NDArray[np.object_], belief: Belief) -> match.Drawn | None:
 _VALUES = Text("{count:value|values} of {column}", "مقدار {column}")
 _NO_LENGTH = Text(
     "{why}: they are no lengths in metres, feet or the like; name another column in columns = of the project file",
-    "{why}: طول به متر، فوت یا مانند آن نیست؛ ستون دیگری را در columns = پروندهٔ پروژه نام ببرید",
+    "{why}: طول به متر، فوت یا مانند آن نیست؛ ستون دیگری را در columns = فایل پروژه نام ببرید",
 )
 
 

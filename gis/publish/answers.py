@@ -75,6 +75,7 @@ def check_document(findings: Findings, lang: Language = "en", fixed: Fixed | Non
             source=address(row.source),
             source_layer=row.source_layer,
             record=record,
+            cause=row.cause,
         )
         for row, record in zip(table.itertuples(), _whole(table["record"]), strict=True)
     ]

@@ -68,7 +68,7 @@ class Folder:
             raise FibreError(
                 Text(
                     "{path}: is a file, and a folder is to be written there; name another, or move it away",
-                    "{path}: پرونده است و اینجا باید پوشه نوشته شود؛ نام دیگری بدهید یا آن را جابه‌جا کنید",
+                    "{path}: فایل است و اینجا باید پوشه نوشته شود؛ نام دیگری بدهید یا آن را جابه‌جا کنید",
                 ),
                 path=self._given,
             )
@@ -237,7 +237,7 @@ def require_no_source(path: str | Path, sources: Iterable[Path]) -> None:
         raise FibreError(
             Text(
                 "{path}: is a source, and sources are never written to; name another place with --out",
-                "{path}: خودش مبدأ است و در مبدأ چیزی نوشته نمی‌شود؛ جای دیگری را با --out نام ببرید",
+                "{path}: خودش منبع است و در منبع چیزی نوشته نمی‌شود؛ جای دیگری را با --out نام ببرید",
             ),
             path=path,
         )
@@ -304,7 +304,7 @@ def _require_replaceable(target: Path, path: str | Path) -> None:
         raise FibreError(
             Text(
                 "{path}: is no ordinary file, and a file is to be written there; name another place",
-                "{path}: پروندهٔ معمولی نیست و اینجا باید پرونده نوشته شود؛ جای دیگری را بدهید",
+                "{path}: فایل معمولی نیست و اینجا باید فایل نوشته شود؛ جای دیگری را بدهید",
             ),
             path=path,
         )

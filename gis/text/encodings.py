@@ -248,7 +248,7 @@ def detect(
         return Detected("utf-8", evidence, guessed=False)
     best, evidence = _from_bytes(sample)
     witnesses = (
-        (codec(cpg or ""), Text("the .cpg file says {name}", "پروندهٔ ‎.cpg می‌گوید {name}")),
+        (codec(cpg or ""), Text("the .cpg file says {name}", "فایل ‎.cpg می‌گوید {name}")),
         (
             _LANGUAGE_BYTES.get(language_byte or 0),
             Text("the language byte of the .dbf says {name}", "بایت زبان ‎.dbf می‌گوید {name}"),

@@ -26,6 +26,7 @@ ROOMS = (
     "delivery",  # from files to an inventory
     "checks.registry",  # codes and what finds them
     "checks.findings",  # what was found, as one table
+    "checks.causes",  # what many findings have in common
     "checks.book",  # the catalogue of checks, to be read
     "checks.evidence",  # what rules look at
     "checks.rules",  # one family a file

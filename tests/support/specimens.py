@@ -125,6 +125,8 @@ def findings(rows: list[dict[str, Any]] | None = None, **attrs: Any) -> Findings
             "message": "its end meets nothing",
             "message_fa": "سر آن به چیزی نمی‌رسد",
             "fixable": False,
+            "cause": "",
+            "amount": np.nan,
             "lon": 51.66,
             "lat": 32.65,
             "source": "routes.geojson",

@@ -217,7 +217,14 @@ def distant_reference(context: Context) -> Iterator[Found]:
         if len(far.rows):
             named = context.layer("routes")[far.column].to_numpy(dtype=object)[far.rows]
             places = context.network.ends.lonlat[far.ends]
-            fields = {"column": ROUTES[far.column].label, "value": named, "away_m": far.away_m}
+            net = context.network
+            tolerance = np.maximum(net.route_tolerance[far.rows], net.nodes.tolerance[far.nodes])
+            fields = {
+                "column": ROUTES[far.column].label,
+                "value": named,
+                "away_m": far.away_m,
+                "tolerance_m": tolerance,
+            }
             yield Found("routes", far.rows, places, fields)
 
 

@@ -368,7 +368,7 @@ def match(
     """
     theirs = [str(name) for name in frame.columns]
     taken = {ours: _find(name, theirs, ours, source) for ours, name in (given or {}).items()}
-    reasons = dict.fromkeys(taken, Text("the project file", "پروندهٔ پروژه"))
+    reasons = dict.fromkeys(taken, Text("the project file", "فایل پروژه"))
     if told is not None:
         more = {ours: name for ours, name in told.columns.items() if ours not in taken}
         reasons |= dict.fromkeys(more, told.why)

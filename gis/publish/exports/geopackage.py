@@ -58,7 +58,7 @@ def findings_gpkg(findings: Findings, path: str | Path) -> None:
     is_line = np.isin(shapely.get_type_id(geometry), (1, 5))
     places = shapely.points(findings[["lon", "lat"]].to_numpy(dtype=float))
     places[~np.isfinite(findings[["lon", "lat"]].to_numpy(dtype=float)).all(axis=1)] = None
-    columns = ["code", "name", "severity", "layer", "feature", "message", "message_fa", "fixable"]
+    columns = ["code", "name", "severity", "layer", "feature", "message", "message_fa", "fixable", "cause"]
     table = pd.DataFrame(
         {name: findings[name].astype(bool if name == "fixable" else "str").to_numpy() for name in columns}
     )

@@ -135,6 +135,8 @@ def _result(finding: Any, rule: int, artifacts: dict[str, int], lang: Language) 
     properties: dict[str, Any] = {"fixable": bool(finding.fixable)}
     if math.isfinite(finding.lon) and math.isfinite(finding.lat):
         properties |= {"lon": finding.lon, "lat": finding.lat}
+    if finding.cause:
+        properties["cause"] = finding.cause
     return {
         "ruleId": finding.code,
         "ruleIndex": rule,

@@ -52,8 +52,8 @@ _LENGTHS: dict[str, Text] = {
 }
 _FURTHER: dict[str, Text] = {
     "county_en": Text("County (English)", "شهرستان (انگلیسی)"),
-    "source": Text("Source file", "پروندهٔ مبدأ"),
-    "source_layer": Text("Source layer", "لایهٔ مبدأ"),
+    "source": Text("Source file", "فایل منبع"),
+    "source_layer": Text("Source layer", "لایهٔ منبع"),
     "record": Text("Record", "شمارهٔ رکورد"),
     "assumption": Text("Assumption", "فرض"),
     "note": Text("Note", "یادداشت"),

@@ -38,12 +38,23 @@ from gis.publish.wording.figures import (
     unit_text,
     wording,
 )
+from gis.publish.wording.overview import (
+    CHECK,
+    CODE,
+    EXPLAINED_BY,
+    HOW_MANY,
+    OF_A_CAUSE,
+    SEVERITY,
+    WHERE_MOST,
+    by_check,
+    worst,
+)
 from gis.publish.wording.sentences import looked_at, place, severity_counts, total_remarks
 from gis.schema import LENGTHS, ROUTES, SCHEMAS
 from gis.totals import RULE, VERDICTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     import jinja2
@@ -187,7 +198,12 @@ def _version(contents: _Contents, lang: Language) -> dict[str, Any]:
         "counties": _counties(contents, lang),
         "looked_at": looked_at(findings, lang),
         "clean": not len(findings),
-        "severities": _severities(findings, lang),
+        "checks": (checks := _checks(findings, lang)),
+        "severities": _severities(findings, checks, lang),
+        "check_columns": [
+            column.render(lang)
+            for column in (SEVERITY, CODE, CHECK, HOW_MANY, OF_A_CAUSE, WHERE_MOST, EXPLAINED_BY)
+        ],
         "not_run": _not_run(findings, lang),
         "left_out": _left_out(inventory, lang),
         "failed": [(code, shown(why)) for code, why in findings.failed.items()],
@@ -372,48 +388,61 @@ def _same(column: pd.Series, value: Any) -> pd.Series:
     return column == value if isinstance(value, str) else column.isna()
 
 
-def _severities(findings: Findings, lang: Language) -> list[dict[str, Any]]:
-    """Group findings by severity, then by code."""
+def _checks(findings: Findings, lang: Language) -> list[dict[str, Any]]:
+    """Sum findings up by check, and show the worst of each."""
     from gis.checks.registry import pages  # noqa: PLC0415
 
-    grouped = []
-    for severity, word in SEVERITIES.items():
-        grave = findings[findings["severity"] == severity]
-        codes = []
-        for code, group in grave.groupby("code", sort=True):
-            known = pages()[str(code)]
-            rows = [
-                {
-                    "layer": layer_label(finding.layer, lang),
-                    "feature": shown(finding.feature, 60),
-                    "message": shown(finding.message_fa if lang == "fa" else finding.message, 400),
-                    "place": place(finding.lon, finding.lat, lang),
-                }
-                for finding in group.head(_MOST_FINDINGS).itertuples(index=False)
-            ]
-            codes.append(
-                {
-                    "code": code,
-                    "title": known.title.render(lang),
-                    # No message to be filled in: its braces are those of TOML.
-                    "remedy": getattr(known.remedy, lang),
-                    "count": number(len(group), ",d", lang),
-                    "rows": rows,
-                    "more": number(len(group) - _MOST_FINDINGS, ",d", lang)
-                    if len(group) > _MOST_FINDINGS
-                    else "",
-                }
-            )
-        if codes:
-            grouped.append(
-                {
-                    "severity": severity,
-                    "word": word.render(lang),
-                    "count": number(len(grave), ",d", lang),
-                    "codes": codes,
-                }
-            )
-    return grouped
+    told = worst(findings, None)
+    checks = []
+    for check in by_check(findings, lang):
+        own = told[told["code"] == check.code]
+        rows = [
+            {
+                "severity": finding.severity,
+                "word": SEVERITIES[finding.severity].render(lang),
+                "layer": layer_label(finding.layer, lang),
+                "feature": shown(finding.feature, 60),
+                "message": shown(finding.message_fa if lang == "fa" else finding.message, 500),
+                "place": place(finding.lon, finding.lat, lang),
+            }
+            for finding in _rows(own.head(_MOST_FINDINGS))
+        ]
+        left = len(own) - len(rows) + check.single
+        checks.append(
+            {
+                "code": check.code,
+                "title": check.title,
+                "severity": check.severity,
+                "word": SEVERITIES[check.severity].render(lang),
+                # No message to be filled in: its braces are those of TOML.
+                "remedy": getattr(pages()[check.code].remedy, lang),
+                "count": number(check.count, ",d", lang),
+                "single": number(check.single, ",d", lang) if check.single else "",
+                "where": check.where,
+                "rows": rows,
+                "more": number(left, ",d", lang) if left else "",
+            }
+        )
+    return checks
+
+
+def _severities(findings: Findings, checks: list[dict[str, Any]], lang: Language) -> list[dict[str, Any]]:
+    """Put the checks under the severity of the worst that they found."""
+    counts = findings["severity"].value_counts()
+    return [
+        {
+            "severity": severity,
+            "word": word.render(lang),
+            "count": number(int(counts.get(severity, 0)), ",d", lang),
+            "checks": own,
+        }
+        for severity, word in SEVERITIES.items()
+        if (own := [check for check in checks if check["severity"] == severity])
+    ]
+
+
+def _rows(table: pd.DataFrame) -> Iterator[Any]:
+    return table.itertuples(index=False)
 
 
 def _not_run(findings: Findings, lang: Language) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -51,6 +51,7 @@ _FINDING_COLUMNS = (
     "lat",
     "fixable",
     "source",
+    "cause",
 )
 
 

@@ -23,7 +23,7 @@ _TOTAL = Text("Total", "جمع")
 _ACCURACY = Text("Accuracy", "دقت")
 _LEFT_OUT = Text("Left out", "کنار گذاشته‌شده")
 _LEFT_OUT_HEADINGS = (
-    Text("File", "پرونده"),
+    Text("File", "فایل"),
     Text("Layer", "لایه"),
     Text("Count", "تعداد"),
     Text("What", "چه چیزی"),

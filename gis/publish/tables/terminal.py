@@ -21,6 +21,18 @@ from gis.publish.wording.figures import (
     unit_text,
     wording,
 )
+from gis.publish.wording.overview import (
+    CHECK,
+    CODE,
+    EXPLAINED_BY,
+    HOW_MANY,
+    OF_A_CAUSE,
+    SEVERITY,
+    WHERE_MOST,
+    WORST,
+    by_check,
+    worst,
+)
 from gis.publish.wording.sentences import assumptions, feature_label, looked_at, place, total_remarks
 from gis.schema import ROUTES
 from gis.totals import RULE, VERDICTS
@@ -154,7 +166,9 @@ def totals_table(results: Sequence[TotalResult], lang: Language = "en") -> Rende
     return laid
 
 
-def findings_table(findings: Findings, lang: Language = "en", *, rows: int = 500) -> RenderableType:
+def findings_table(
+    findings: Findings, lang: Language = "en", *, rows: int = 500, each: int | None = WORST
+) -> RenderableType:
     """
     Lay findings out for a terminal.
 
@@ -165,40 +179,35 @@ def findings_table(findings: Findings, lang: Language = "en", *, rows: int = 500
     lang
         The language.
     rows
-        How many findings at most, the gravest first; a line says how many more there are.
+        How many findings at most; a line says how many more there are.
+    each
+        How many of each check, the worst, besides what tells a cause; None for every finding, the gravest first.
 
     Returns
     -------
     rich.console.RenderableType
-        The table, what was looked at, and which checks did not run and why.
+        What each check found, in a row, then findings; what was looked at, and which checks did not run and why.
     """
     from rich.console import Group  # noqa: PLC0415
     from rich.text import Text as Line  # noqa: PLC0415
 
     parts: list[RenderableType] = []
     if len(findings):
-        laid = grid()
-        for heading in (
-            Text("Severity", "اهمیت"),
-            Text("Code", "کد"),
-            Text("Feature", "عارضه"),
-            Text("Finding", "یافته"),
-            Text("Place", "جا"),
-        ):
-            add_column(laid, heading.render(lang), fold=heading.en == "Finding")
-        rank = findings["severity"].map({name: at for at, name in enumerate(SEVERITIES)})
-        graver = findings.loc[rank.sort_values(kind="stable").index]
-        for finding in graver.head(rows).itertuples(index=False):
-            laid.add_row(
-                Line(SEVERITIES[finding.severity].render(lang), style=_SEVERITY_STYLES[finding.severity]),
-                finding.code,
-                Line(feature_label(finding.layer, finding.feature, lang)),
-                Line(shown(finding.message_fa if lang == "fa" else finding.message, 500)),
-                place(finding.lon, finding.lat, lang, 5),
+        parts.append(_checks_table(findings, lang))
+        listed: Any
+        if each is None:
+            rank = findings["severity"].map({name: at for at, name in enumerate(SEVERITIES)})
+            listed = findings.table.loc[rank.sort_values(kind="stable").index]
+        else:
+            listed = worst(findings, each)
+        parts.append(_findings_list(listed.head(rows), lang))
+        left = len(findings) - min(len(listed), rows)
+        if left:
+            more = Text(
+                "… and {count} more; --all shows them, --format csv has all of them",
+                "… و {count} مورد دیگر؛ ‎--all‎ نشانشان می‌دهد و همه در ‎--format csv‎ هست",
             )
-        parts.append(laid)
-        if len(findings) > rows:
-            parts.append(Line(_more(len(findings) - rows, lang, "csv"), style="dim"))
+            parts.append(Line(more.render(lang, count=left), style="dim"))
     parts.append(Line(looked_at(findings, lang), style="bold"))
     not_run = findings.not_run
     if not_run:
@@ -208,6 +217,53 @@ def findings_table(findings: Findings, lang: Language = "en", *, rows: int = 500
         failed = Text("Check failed", "بررسی از کار افتاد").render(lang)
         parts.append(Line(f"{failed}: {code}: {shown(why)}", style="bold red"))
     return Group(*parts)
+
+
+def _checks_table(findings: Findings, lang: Language) -> Table:
+    """Lay out what each check found, a row a check."""
+    from rich.text import Text as Line  # noqa: PLC0415
+
+    checks = by_check(findings, lang)
+    laid = grid()
+    add_column(laid, SEVERITY.render(lang))
+    add_column(laid, CODE.render(lang))
+    add_column(laid, CHECK.render(lang), fold=True)
+    add_column(laid, HOW_MANY.render(lang), figure=True)
+    gathered = any(check.single for check in checks)
+    if gathered:
+        add_column(laid, OF_A_CAUSE.render(lang), figure=True)
+    add_column(laid, WHERE_MOST.render(lang))
+    add_column(laid, EXPLAINED_BY.render(lang))
+    for check in checks:
+        single = [number(check.single, ",d", lang) if check.single else ""] if gathered else []
+        laid.add_row(
+            Line(SEVERITIES[check.severity].render(lang), style=_SEVERITY_STYLES[check.severity]),
+            check.code,
+            Line(check.title),
+            number(check.count, ",d", lang),
+            *single,
+            Line(check.where),
+            f"fibre explain {check.code}",
+        )
+    return laid
+
+
+def _findings_list(listed: Any, lang: Language) -> Table:
+    """Lay out findings, a row each."""
+    from rich.text import Text as Line  # noqa: PLC0415
+
+    laid = grid()
+    for heading in (SEVERITY, CODE, Text("Feature", "عارضه"), Text("Finding", "یافته"), Text("Place", "جا")):
+        add_column(laid, heading.render(lang), fold=heading.en == "Finding")
+    for finding in listed.itertuples(index=False):
+        laid.add_row(
+            Line(SEVERITIES[finding.severity].render(lang), style=_SEVERITY_STYLES[finding.severity]),
+            finding.code,
+            Line(feature_label(finding.layer, finding.feature, lang)),
+            Line(shown(finding.message_fa if lang == "fa" else finding.message, 500)),
+            place(finding.lon, finding.lat, lang, 5),
+        )
+    return laid
 
 
 def inspection_tables(document: InspectDocument, lang: Language = "en") -> list[RenderableType]:
@@ -242,7 +298,7 @@ def _dialect(dialect: InspectedDialect, lang: Language) -> str:
     """Say which program wrote a delivery, and what tells it."""
     if not dialect.by:
         return Text(
-            "Read as {title}, as the project file says", "به گفتهٔ پروندهٔ پروژه به زبان {title} خوانده شد"
+            "Read as {title}, as the project file says", "به گفتهٔ فایل پروژه به زبان {title} خوانده شد"
         ).render(lang, title=dialect.title)
     by = "; ".join(f"{layer} ({', '.join(columns)})" for layer, columns in dialect.by.items())
     return Text("Written by {title}, told by {by}", "نوشتهٔ {title} است؛ نشانه‌اش {by}").render(

@@ -91,7 +91,12 @@ def looked_at(findings: Findings, lang: Language) -> str:
     )
     if not len(findings):
         return Text("No findings: {over}.", "یافته‌ای نیست: {over}.").render(lang, over=_plain(over))
-    return f"{severity_counts(findings, lang, SEVERITIES)}: {over}."
+    single, causes = int(findings.single.sum()), int(findings.causes.sum())
+    told = Text(
+        ", {single} of them told by {causes} {causes:cause|causes}",
+        "، که {single} مورد آن را {causes} علت می‌گوید",
+    ).render(lang, single=single, causes=causes)
+    return f"{severity_counts(findings, lang, SEVERITIES)}{told if causes else ''}: {over}."
 
 
 def severity_counts(

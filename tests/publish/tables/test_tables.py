@@ -416,9 +416,65 @@ def test_a_check_that_failed_is_named():
 
 
 def test_many_findings_are_bounded():
-    text = printed(tables.findings_table(specimens.findings([{}] * 50), rows=5))
+    fifty = specimens.findings([{}] * 50)
+    text = printed(tables.findings_table(fifty))
+    assert text.count("its end meets nothing") == 3
+    assert "… and 47 more" in text
+    text = printed(tables.findings_table(fifty, rows=5, each=None))
     assert text.count("its end meets nothing") == 5
     assert "… and 45 more" in text
+
+
+def test_a_row_a_check_stands_above_the_worst_of_each():
+    found = specimens.findings(
+        [
+            *({"feature": f"R-{at}", "amount": float(at), "message": f"{at} m off"} for at in range(9)),
+            {"feature": "", "message": "nine ends have one cause", "cause": "k", "amount": 20.0},
+            *({"record": at, "message": "one of nine", "cause": "k", "severity": "info"} for at in range(9)),
+            {"code": "G201", "severity": "error", "message": "has no geometry", "source": "b.geojson"},
+        ]
+    )
+    text = printed(tables.findings_table(found), width=200)
+    lines = [line.split() for line in text.splitlines()]
+    assert [
+        "error",
+        "G201",
+        "No",
+        "geometry",
+        "1",
+        "Routes",
+        "·",
+        "b.geojson",
+        "fibre",
+        "explain",
+        "G201",
+    ] in lines
+    assert [
+        "warning",
+        "N301",
+        "Loose",
+        "end",
+        "18",
+        "9",
+        "Routes",
+        "·",
+        "routes.geojson",
+        "fibre",
+        "explain",
+        "N301",
+    ] in lines
+    shown = [
+        "fibre explain N301",
+        "has no geometry",
+        "nine ends have one cause",
+        "8 m off",
+        "7 m off",
+        "6 m off",
+    ]
+    assert sorted(shown, key=text.index) == shown
+    assert "5 m off" not in text
+    assert "one of nine" not in text
+    assert "9 of them told by 1 cause:" in text
 
 
 def test_an_inspection_asks_for_a_decision():

@@ -43,7 +43,7 @@ _VECTOR_FORMATS = {"pbf", "mvt", "mlt", "application/vnd.mapbox-vector-tile"}
 
 _MISSING = Text(
     "{path}: no such file; a background is an archive of raster tiles, .mbtiles or .pmtiles",
-    "{path}: چنین پرونده‌ای نیست؛ نقشهٔ زمینه بایگانی کاشی‌های تصویری است، ‎.mbtiles یا ‎.pmtiles",
+    "{path}: چنین فایلی نیست؛ نقشهٔ زمینه بایگانی کاشی‌های تصویری است، ‎.mbtiles یا ‎.pmtiles",
 )
 _UNKNOWN = Text(
     "{path}: neither MBTiles nor PMTiles version 3; a background is an archive of raster tiles",
@@ -65,13 +65,13 @@ _WHY_TILE = Text("tile {tile} is neither PNG, JPEG nor WebP", "کاشی {tile} �
 _LOG = Text(
     "{path}: {beside} lies beside it, so its last changes are not in it yet; close the program that writes it, or run: "
     "sqlite3 {path} 'PRAGMA wal_checkpoint(TRUNCATE)'",
-    "{path}: پروندهٔ {beside} کنار آن است و آخرین تغییرها هنوز در خود آن نیست؛ برنامه‌ای را که در آن می‌نویسد "
+    "{path}: فایل {beside} کنار آن است و آخرین تغییرها هنوز در خود آن نیست؛ برنامه‌ای را که در آن می‌نویسد "
     "ببندید یا این را اجرا کنید: sqlite3 {path} 'PRAGMA wal_checkpoint(TRUNCATE)'",
 )
 _JOURNAL = Text(
     "{path}: {beside} lies beside it, so a change of it is not finished; let the program that writes it finish, or "
     "run: sqlite3 {path} 'PRAGMA integrity_check'",
-    "{path}: پروندهٔ {beside} کنار آن است و تغییری در آن ناتمام مانده؛ بگذارید برنامه‌ای که در آن می‌نویسد کارش را "
+    "{path}: فایل {beside} کنار آن است و تغییری در آن ناتمام مانده؛ بگذارید برنامه‌ای که در آن می‌نویسد کارش را "
     "تمام کند یا این را اجرا کنید: sqlite3 {path} 'PRAGMA integrity_check'",
 )
 
