@@ -397,14 +397,14 @@ def survey_dates(layers: Sequence[gpd.GeoDataFrame]) -> tuple[date, date] | None
     return (min(days), max(days)) if days else None
 
 
-def sums(measured: Measured, by: Sequence[str] = ()) -> pd.DataFrame:
+def sums(measured: Measured | pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     """
     Sum lengths by one column, several, or none.
 
     Parameters
     ----------
     measured
-        Lengths as `gis.measure` gives them, a row a route.
+        Lengths as `gis.measure` gives them, a row a route; a bare table takes routes as independent.
     by
         Columns to sum by; with none, there is one row over all routes.
 
@@ -415,8 +415,11 @@ def sums(measured: Measured, by: Sequence[str] = ()) -> pd.DataFrame:
     """
     if not by:
         return summary(measured)
-    groups = measured.groupby(list(by), dropna=False, sort=True).ngroup()
-    table = summary(replace(measured, table=measured.table.assign(group=groups)), "group")
+    from gis.lengths.measured import Measured  # noqa: PLC0415 - known only where something was measured
+
+    known = measured if isinstance(measured, Measured) else Measured(measured)
+    groups = known.table.groupby(list(by), dropna=False, sort=True).ngroup()
+    table = summary(replace(known, table=known.table.assign(group=groups)), "group")
     first = ~groups.duplicated()
     keys = measured.loc[first, list(by)].set_axis(groups[first])
     return table.join(keys, on="group")[[*by, *table.columns.drop("group")]]
