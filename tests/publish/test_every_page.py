@@ -41,7 +41,8 @@ def findings():
     tables = []
     for page in pages().values():
         names = {name for _, name, _, _ in string.Formatter().parse(page.message.en) if name}
-        found = Found("routes", np.array([0]), fields=dict.fromkeys(names, VALUE))
+        amounts = {name: 1.0 for name in (page.amount, page.limit) if name}
+        found = Found("routes", np.array([0]), fields={**dict.fromkeys(names, VALUE), **amounts})
         tables.append(tabulate(survey(), page, page.severity, found))
     about = {code: Text.literal(VALUE) for code in pages()}
     return Findings(join(tables), ran=tuple(pages()), not_run=about, looked_at={"routes": 1})
