@@ -64,7 +64,7 @@ def write(
     FibreError
         The folder cannot be written.
     """
-    with files.Folder(out, inventory.read_from) as folder:
+    with files.Folder(out, inventory.read_from, last=REPORT) as folder:
         drawn = maps.build(inventory, measured, findings, results, lang=lang)
         folder.write("index.html", maps.page(drawn).encode())
         report_json = folder.path(REPORT)

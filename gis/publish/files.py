@@ -45,6 +45,9 @@ class Folder:
         The folder; made where it is missing. Other files in it stay.
     sources
         What was read: files and folders that nothing is written to.
+    last
+        The file to move in when all others are there, as it says what they are; until then the one that stood there
+        does not fit them.
 
     Raises
     ------
@@ -53,8 +56,9 @@ class Folder:
         a source. On leaving: a folder stands where a file is to be, or the disk is full; nothing is moved then.
     """
 
-    def __init__(self, path: str | Path, sources: Iterable[Path] = ()) -> None:
+    def __init__(self, path: str | Path, sources: Iterable[Path] = (), *, last: str = "") -> None:
         self._given = Path(path)
+        self._last = last
         self._sources = tuple(sources)
         self._target = Path(os.path.realpath(path))
         self._names: list[str] = []
@@ -132,7 +136,7 @@ class Folder:
             _require_replaceable(self._target / name, self._given / name)
             _sync(self._staged / name)
         self._target.mkdir(exist_ok=True)
-        for name in self._names:
+        for name in sorted(self._names, key=lambda name: name == self._last):
             place = self._target / name
             place.parent.mkdir(parents=True, exist_ok=True)
             _moved(self._staged / name, place)

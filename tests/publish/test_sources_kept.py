@@ -34,7 +34,8 @@ def survey(tmp_path):
     folder = tmp_path / "survey"
     folder.mkdir()
     line = shapely.LineString([(51.6, 32.6), (51.61, 32.6)])
-    routes = gpd.GeoDataFrame({"route_id": ["R1"]}, geometry=[line], crs=4326)
+    sound = {"route_id": ["R1"], "kind": ["cable"], "status": ["new"]}
+    routes = gpd.GeoDataFrame(sound, geometry=[line], crs=4326)
     routes.to_file(folder / "routes.gpkg", layer="routes")
     gpd.GeoDataFrame(geometry=[shapely.box(51, 32, 52, 33)], crs=4326).to_file(folder / "area.geojson")
     (folder / "p.toml").write_text(PROJECT)
