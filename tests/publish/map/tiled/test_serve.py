@@ -193,7 +193,9 @@ def test_says_what_is_wrong(folder, tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for another process")
 def test_serves_until_it_is_told_to_end(folder):
-    code = f"from gis.publish.map.tiled import serve; serve.serve({str(folder)!r})"
+    # A shell that starts the tests in the background has its children ignore SIGINT.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heard}; from gis.publish.map.tiled import serve; serve.serve({str(folder)!r})"
     with subprocess.Popen(
         [sys.executable, "-c", code],
         stderr=subprocess.PIPE,
