@@ -323,8 +323,10 @@ def interval(
 
     Returns
     -------
-    low, high : numpy.ndarray
-        What was really built less what was recorded: from d - b - 2σ to d + 2σ. The errors of a survey lengthen what
+    low : numpy.ndarray
+        The least that was really built less what was recorded, d - b - 2σ.
+    high : numpy.ndarray
+        The most, d + 2σ. The errors of a survey lengthen what
         it measures by b on average, if they are independent and as large as stated; by less, down to nothing, if they
         go together or are smaller. What is unmeasured can only be more, and leaves the upper end open (infinite).
     """

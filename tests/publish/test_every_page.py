@@ -43,7 +43,7 @@ def findings():
         names = {name for _, name, _, _ in string.Formatter().parse(page.message.en) if name}
         amounts = {name: 1.0 for name in (page.amount, page.limit) if name}
         found = Found("routes", np.array([0]), fields={**dict.fromkeys(names, VALUE), **amounts})
-        tables.append(tabulate(survey(), page, page.severity, found))
+        tables.append(tabulate(survey(), page, [page.severity], found))
     about = {code: Text.literal(VALUE) for code in pages()}
     return Findings(join(tables), ran=tuple(pages()), not_run=about, looked_at={"routes": 1})
 

@@ -23,7 +23,8 @@ from gis.schema import MANHOLES, OFFICES, ROUTES
 PUBLISH = Path(module.__file__).parent
 # The group of the symbols and the layer, column and QGIS style of the same things.
 STYLES = {"offices": "offices", "manholes": "manholes", "exchanges": "manholes", "findings": "finding_points"}
-NAMES = [(group, code) for group, points in symbols().points.items() for code in points]
+# Slack, closures and breaks have no style of their own in QGIS yet.
+NAMES = [(group, code) for group, points in symbols().points.items() if group in STYLES for code in points]
 
 
 def variables(text):

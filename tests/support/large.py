@@ -113,6 +113,8 @@ def findings(inventory: Inventory, every: int = 40) -> Findings:
             "message": pick("is on no route", "its end meets nothing", "two vertices are the same"),
             "message_fa": pick("روی هیچ مسیری نیست", "سر آن به چیزی نمی‌رسد", "دو رأس یکی است"),
             "fixable": False,
+            "cause": "",
+            "amount": np.nan,
             "lon": shapely.get_x(ends),
             "lat": shapely.get_y(ends),
             **{name: inventory.routes[name].to_numpy(dtype=object)[rows] for name in ORIGIN},

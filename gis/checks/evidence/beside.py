@@ -28,6 +28,10 @@ _FIRST = np.array([0.25, 0.5, 0.75])
 _ENOUGH = 2
 # Then at so many places, evenly.
 _SAMPLES = 40
+# However wide the tolerance: a trench has this width, and what lies further apart is a route of its own.
+_TRENCH_M = 1.0
+# So many pairs are compared at once, which bounds the memory that their places take.
+_BATCH = 20_000
 # A manhole has a cover of this size: two cannot be nearer to each other.
 _COVER_M = 0.6
 
@@ -88,13 +92,18 @@ def routes(layer: gpd.GeoDataFrame, net: Network, astray: Flags, ducted: Flags) 
     one, other = _candidates(layer, net, whole)
     alike = ~_different(layer, ducted, owners[one], owners[other])
     one, other = one[alike], other[alike]
-    apart = np.maximum(_aside(net, whole[one], whole[other]), _aside(net, whole[other], whole[one]))
-    tolerance = net.route_tolerance[owners]
+    tolerance = np.minimum(net.route_tolerance[owners], _TRENCH_M)
     limit = np.maximum(tolerance[one], tolerance[other]) + EPSILON_M
-    beside = (apart <= limit[:, None]).mean(axis=1) >= SHARE
-    one, other, apart = one[beside], other[beside], np.median(apart[beside], axis=1)
+    beside, apart_m = np.zeros(len(one), dtype=bool), np.zeros(len(one))
+    for begin in range(0, len(one), _BATCH):
+        some = slice(begin, begin + _BATCH)
+        a, b = whole[one[some]], whole[other[some]]
+        apart = np.maximum(_aside(net, a, b), _aside(net, b, a))
+        beside[some] = (apart <= limit[some, None]).mean(axis=1) >= SHARE
+        apart_m[some] = np.median(apart, axis=1)
+    one, other, apart_m = one[beside], other[beside], apart_m[beside]
     later, first = np.unique(other, return_index=True)
-    return Twins(owners[later], owners[one[first]], apart[first])
+    return Twins(owners[later], owners[one[first]], apart_m[first])
 
 
 def _candidates(layer: gpd.GeoDataFrame, net: Network, whole: Rows) -> tuple[Rows, Rows]:
@@ -103,7 +112,7 @@ def _candidates(layer: gpd.GeoDataFrame, net: Network, whole: Rows) -> tuple[Row
     kind, _ = pd.factorize(layer["kind"].to_numpy(dtype=object)[lines.owners[whole]])
     scale = mercator.scale(lines.lonlat[lines.offsets[whole], 1])
     metres = shapely.length(lines.parts[whole]) / scale
-    tolerance = net.route_tolerance[lines.owners[whole]]
+    tolerance = np.minimum(net.route_tolerance[lines.owners[whole]], _TRENCH_M)
     points = shapely.line_interpolate_point(lines.parts[whole][:, None], _FIRST, normalized=True).ravel()
     owner = np.repeat(np.arange(len(whole)), len(_FIRST))
     reach = np.repeat(np.maximum(tolerance, tolerance.max()) * scale, len(_FIRST)) + EPSILON_M

@@ -43,7 +43,7 @@ _REASONS: dict[str, tuple[str, Text]] = {
         "D001",
         Text(
             "{file}: line {line} holds a control character (code {byte}), as no drawing does; save the drawing again",
-            "{file}: سطر {line} نویسهٔ کنترلی (کد {byte}) دارد که در هیچ نقشه‌ای نیست؛ نقشه را دوباره ذخیره کنید",
+            "{file}: سطر {line} نویسه‌ای نامرئی (کد {byte}) دارد که در هیچ نقشه‌ای نیست؛ نقشه را دوباره ذخیره کنید",
         ),
     ),
     "blocks": (

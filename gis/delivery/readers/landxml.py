@@ -68,10 +68,10 @@ _OTHERS = {
         Text("only the plan of an alignment is read", "از مسیر فقط پلان آن خوانده می‌شود"),
     ),
     "PipeNetwork": (
-        Text("pipe {count:network|networks}", "شبکهٔ لوله"),
+        Text("pipe {count:network|networks}", "شبکهٔ داکت"),
         Text(
             "pipes are not read; send them as plan features",
-            "لوله خوانده نمی‌شود؛ آن را به شکل PlanFeature بفرستید",
+            "این شبکه خوانده نمی‌شود؛ آن را به شکل PlanFeature بفرستید",
         ),
     ),
     "Roadway": (Text("{count:roadway|roadways}", "راه"), _NO_ROUTE),

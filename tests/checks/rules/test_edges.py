@@ -304,7 +304,7 @@ EDGES = [
     Edge("G211", _high, 6000.0, 6000.0 + _JUST),
     Edge("G211", _high, -550.0, -550.0 - _JUST),
     Edge("G213", _shared, SNAP_M - 0.05, SNAP_M + 0.05),
-    Edge("G214", _beside_route, SNAP_M + 0.01, SNAP_M - 0.01),
+    Edge("G214", _beside_route, 1.01, 0.99),
     Edge("G214", _beside_manhole, 0.6 + _JUST, 0.6 - _JUST),
     Edge("N315", _branch, SNAP_M + _JUST, SNAP_M - _JUST),
     Edge("N301", _end_and_manhole, 5 * SNAP_M, 5 * SNAP_M + _JUST),
