@@ -180,7 +180,7 @@ def test_measure_gives_the_contract_s_json_and_a_csv_of_numbers(fibre, plan):
         "left_out",
     }
     assert (document["unmeasured"], document["left_out"]) == (0, [])
-    keys = {"geodesic_m", "grid_m", "ground_m", "slope_m", "std_m"}
+    keys = {"geodesic_m", "grid_m", "ground_m", "slope_m", "std_m", "bias_m"}
     assert all(set(route) == {"id", *keys} for route in document["routes"])
     assert set(document["total"]) == {"routes", *keys}
     assert document["total"]["routes"] == len(document["routes"])
