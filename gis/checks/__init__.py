@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, get_args
 
 from gis import progress
 from gis.checks import causes
-from gis.checks.evidence import fittings, references
+from gis.checks.evidence import references
 from gis.checks.evidence.context import Context
 from gis.checks.findings import COLUMNS, Findings, count_of, join, tabulate
 from gis.checks.registry import FAMILIES, Found, Page, finders, pages
@@ -102,7 +102,7 @@ _NEEDS: dict[Need, tuple[Callable[[Inventory], bool], Text]] = {
         Text("no ducts were delivered", "داکتی تحویل نشده است"),
     ),
     "references": (
-        lambda inventory: bool(references.answerable(inventory) or fittings.answerable(inventory)),
+        lambda inventory: any(references.answerable(inventory, name) for name in references.NAMED),
         Text("what the routes name was not delivered", "آنچه مسیرها نام می‌برند تحویل نشده است"),
     ),
 }

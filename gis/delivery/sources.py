@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from gis import address
 from gis.delivery.files import archives, identify, sevenzip, width
 from gis.delivery.files.layer import RawLayer, Undecoded
-from gis.delivery.files.refusals import bars_the_whole, points_elsewhere, refusal, spares_the_rest
+from gis.delivery.files.refusals import bars_the_whole, refusal, spares_the_rest
 from gis.delivery.readers import gdal, postgis
 from gis.delivery.readers.reader import Source, Unread, reader_of
 from gis.errors import SourceError
@@ -178,7 +178,7 @@ def _found(
         try:
             layers = reader_of(driver)(Source(member, file, _private(folder, number), encoding))
         except SourceError as error:
-            if len(members) == 1 or points_elsewhere(error) or not spares_the_rest(error):
+            if len(members) == 1 or not spares_the_rest(error):
                 raise
             first = first or error
             passed_over.append(_member(file, error))

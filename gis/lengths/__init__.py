@@ -168,8 +168,8 @@ def summary(measured: Measured | pd.DataFrame, by: str | None = None) -> pd.Data
     KeyError
         `measured` has no column `by`.
     """
-    own = measured.table if isinstance(measured, Measured) else measured
-    known = measured if isinstance(measured, Measured) else Measured(measured)
+    known = Measured.of(measured)
+    own = known.table
     columns = [*KINDS, "slack_m", "recorded_length_m"]
     # What no route records is not recorded as 0.
     recorded = ["slack_m", "recorded_length_m"]

@@ -43,6 +43,23 @@ class Measured(Tabled["pd.DataFrame"]):
     left_out: tuple[LeftOut, ...] = ()
     survey: Survey | None = None
 
+    @classmethod
+    def of(cls, lengths: Measured | pd.DataFrame) -> Measured:
+        """
+        Take lengths as they come.
+
+        Parameters
+        ----------
+        lengths
+            Measured routes, or a bare table of them.
+
+        Returns
+        -------
+        Measured
+            Those; of a bare table, which does not say what they share, routes that sums take as independent.
+        """
+        return lengths if isinstance(lengths, Measured) else cls(lengths)
+
     @property
     def unmeasured(self) -> int:
         """How many routes have no length."""

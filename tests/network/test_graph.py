@@ -194,7 +194,7 @@ def _star(count):
     return inventory(
         routes(*(shapely.LineString([ground(), tip]) for tip in tips)),
         manholes(ground()),
-        project={"checks": {"snap_m": 50.0, "max_segment_m": 20_000.0}},
+        project={"checks": {"snap_m": 500.0, "max_segment_m": 20_000.0}},
     )
 
 
@@ -224,7 +224,7 @@ def test_a_crowd_eight_times_as_large_takes_not_much_more_than_eight_times_the_e
         efforts.append(taken)
     # In pairs it would be 64 times as much.
     assert efforts[1].calls < 12 * efforts[0].calls
-    assert efforts[1].peak < 24 * efforts[0].peak
+    assert efforts[1].peak < 12 * efforts[0].peak
 
 
 def test_a_route_of_a_million_vertices():

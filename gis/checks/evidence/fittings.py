@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from gis.checks.evidence import texts
+from gis.checks.evidence import references, texts
 from gis.coordinates import mercator
 from gis.network.lines import EPSILON_M
 from gis.schema import SCHEMAS
@@ -19,32 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gis.checks.evidence.context import Context
-    from gis.inventory import Inventory
     from gis.network.lines import Flags, Floats, Rows
     from gis.schema import LayerName
-
-# What each reference of a fitting should name.
-NAMED: dict[str, LayerName] = {"route_id": "routes", "manhole_id": "manholes"}
-
-
-def answerable(inventory: Inventory) -> list[str]:
-    """
-    Tell which references of the fittings can be held against what they name.
-
-    Parameters
-    ----------
-    inventory
-        The survey.
-
-    Returns
-    -------
-    list of str
-        Columns of the fittings with values, where what they name was delivered.
-    """
-    layer = inventory.layer("fittings")
-    return [
-        column for column, name in NAMED.items() if len(inventory.layer(name)) and layer[column].notna().any()
-    ]
 
 
 def unknown(context: Context) -> Iterator[tuple[str, Rows, NDArray[np.object_]]]:
@@ -65,8 +41,10 @@ def unknown(context: Context) -> Iterator[tuple[str, Rows, NDArray[np.object_]]]
     values : numpy.ndarray
         (n,) what they name.
     """
-    for column in answerable(context.inventory):
-        layers: tuple[LayerName, ...] = tuple(SCHEMAS) if column == "route_id" else (NAMED[column],)
+    for column in references.answerable(context.inventory, "fittings"):
+        meant = references.NAMED["fittings"][column]
+        # What is no cable is there all the same, and told by another check.
+        layers: tuple[LayerName, ...] = tuple(SCHEMAS) if meant == "routes" else (meant,)
         named, *ids = texts.codes(
             context.folded("fittings", column), *(context.folded(name, SCHEMAS[name].id) for name in layers)
         )

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from gis.schema import LayerName
 
 END_COLUMNS = ("from_id", "to_id")
+# What each reference should name: of a route, and of slack, a closure or a break.
+NAMED: dict[LayerName, dict[str, LayerName]] = {
+    "routes": {**dict.fromkeys(END_COLUMNS, "manholes"), "office_id": "offices"},
+    "fittings": {"route_id": "routes", "manhole_id": "manholes"},
+}
 # What makes no difference between two ids that mean one thing: dashes and the like, and zeros before a number.
 _MARKS = re.compile(r"[\W_]+")
 _ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
@@ -38,25 +43,27 @@ _STANDS_THERE = Text("; {id} stands where the route ends", "؛ در سر مسی�
 _FAR_M = 1000.0
 
 
-def answerable(inventory: Inventory) -> list[str]:
+def answerable(inventory: Inventory, name: LayerName) -> list[str]:
     """
-    Tell which references of the routes can be held against what they name.
+    Tell which references of a layer can be held against what they name.
 
     Parameters
     ----------
     inventory
         The survey.
+    name
+        A layer of `NAMED`.
 
     Returns
     -------
     list of str
-        Columns of the routes with values, where what they name was delivered: manholes at the ends, offices.
+        Its columns with values, where what they name was delivered.
     """
-    named: dict[str, LayerName] = {**dict.fromkeys(END_COLUMNS, "manholes"), "office_id": "offices"}
+    layer = inventory.layer(name)
     return [
         column
-        for column, layer in named.items()
-        if len(inventory.layer(layer)) and inventory.routes[column].notna().any()
+        for column, named in NAMED[name].items()
+        if len(inventory.layer(named)) and layer[column].notna().any()
     ]
 
 
@@ -132,7 +139,7 @@ def unknown(survey: Survey) -> Iterator[tuple[str, Rows, NDArray[np.object_]]]:
     values : numpy.ndarray
         (n,) what they name.
     """
-    for column in answerable(survey.inventory):
+    for column in answerable(survey.inventory, "routes"):
         known = [survey.folded("offices", SCHEMAS["offices"].id)]
         if column in END_COLUMNS:
             known.append(survey.folded("manholes", SCHEMAS["manholes"].id))

@@ -144,9 +144,7 @@ class Shapes:
         cross = np.abs(there[:, 0] * back[:, 1] - there[:, 1] * back[:, 0])
         sharp = np.flatnonzero((dot < 0) & (cross <= np.tan(np.radians(SPIKE_DEGREES)) * -dot))
         before, at, after = before[sharp], at[sharp], after[sharp]
-        scale = mercator.scale(self.lines.lonlat[at, 1])
-        legs = (np.hypot(*(xy[one] - xy[other]).T) / scale for one, other in ((before, at), (at, after)))
-        return before, at, after, *legs
+        return before, at, after, self._metres(at, before), self._metres(at, after)
 
     @cached_property
     def _aside(self) -> Floats:
@@ -192,30 +190,20 @@ class Shapes:
     def outliers(self) -> tuple[Rows, Rows, Floats]:
         """Runs of one or two vertices far off: (s,) the first, (s,) the last, (s,) how much they add, metres."""
         before, at, after = self._turns
-        first, last = [at], [at]
-        left, right = [before], [after]
         # Two turns one after the other are a run of two.
         pair = np.flatnonzero((at[:-1] == before[1:]) & (after[:-1] == at[1:]))
-        first.append(at[pair])
-        last.append(at[pair + 1])
-        left.append(before[pair])
-        right.append(after[pair + 1])
-        first_, last_, left_, right_ = (np.concatenate(one) for one in (first, last, left, right))
-        legs, inner, past = (
-            self._metres(left_, first_),
-            self._metres(first_, last_),
-            self._metres(left_, right_),
-        )
-        other_legs = self._metres(last_, right_)
-        part = self.lines.part_of_vertex[first_]
-        way = legs + inner + other_legs
+        left, first = np.append(before, before[pair]), np.append(at, at[pair])
+        last, right = np.append(at, at[pair + 1]), np.append(after, after[pair + 1])
+        there, inner, back = self._metres(left, first), self._metres(first, last), self._metres(last, right)
+        past, way = self._metres(left, right), there + inner + back
+        part = self.lines.part_of_vertex[first]
         least = np.maximum(
             OUTLIER_SPACINGS * np.maximum(self._spacing[part], inner / 2),
             SPIKE_TOLERANCES * self.tolerance[part],
         )
-        out = (np.minimum(legs, other_legs) > least) & (way > OUTLIER_DETOUR * np.maximum(past, inner))
+        out = (np.minimum(there, back) > least) & (way > OUTLIER_DETOUR * np.maximum(past, inner))
         out &= np.isfinite(self._spacing[part])
-        return first_[out], last_[out], (way - past)[out]
+        return first[out], last[out], (way - past)[out]
 
     @cached_property
     def detours(self) -> Rows:
@@ -224,11 +212,15 @@ class Shapes:
         spikes, _ = self.spikes
         return np.unique(np.concatenate([spikes - 1, spikes, first - 1, first, last]))
 
-    @cached_property
+    @property
+    def end_segments(self) -> Rows:
+        """(2p,) the segment at each end, as `gis.network.graph.Ends` numbers them; the vertex is that or the next."""
+        return np.column_stack([self.lines.offsets[:-1], self.lines.offsets[1:] - 2]).ravel()
+
+    @property
     def end_m(self) -> Floats:
-        """(2p,) the length of the segment at each end, as `gis.network.graph.Ends` numbers them, metres."""
-        starts, stops = self.lines.offsets[:-1], self.lines.offsets[1:] - 2
-        return np.asarray(self.segment_m[np.column_stack([starts, stops]).ravel()])
+        """(2p,) the length of the segment at each end, metres."""
+        return np.asarray(self.segment_m[self.end_segments])
 
     @cached_property
     def far_ends(self) -> Rows:

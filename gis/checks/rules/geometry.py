@@ -136,14 +136,14 @@ def repeated_vertex(context: Context) -> Iterator[Found]:
 @check("G206")
 def spike(context: Context) -> Iterator[Found]:
     """Find vertices far off, there and back, and ends far off that meet nothing."""
-    lines, ends = context.network.lines, context.network.ends
+    lines = context.network.lines
     spikes, more = context.shapes.spikes
     first, last, further = context.shapes.outliers
     # A spike is told as such, a branch there and back is G208.
     told = np.concatenate([spikes, context.shapes.returns.tips])
     new = ~among(first, told) & ~among(last, told)
     far = context.far_ends
-    at = lines.offsets[ends.parts[far] + far % 2] - far % 2
+    at = context.shapes.end_segments[far] + far % 2
     vertices = np.concatenate([spikes, first[new], at])
     extra = np.concatenate([more, further[new], context.shapes.end_m[far]])
     sharp = np.arange(len(vertices)) < len(spikes)
@@ -219,8 +219,7 @@ def long_segment(context: Context) -> Iterator[Found]:
     lines, shapes = context.network.lines, context.shapes
     limit = context.settings.max_segment_m
     segments = np.flatnonzero(shapes.segment_m > limit + EPSILON_M)
-    last = np.where(context.far_ends % 2, -2, 0)
-    far = lines.offsets[context.network.ends.parts[context.far_ends] + context.far_ends % 2] + last
+    far = shapes.end_segments[context.far_ends]
     segments = segments[~among(segments, np.concatenate([shapes.detours, far]))]
     segments = segments[~context.astray[lines.owners[shapes.segment_part[segments]]]]
     # The longest of each route first.

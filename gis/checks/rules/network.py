@@ -52,7 +52,7 @@ def loose_end(context: Context) -> Iterator[Found]:
     if (status == _LAID).any():
         loose = loose[~np.isin(status[ends.routes[loose]].astype(str), _OTHER_PHASES)]
     if len(loose):
-        yield Found("routes", ends.routes[loose], ends.lonlat[loose], {"which": _which(loose)})
+        yield Found("routes", ends.routes[loose], ends.lonlat[loose], {"which": _of_ends(_WHICH_END, loose)})
 
 
 @check("N302")
@@ -69,7 +69,7 @@ def near_miss(context: Context) -> Iterator[Found]:
             ends.routes[near.ends],
             ends.lonlat[near.ends],
             {
-                "which": _which(near.ends),
+                "which": _of_ends(_WHICH_END, near.ends),
                 "target": target,
                 "away_m": near.away_m,
                 "tolerance_m": ends.tolerance[near.ends],
@@ -94,7 +94,7 @@ def overshoot(context: Context) -> Iterator[Found]:
             "routes",
             ends.routes[over.ends],
             ends.lonlat[over.ends],
-            {"which": _which(over.ends), "past": past, "stub_m": over.stub_m},
+            {"which": _of_ends(_WHICH_END, over.ends), "past": past, "stub_m": over.stub_m},
             # A cut at a crossing would leave an end with no node.
             fixable=node,
         )
@@ -204,7 +204,7 @@ def unknown_reference(context: Context) -> Iterator[Found]:
         meant = references.meant(context, column, rows)
         yield Found("routes", rows, fields={"column": ROUTES[column].label, "value": values, "meant": meant})
     for column, rows, values in fittings.unknown(context):
-        meant = references.meant_by_fittings(context, column, rows, fittings.NAMED[column])
+        meant = references.meant_by_fittings(context, column, rows, references.NAMED["fittings"][column])
         yield Found(
             "fittings", rows, fields={"column": FITTINGS[column].label, "value": values, "meant": meant}
         )
@@ -314,16 +314,13 @@ def branch_without_closure(context: Context) -> Iterator[Found]:
             "routes",
             net.ends.routes[ends],
             net.ends.lonlat[ends],
-            {"does": _does(ends), "other": context.names("routes")[net.lines.owners[stems]]},
+            {"does": _of_ends(_DOES, ends), "other": context.names("routes")[net.lines.owners[stems]]},
         )
 
 
-def _does(ends: Rows) -> list[Text]:
-    return [_DOES[end % 2] for end in ends.tolist()]
-
-
-def _which(ends: Rows) -> list[Text]:
-    return [_WHICH_END[end % 2] for end in ends.tolist()]
+def _of_ends(words: tuple[Text, Text], ends: Rows) -> list[Text]:
+    """Give each end the word for a start or a stop."""
+    return [words[end % 2] for end in ends.tolist()]
 
 
 def _pairs(one: Rows, other: Rows) -> NDArray[np.intp]:

@@ -187,9 +187,34 @@ def inspect(
         D008 as `unpack` says.
     """
     infos = archive.infolist()
+    budget = budget or Budget()
+    counted(len(infos), shown, budget)
     members = [_member(info) for info in infos]
-    kept = checked(members, shown, size, budget or Budget())
+    kept = checked(members, shown, size, budget)
     return [(infos[at], members[at].name) for at in kept]
+
+
+def counted(number: int, shown: str, budget: Budget) -> None:
+    """
+    Count an archive's members, before anything else is asked of them.
+
+    Parameters
+    ----------
+    number
+        How many it has.
+    shown
+        The archive's name for people.
+    budget
+        What the delivery has unpacked already; the number is added.
+
+    Raises
+    ------
+    SourceError
+        D008 for more than `MAX_FILES` in the delivery.
+    """
+    budget.files += number
+    if budget.files > MAX_FILES:
+        raise _unsafe(shown, Text(f"more than {MAX_FILES:,} files", "بیش از ۱۰٬۰۰۰ فایل"))
 
 
 def checked(members: Sequence[Member], shown: str, size: int, budget: Budget) -> list[int]:
@@ -205,7 +230,7 @@ def checked(members: Sequence[Member], shown: str, size: int, budget: Budget) ->
     size
         Its size in bytes, as it lies on disk.
     budget
-        What the delivery has unpacked already; the number of this archive's files is added.
+        What the delivery has unpacked already.
 
     Returns
     -------
@@ -217,9 +242,6 @@ def checked(members: Sequence[Member], shown: str, size: int, budget: Budget) ->
     SourceError
         D008 as `unpack` says; D001 where a member is encrypted.
     """
-    budget.files += len(members)
-    if budget.files > MAX_FILES:
-        raise _unsafe(shown, Text(f"more than {MAX_FILES:,} files", "بیش از ۱۰٬۰۰۰ فایل"))
     declared = sum(member.size for member in members)
     if declared + budget.bytes > MAX_BYTES:
         raise too_large(shown)
@@ -233,19 +255,20 @@ def checked(members: Sequence[Member], shown: str, size: int, budget: Budget) ->
     folders: set[str] = set()
     for at, member in enumerate(members):
         name = member.name
-        _check(member, shown)
+        path = PurePosixPath(name)
+        _check(member, path.parts, shown)
         if (
             name.endswith("/")
             or member.mode == stat.S_IFDIR
-            or _CLUTTER & set(PurePosixPath(name).parts)
-            or PurePosixPath(name).name.startswith("._")
+            or _CLUTTER & set(path.parts)
+            or path.name.startswith("._")
         ):
             continue
-        path = PurePosixPath(name.casefold())
-        if str(path) in seen:
+        folded = PurePosixPath(name.casefold())
+        if str(folded) in seen:
             raise _unsafe(shown, _naming(name, "is in it twice", "دو بار در آن است"))
-        seen.add(str(path))
-        folders |= {str(above) for above in path.parents}
+        seen.add(str(folded))
+        folders |= {str(above) for above in folded.parents}
         kept.append(at)
     for both in sorted(seen & folders):
         raise _unsafe(shown, _naming(both, "is a file and a folder", "هم فایل است و هم پوشه"))
@@ -354,9 +377,8 @@ def _member(info: zipfile.ZipInfo) -> Member:
     )
 
 
-def _check(member: Member, shown: str) -> None:
+def _check(member: Member, parts: tuple[str, ...], shown: str) -> None:
     name = member.name
-    parts = PurePosixPath(name).parts
     if not parts and not name.endswith("/"):
         raise _unsafe(shown, Text("a member has no name", "یکی از عضوهایش نام ندارد"))
     if len(os.fsencode(name)) > _LONGEST_PATH or len(parts) > _DEEPEST:

@@ -140,23 +140,6 @@ _REASONS: dict[str, tuple[str, Text]] = {
 }
 
 
-def points_elsewhere(error: SourceError) -> bool:
-    """
-    Tell whether a file was refused for what it points at, rather than for what it is.
-
-    Parameters
-    ----------
-    error
-        What `refusal` made.
-
-    Returns
-    -------
-    bool
-        True for a file that must stop the whole delivery, not be passed over.
-    """
-    return error.text is _REASONS["reference"][1]
-
-
 def spares_the_rest(error: SourceError) -> bool:
     """
     Tell whether a refusal costs only the member of a delivery that it is about.
@@ -188,7 +171,7 @@ def bars_the_whole(error: SourceError) -> bool:
     bool
         True for what points elsewhere and for an unsafe archive.
     """
-    return points_elsewhere(error) or error.text is _REASONS["archive"][1]
+    return any(error.text is _REASONS[why][1] for why in ("reference", "archive"))
 
 
 def refusal(why: str, file: str, /, **fields: Any) -> SourceError:

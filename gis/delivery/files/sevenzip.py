@@ -84,6 +84,7 @@ def unpack(path: Path, shown: str, folder: Path, *, budget: archives.Budget) -> 
             if archive.needs_password():
                 raise archives.encrypted(shown, "7z")
             entries = list(archive.files)
+            archives.counted(len(entries), shown, budget)
             members = [
                 archives.Member(_name(entry), int(entry.uncompressed), _mode(entry)) for entry in entries
             ]

@@ -417,7 +417,7 @@ def sums(measured: Measured | pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFr
         return summary(measured)
     from gis.lengths.measured import Measured  # noqa: PLC0415 - known only where something was measured
 
-    known = measured if isinstance(measured, Measured) else Measured(measured)
+    known = Measured.of(measured)
     groups = known.table.groupby(list(by), dropna=False, sort=True).ngroup()
     table = summary(replace(known, table=known.table.assign(group=groups)), "group")
     first = ~groups.duplicated()
