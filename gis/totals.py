@@ -412,7 +412,8 @@ def deciding_share(difference: float, tolerance: float, std: float, bias: float)
         leave or to keep within the tolerance.
     """
     estimate = difference - bias
-    room = abs(abs(estimate) - tolerance)
+    # What is beyond the tolerance by no more than the last bits is not beyond it.
+    room = max(abs(abs(estimate) - tolerance) - float(_dot(tolerance)), 0.0)
     reach = CONFIDENCE * std
     if estimate > tolerance:  # the lower end has to come above
         share = room / reach if reach else 0.0

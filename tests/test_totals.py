@@ -74,7 +74,7 @@ def test_a_verdict_holds_for_all_that_may_be_built(difference, tolerance, std, b
 def test_the_accuracy_that_is_asked_for_decides(difference, tolerance, std, bias):
     if verdict(difference, tolerance, std, bias) != "undecided":
         return
-    share = deciding_share(difference, tolerance, std, bias) * (1 - 1e-4)
+    share = deciding_share(difference, tolerance, std, bias) * (1 - 1e-6)
     expected = difference - bias + share**2 * bias
     room = abs(abs(difference - bias) - tolerance)
     if room > 1e-3:
