@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 CANDIDATES = (4326, 32638, 32639, 32640, 32641, 4154, 2058, 2059, 2060, 2061, 3857)
 # Iran on land and offshore: the area of use of ED50(ED77) in the EPSG registry, rounded outwards.
 IRAN = shapely.box(44.0, 23.3, 63.4, 39.8)
-_SAMPLE = 20_000
+_SAMPLE = 10_000
 MANY = 0.5
 _AS_GOOD = 0.8
 _SAME_PLACE_M = 2_000.0

@@ -48,6 +48,7 @@ ORDER: tuple[LayerName, ...] = ("offices", "manholes", "routes", "fittings")
 _SAMPLE = 5000
 # A layer of more features is believed from so many of them.
 _LARGE = 20_000
+_VERTICES = 100_000
 # The foot and the US survey foot differ by less, and drawings do not tell them apart.
 _SAME_UNIT = 1e-5
 # So many lines tell whether recorded lengths are theirs.
@@ -439,7 +440,9 @@ def _believed(
         bounds = shapely.bounds(geometry)
         # A position that was never measured has a zero, which its feature's extent begins or ends with, or spans.
         whole = np.isfinite(bounds).all() and not (bounds[:, :2] * bounds[:, 2:] <= 0).any()
-        part, of = shapely.get_coordinates(geometry[:: -(-len(geometry) // _LARGE)], return_index=True)
+        vertices = int(shapely.get_num_coordinates(geometry).sum())
+        step = max(-(-len(geometry) // _LARGE), -(-vertices // _VERTICES))
+        part, of = shapely.get_coordinates(geometry[::step], return_index=True)
         belief = believe(part, declared, None, known, region.candidates, of, recorded)
         if whole and not belief.notes and not _uneven(bounds):
             return belief

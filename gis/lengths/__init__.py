@@ -7,16 +7,15 @@ tells how far a survey's accuracy lets a length be known. `measure` puts them to
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 
 from gis.lengths import geodesic, kinds, uncertainty
 from gis.lengths.measured import Measured
-from gis.lengths.points import Accuracy
+from gis.lengths.points import Accuracy, marks
 from gis.lengths.sums import Survey
-from gis.lengths.vertices import LINE_TYPES, Vertices, measure_lines
+from gis.lengths.vertices import Vertices, measure_lines, sizes_of
 from gis.schema import LENGTHS, SURVEYED
 
 if TYPE_CHECKING:
@@ -65,14 +64,14 @@ def measure(inventory: Inventory, threads: int | None = None) -> Measured:
     roles, begins = _roles(inventory, lines)
     known = Accuracy(accuracy, assumed, about.correlation_m, roles)
 
-    def of_lines(some: Vertices, which: slice) -> tuple[NDArray[np.float64], ...]:
+    def of_lines(some: Vertices, which: slice) -> tuple[NDArray[Any], ...]:
         by_part = kinds.part_all_lengths(some, about.elevation_m, about.crs)
-        own = known.of(which, begins)
-        return *map(some.sum_parts, by_part), *uncertainty.vertices_uncertainty(some, own)
+        own, points = known.of(which, begins), marks(some.coordinates)
+        return *map(some.sum_parts, by_part), *uncertainty.vertices_uncertainty(some, own, points), points
 
     if about.crs is not None:
         kinds.require_grid(about.crs)
-    geodesic_m, grid_m, ground_m, slope_m, std_m, bias_m = measure_lines(
+    geodesic_m, grid_m, ground_m, slope_m, std_m, bias_m, points = measure_lines(
         lines, of_lines, heights=True, threads=threads
     )
     unmeasured = np.isnan(geodesic_m)
@@ -99,7 +98,7 @@ def measure(inventory: Inventory, threads: int | None = None) -> Measured:
         assumed_accuracy=int(assumed.sum()),
         accuracy_m=float(about.accuracy_m),
         left_out=inventory.left_out,
-        survey=Survey(lines, known, std_m, bias_m),
+        survey=Survey(lines, known, std_m, bias_m, points),
     )
 
 
@@ -116,7 +115,7 @@ def _roles(
         return None, nowhere
     curves = inventory.curves
     rows = inventory.positions("routes", curves.features)
-    sizes = np.where(np.isin(shapely.get_type_id(lines), LINE_TYPES), shapely.get_num_coordinates(lines), 0)
+    sizes = sizes_of(lines)
     begins = np.concatenate([[0], np.cumsum(sizes)]).astype(np.intp)
     counts = np.diff(curves.offsets)
     whole = (rows >= 0) & (sizes[rows] == counts)

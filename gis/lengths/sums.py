@@ -7,11 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
 
 from gis.lengths.points import Accuracy, marks, moments, repeated
 from gis.lengths.uncertainty import vertices_uncertainty
-from gis.lengths.vertices import LINE_TYPES, Vertices, explode
+from gis.lengths.vertices import Vertices, explode, sizes_of
 from gis.schema import SURVEYED
 
 if TYPE_CHECKING:
@@ -31,12 +30,16 @@ class Survey:
         How well their vertices are known; its roles are those of all vertices of all lines, one after the other.
     std, bias
         (n,) standard deviation and bias of each line's length, metres; NaN where it has none.
+    marks
+        The marks of all vertices of all lines, one after the other, as `gis.lengths.points.marks` gives them; None
+        where nobody has made them yet.
     """
 
     lines: NDArray[np.object_]
     accuracy: Accuracy
     std: NDArray[np.float64]
     bias: NDArray[np.float64]
+    marks: NDArray[np.uint64] | None = None
 
     def uncertainty(
         self, groups: NDArray[np.intp], count: int, weights: NDArray[np.float64] | None = None
@@ -115,12 +118,7 @@ class Survey:
         lines = self.lines[rows]
         roles = self.accuracy.roles
         if roles is not None:
-            sizes = np.where(
-                np.isin(shapely.get_type_id(self.lines), LINE_TYPES),
-                shapely.get_num_coordinates(self.lines),
-                0,
-            )
-            roles = roles[np.repeat(rows, sizes)]
+            roles = roles[np.repeat(rows, sizes_of(self.lines))]
         accuracy = replace(
             self.accuracy, sigma=self.accuracy.sigma[rows], assumed=self.accuracy.assumed[rows], roles=roles
         )
@@ -155,22 +153,42 @@ class Survey:
 
         Where errors are correlated, and of lines with curves, these are all.
         """
-        vertices = explode(self.lines)
-        inside = np.ones(len(vertices.coordinates), dtype=bool)
-        inside[vertices.offsets[1:] - 1] = False
+        roles = self.accuracy.roles
         if self.accuracy.correlation_m > 0:
-            return vertices, np.flatnonzero(inside), self.accuracy
-        line = np.repeat(vertices.owners, np.diff(vertices.offsets))
-        touched = np.zeros(len(inside) + 1, dtype=bool)
-        touched[repeated(marks(vertices.coordinates))] = True
+            vertices = explode(self.lines)
+            return vertices, np.flatnonzero(_begins_segment(vertices)), self.accuracy
+        if roles is None and self.marks is not None:
+            # Of many routes few meet others: only these are taken apart once more.
+            again = repeated(self.marks)
+            sizes = sizes_of(self.lines)
+            begins = np.cumsum(sizes) - sizes
+            of = np.searchsorted(begins + sizes, again, side="right")
+            some = np.unique(of)
+            own = explode(self.lines[some])
+            vertices = replace(
+                own, owners=some[own.owners], count=len(sizes), unmeasurable=np.zeros(len(sizes), dtype=bool)
+            )
+            moved = np.cumsum(sizes[some]) - sizes[some] - begins[some]
+            again += moved[np.searchsorted(some, of)]
+        else:
+            vertices = explode(self.lines)
+            again = repeated(marks(vertices.coordinates) if self.marks is None else self.marks)
+        touched = np.zeros(len(vertices.coordinates) + 1, dtype=bool)
+        touched[again] = True
         touched[:-1] |= touched[1:]
         touched = touched[:-1]
-        roles = self.accuracy.roles
         if roles is not None:
+            line = np.repeat(vertices.owners, np.diff(vertices.offsets))
             curved = np.zeros(vertices.count, dtype=bool)
             curved[line[roles != SURVEYED]] = True
             touched |= curved[line]
-        return _only(vertices, touched & inside, self.accuracy)
+        return _only(vertices, touched & _begins_segment(vertices), self.accuracy)
+
+
+def _begins_segment(vertices: Vertices) -> NDArray[np.bool_]:
+    inside = np.ones(len(vertices.coordinates), dtype=bool)
+    inside[vertices.offsets[1:] - 1] = False
+    return inside
 
 
 def _only(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gis.lengths.distances import BUFFERS, Distances, distances
-from gis.lengths.points import Accuracy, marks, moments, repeated
+from gis.lengths.points import Accuracy, marks, marks_within, moments, repeated
 from gis.lengths.vertices import Block, Vertices, measure_lines, sum_segments
 from gis.schema import SURVEYED
 
@@ -68,7 +68,7 @@ def length_uncertainty(
 
 
 def vertices_uncertainty(
-    vertices: Vertices, accuracy: Accuracy
+    vertices: Vertices, accuracy: Accuracy, mark: NDArray[np.uint64] | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """
     Tell how well lines that are flat arrays already are known, as `length_uncertainty` does.
@@ -79,6 +79,8 @@ def vertices_uncertainty(
         The lines, WGS 84 degrees.
     accuracy
         How well their vertices are known.
+    mark
+        (m,) the marks of their vertices, where they are known already.
 
     Returns
     -------
@@ -87,15 +89,17 @@ def vertices_uncertainty(
     bias : numpy.ndarray
         (count,) metres.
     """
-    distinct = _without_repeats(vertices)
     sums: NDArray[np.float64]
     if accuracy.correlation_m > 0:
         special, sums = np.ones(vertices.count, dtype=bool), np.zeros((2, vertices.count))
     else:
+        kept = _no_repeats(vertices)
+        distinct = vertices if kept.all() else _only(vertices, kept)
         sigma = accuracy.sigma[distinct.owners]
         by_part = sum_segments(distinct, _moments, sigma, results=2, buffers=BUFFERS, lead=1)
         sums = np.array([vertices.sum_parts(one) for one in by_part])
-        special = _through_points_again(distinct)
+        mark = marks(vertices.coordinates) if mark is None else mark
+        special = _through_points_again(distinct, mark if distinct is vertices else mark[kept])
         if accuracy.roles is not None:
             line = np.repeat(vertices.owners, np.diff(vertices.offsets))
             special[line[accuracy.roles != SURVEYED]] = True
@@ -145,26 +149,30 @@ def _turn(
     return cosine
 
 
-def _through_points_again(vertices: Vertices) -> NDArray[np.bool_]:
+def _through_points_again(vertices: Vertices, mark: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Tell which lines pass a point more than once: rings, there and back, parts that meet."""
     line = np.repeat(vertices.owners, np.diff(vertices.offsets))
     again: NDArray[np.bool_] = np.zeros(vertices.count, dtype=bool)
-    again[line[repeated(marks(vertices.coordinates, line))]] = True
+    again[line[repeated(marks_within(mark, line))]] = True
     return again
 
 
-def _without_repeats(vertices: Vertices) -> Vertices:
-    """Drop vertices that repeat the one before them in their part: one position, recorded twice."""
-    positions = vertices.coordinates[:, :2]
-    again = np.zeros(len(positions), dtype=bool)
-    again[1:] = (positions[1:, 0] == positions[:-1, 0]) & (positions[1:, 1] == positions[:-1, 1])
-    again[vertices.offsets[:-1]] = False
-    if not again.any():
-        return vertices
-    kept = np.concatenate([[0], np.cumsum(~again)])
+def _no_repeats(vertices: Vertices) -> NDArray[np.bool_]:
+    """Tell which vertices do not repeat the one before them in their part: one position, recorded twice."""
+    lon, lat = vertices.coordinates[:, 0], vertices.coordinates[:, 1]
+    kept = np.ones(len(lon), dtype=bool)
+    np.not_equal(lon[1:], lon[:-1], out=kept[1:])
+    kept[1:] |= lat[1:] != lat[:-1]
+    kept[vertices.offsets[:-1]] = True
+    return kept
+
+
+def _only(vertices: Vertices, kept: NDArray[np.bool_]) -> Vertices:
+    """Keep some vertices, the first of each part among them."""
+    before = np.concatenate([[0], np.cumsum(kept)])
     return Vertices(
-        vertices.coordinates[~again],
-        kept[vertices.offsets].astype(np.intp),
+        vertices.coordinates[kept],
+        before[vertices.offsets].astype(np.intp),
         vertices.owners,
         vertices.count,
         vertices.unmeasurable,

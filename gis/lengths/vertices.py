@@ -135,6 +135,24 @@ class Block:
         return len(self.lon) - 1
 
 
+def sizes_of(lines: NDArray[np.object_]) -> NDArray[np.intp]:
+    """
+    Count the vertices of lines.
+
+    Parameters
+    ----------
+    lines
+        (n,) Shapely geometries, also None.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) vertices of all parts; 0 for what is no line.
+    """
+    is_line = np.isin(shapely.get_type_id(lines), LINE_TYPES)
+    return np.where(is_line, shapely.get_num_coordinates(lines), 0).astype(np.intp, copy=False)
+
+
 def explode(lines: ArrayLike, *, heights: bool = False) -> Vertices:
     """
     Take lines apart into flat arrays.
@@ -172,11 +190,11 @@ def explode(lines: ArrayLike, *, heights: bool = False) -> Vertices:
 
 def measure_lines(
     lines: ArrayLike,
-    measure: Callable[[Vertices, slice], tuple[NDArray[np.float64], ...]],
+    measure: Callable[[Vertices, slice], tuple[NDArray[Any], ...]],
     *,
     heights: bool = False,
     threads: int | None = None,
-) -> tuple[NDArray[np.float64], ...]:
+) -> tuple[NDArray[Any], ...]:
     """
     Take lines apart and measure them, some hundred thousand vertices at a time.
 
@@ -185,7 +203,7 @@ def measure_lines(
     lines
         (n,) Shapely geometries, as for `explode`.
     measure
-        Given the `Vertices` of some lines, and which lines these are, returns arrays with a value a line.
+        Given the `Vertices` of some lines, and which lines these are, returns arrays with a value a line, or a vertex.
     heights
         Whether it needs the third coordinate.
     threads
@@ -194,7 +212,7 @@ def measure_lines(
     Returns
     -------
     tuple of numpy.ndarray
-        What `measure` returned, (n,) each. Fresh memory for all vertices at once would cost more time than the
+        What `measure` returned, for all lines. Fresh memory for all vertices at once would cost more time than the
         arithmetic; the chunks do not depend on the number of threads, and so neither do the results.
     """
     geometries = np.atleast_1d(np.asarray(lines, dtype=object))
@@ -205,7 +223,7 @@ def measure_lines(
         slice(a, b) for a, b in itertools.pairwise([0, *borders.tolist(), len(geometries)]) if b > a or not b
     ]
 
-    def work_off(span: slice) -> tuple[NDArray[np.float64], ...]:
+    def work_off(span: slice) -> tuple[NDArray[Any], ...]:
         return measure(explode(geometries[span], heights=heights), span)
 
     measured = []

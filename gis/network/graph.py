@@ -15,15 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import Delaunay, QhullError, cKDTree
 
 from gis.coordinates import mercator
 from gis.network.lines import EPSILON_M, Lines, Pieces, distances, tolerances, usable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy.spatial import cKDTree
 
     from gis.inventory import Inventory
     from gis.network.lines import Flags, Floats, Rows
@@ -208,11 +206,15 @@ class Network:
     @cached_property
     def node_tree(self) -> cKDTree:
         """The nodes in a search tree of the plane."""
+        from scipy.spatial import cKDTree  # noqa: PLC0415 - heavy, and lengths ask for no network
+
         return cKDTree(self.nodes.xy)
 
     @cached_property
     def place_tree(self) -> cKDTree:
         """The different positions of ends in a search tree of the plane."""
+        from scipy.spatial import cKDTree  # noqa: PLC0415 - heavy, and lengths ask for no network
+
         return cKDTree(self.places[0])
 
     @cached_property
@@ -358,6 +360,9 @@ class Network:
         nodes : numpy.ndarray
             (k,) the connected part of each node.
         """
+        from scipy.sparse import coo_array  # noqa: PLC0415 - heavy, and lengths ask for no network
+        from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
         count, places = len(self.lines.owners), len(self.places[0])
         total = count + places + len(self.nodes.rows)
         node, part = self.passes
@@ -400,6 +405,8 @@ class Network:
 
 def _triangulated(xy: Floats) -> Rows:
     """Give the edges of the Delaunay triangulation: they hold the shortest tree, so they join all that is near."""
+    from scipy.spatial import Delaunay, QhullError  # noqa: PLC0415 - heavy, and crowds are few
+
     try:
         corners = Delaunay(xy - xy.mean(axis=0)).simplices
     except QhullError:  # all on one line: neighbours along it are enough

@@ -296,6 +296,8 @@ def match_values(
     return found
 
 
+# A value is asked for once for each layer that its own could be, and again when it is read.
+@lru_cache(16_384)
 def _code(text: str, column: str, layer: LayerName) -> str | None:
     if len(text) > LONGEST:
         return None

@@ -8,8 +8,6 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from openpyxl.utils.cell import range_boundaries
-
 from gis.delivery.files import archives
 from gis.delivery.files.reasons import reason
 from gis.delivery.files.refusals import refusal
@@ -140,5 +138,7 @@ def _check_part(
 
 
 def _area(reference: bytes) -> spreadsheets.Area:
+    from openpyxl.utils.cell import range_boundaries  # noqa: PLC0415 - heavy
+
     left, top, right, bottom = (at or 1 for at in range_boundaries(reference.decode("ascii")))
     return spreadsheets.Area(top, bottom, left, right)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.interpolate import BSpline, make_interp_spline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +48,8 @@ def positions(codes: NDArray[np.int64], values: NDArray[np.object_]) -> Position
 def _rational(
     knots: NDArray[np.float64], control: Positions, weights: NDArray[np.float64], degree: int
 ) -> Callable[[NDArray[np.float64]], Positions]:
+    from scipy.interpolate import BSpline  # noqa: PLC0415 - heavy, and few drawings have splines
+
     if len(weights) != len(control) or not (weights > 0).all():
         weights = np.ones(len(control))
     curve = BSpline(knots, np.column_stack([control * weights[:, None], weights]), degree)
@@ -62,6 +63,8 @@ def _rational(
 
 
 def _through(fit: Positions, *, closed: bool) -> Positions | None:
+    from scipy.interpolate import make_interp_spline  # noqa: PLC0415 - heavy, and few drawings have splines
+
     if len(fit):
         fit = fit[np.append(True, np.abs(np.diff(fit, axis=0)).any(axis=1))]
     if len(fit) < 2:  # noqa: PLR2004 - a line
