@@ -36,6 +36,8 @@ _BATCH = 65_536
 _HARMLESS = r"^(?:[\p{L}\p{N}]|$)"
 _FORMULA = r"^[\s\x00-\x20]*[=+\-@\t\r＝＋－＠]"
 _PLAIN_NUMBER = r"^[+\-]?[0-9۰-۹٠-٩][0-9۰-۹٠-٩.,٬٫]*$"
+# Of so many rows' values, one in so many differs in a column of codes.
+_SOME, _SELDOM = 512, 8
 # Whole numbers that are exact as doubles, and twice the relative error of a product.
 _EXACT, _ERROR = 2.0**52, 2.0**-52
 # Decimals below a millionth are written with an exponent.
@@ -141,8 +143,12 @@ def _cells(column: pd.Series, places: int) -> pa.Array:
     """Give the cells of a column as they are written; what is missing is an empty text."""
     if column.dtype.kind == "f":
         return _numbers(column.to_numpy(dtype=np.float64, na_value=np.nan), places)
-    text = pa.array(column.astype("str"), pa.string()).fill_null("")
-    return _quoted(_guarded(text))
+    text = pa.array(column if column.dtype == "str" else column.astype("str"), pa.string()).fill_null("")
+    if len(text[:_SOME].unique()) > _SOME // _SELDOM:
+        return _quoted(_guarded(text))
+    # Codes and names stand in row after row, and are looked at once each.
+    each = text.dictionary_encode()
+    return _quoted(_guarded(each.dictionary)).take(each.indices)
 
 
 def _guarded(text: pa.Array) -> pa.Array:
@@ -170,6 +176,9 @@ def _numbers(values: NDArray[np.float64], places: int) -> pa.Array:
     that would not do: those within the error of one product of the middle between two steps, those that are rounded
     to 0 and keep their sign, those that Arrow would write with an exponent, and those too large.
     """
+    missing = np.isnan(values)
+    if missing.all():
+        return pa.repeat(pa.scalar("", pa.string()), len(values))
     with np.errstate(invalid="ignore", over="ignore"):
         scaled = values * 10.0**places
         middle = np.abs(scaled - np.floor(scaled) - 0.5)
@@ -180,7 +189,6 @@ def _numbers(values: NDArray[np.float64], places: int) -> pa.Array:
     # A decimal of 128 bits: the lower half, and the sign in the upper one.
     halves = np.column_stack([steps, steps >> 63])
     decimals = pa.Array.from_buffers(pa.decimal128(19, places), len(steps), [None, pa.py_buffer(halves)])
-    missing = np.isnan(values)
     at = np.flatnonzero(~plain & ~missing)
     written = _put(
         pc.cast(decimals, pa.string()), at, [f"{value:.{places}f}" for value in values[at].tolist()]
