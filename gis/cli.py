@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -28,6 +29,7 @@ from gis.console import (
     working,
 )
 from gis.errors import FibreError, ProjectError
+from gis.isolation import isolated
 from gis.language import Language, Text
 
 if TYPE_CHECKING:
@@ -159,6 +161,16 @@ System = Annotated[
         ),
     ),
 ]
+Trusted = Annotated[
+    bool,
+    typer.Option(
+        "--trusted",
+        help=both(
+            "Read the files in this process, without limits of memory and time.",
+            "فایل‌ها را در همین پردازه و بی‌محدودیت حافظه و زمان بخوان.",
+        ),
+    ),
+]
 Codes = Annotated[
     list[str] | None,
     typer.Option(help=both("Checks to run: codes, families or all.", "بررسی‌ها: کد، خانواده یا all.")),
@@ -196,6 +208,7 @@ def run(
     ),
     lang: Lang = None,
     debug: Debug = False,  # noqa: ARG001
+    trusted: Trusted = False,  # noqa: ARG001 - read before parsing
 ) -> None:
     """Do everything and write it to a folder."""
     import gis
@@ -225,6 +238,7 @@ def inspect(
     crs: System = None,
     lang: Lang = None,
     debug: Debug = False,  # noqa: ARG001
+    trusted: Trusted = False,  # noqa: ARG001 - read before parsing
 ) -> None:
     """Show what is in a delivery."""
     import gis
@@ -279,6 +293,7 @@ def check(
     crs: System = None,
     lang: Lang = None,
     debug: Debug = False,  # noqa: ARG001
+    trusted: Trusted = False,  # noqa: ARG001 - read before parsing
 ) -> None:
     """Look for faults, and put right what can be."""
     import gis
@@ -360,6 +375,7 @@ def measure(
     crs: System = None,
     lang: Lang = None,
     debug: Debug = False,  # noqa: ARG001
+    trusted: Trusted = False,  # noqa: ARG001 - read before parsing
 ) -> None:
     """Measure lengths."""
     import gis
@@ -409,6 +425,7 @@ def init(
     crs: System = None,
     lang: Lang = None,
     debug: Debug = False,  # noqa: ARG001
+    trusted: Trusted = False,  # noqa: ARG001 - read before parsing
 ) -> None:
     """Draft a project file."""
     import gis
@@ -435,6 +452,7 @@ def totals(
     out: OutFile = None,
     lang: Lang = None,
     debug: Debug = False,  # noqa: ARG001
+    trusted: Trusted = False,  # noqa: ARG001 - read before parsing
 ) -> None:
     """Hold the recorded totals against the survey."""
     import gis
@@ -478,6 +496,7 @@ def map_(
     crs: System = None,
     lang: Lang = None,
     debug: Debug = False,  # noqa: ARG001
+    trusted: Trusted = False,  # noqa: ARG001 - read before parsing
 ) -> None:
     """Draw an interactive map."""
     import gis
@@ -539,6 +558,7 @@ def trace(
     crs: System = None,
     lang: Lang = None,
     debug: Debug = False,  # noqa: ARG001
+    trusted: Trusted = False,  # noqa: ARG001 - read before parsing
 ) -> None:
     """Follow an office's way to its exchange."""
     import gis
@@ -587,9 +607,10 @@ def main() -> NoReturn:
     if not sys.warnoptions:
         # What libraries think of a file is no word for those who read it; ours are findings and lines.
         warnings.simplefilter("ignore")
-    if "--debug" in sys.argv:
-        sys.exit(app(standalone_mode=False) or CLEAN)
-    sys.exit(_guarded())
+    with nullcontext() if "--trusted" in sys.argv else isolated():
+        if "--debug" in sys.argv:
+            sys.exit(app(standalone_mode=False) or CLEAN)
+        sys.exit(_guarded())
 
 
 def _guarded() -> int:

@@ -13,7 +13,7 @@ import shapely
 
 from gis import address
 from gis.coordinates.reading import Reading
-from gis.delivery import sources
+from gis.delivery import worker
 from gis.delivery.decoding import decoded
 from gis.errors import ProjectError
 from gis.language import Text
@@ -54,7 +54,7 @@ def layer(project: Project, entry: LayerSource) -> RawLayer:
     FibreError
         The file cannot be read, or holds several layers and none is named.
     """
-    layers = sources.open_delivery(
+    layers = worker.open_delivery(
         _found(project, entry.source),
         layer=entry.layer,
         encoding=entry.encoding,
@@ -242,7 +242,7 @@ def counties(project: Project) -> gpd.GeoDataFrame | None:
 
 def _polygons(project: Project, source: str) -> gpd.GeoDataFrame:
     """Read polygons that the project file names, WGS 84."""
-    raw = decoded(_only(sources.open_delivery(_found(project, source)), source, project))
+    raw = decoded(_only(worker.open_delivery(_found(project, source)), source, project))
     geometry = raw.frame.geometry.to_numpy()
     if not len(geometry) or not np.isin(shapely.get_type_id(geometry), (3, 6)).all():
         raise ProjectError(

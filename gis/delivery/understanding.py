@@ -17,7 +17,7 @@ from gis.coordinates.belief import believe
 from gis.coordinates.doubts import Doubt
 from gis.coordinates.reading import Reading
 from gis.coordinates.recorded import Recorded
-from gis.delivery import project_sources, sources
+from gis.delivery import project_sources, sources, worker
 from gis.delivery.columns import match
 from gis.delivery.decoding import decoded
 from gis.delivery.dialects import speech, telling
@@ -253,7 +253,7 @@ def _bare_readings(paths: Sequence[str | Path], crs: str | None) -> list[Underst
     parts = [
         part
         for path, name in zip(paths, sources.called(paths), strict=True)
-        for raw in sources.open_delivery(path, name=name)
+        for raw in worker.open_delivery(path, name=name)
         for part in _by_geometry(decoded(raw))
     ]
     layers = [one for one in _spoken(parts) if not (isinstance(one, speech.Spoken) and one.kept)]

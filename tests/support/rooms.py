@@ -8,6 +8,7 @@ ROOMS = (
     "tabled",  # results that are a table and more
     "errors",  # one-line errors
     "progress",  # how far a long work is
+    "isolation",  # whether files are read in a process of their own
     "version",
     "address",  # addresses of databases, their passwords hidden
     "schema",  # the canonical layers: columns, code lists, units

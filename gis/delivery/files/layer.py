@@ -85,6 +85,8 @@ class RawLayer:
         file's own.
     unit_m
         The unit in metres that the file declares its coordinates to be in, where the reader brought them to metres.
+    ticket
+        The number under which a worker handed the geometry on while it was read; None where it is in `frame`.
     """
 
     path: str
@@ -101,6 +103,7 @@ class RawLayer:
     brought: bool = False
     curves: Curves | None = None
     unit_m: float = 1.0
+    ticket: int | None = None
 
     @property
     def title(self) -> str:

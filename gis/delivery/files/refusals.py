@@ -60,6 +60,10 @@ _REASONS: dict[str, tuple[str, Text]] = {
             "{file}: {driver} خوانده نمی‌شود ({reason})؛ دوباره خروجی بگیرید",
         ),
     ),
+    "unread": (
+        "D001",
+        Text("{file}: is not read ({reason})", "{file}: خوانده نشد ({reason})"),
+    ),
     "denied": (
         "D001",
         Text(

@@ -134,6 +134,8 @@ class Records:
         How many parts of lines were left out, as they have fewer than two positions.
     curves
         Which vertices of arcs were put in; None where all are the file's own.
+    ticket
+        The number under which the geometry was handed on while it was read; None where it is in the frame.
     """
 
     frame: gpd.GeoDataFrame
@@ -142,6 +144,7 @@ class Records:
     crs: pyproj.CRS | None = None
     short: int = 0
     curves: Curves | None = None
+    ticket: int | None = None
 
 
 @contextlib.contextmanager
@@ -243,6 +246,7 @@ def read(
     *,
     encoding: str | None = None,
     config: Mapping[str, str] | None = None,
+    taker: wkb.Taker | None = None,
     **options: str,
 ) -> Records:
     """
@@ -262,6 +266,8 @@ def read(
         Read text in this encoding, whatever the file says.
     config
         GDAL's configuration for this file; the bulk reader does not take it.
+    taker
+        Makes the geometries of a large layer; None for here.
     **options
         Open options of the driver.
 
@@ -275,8 +281,10 @@ def read(
     SourceError
         D001 where not even the first record can be reached.
     """
-    if driver in BULK and (records := bulk(path, driver, layer, encoding=encoding, **options)) is not None:
-        return records
+    if driver in BULK:
+        records = bulk(path, driver, layer, encoding=encoding, taker=taker, **options)
+        if records is not None:
+            return records
     if driver == "ESRI Shapefile" and encoding:
         options["ENCODING"] = encoding
     with fiona.Env(**_CONFIG, **(config or {})):
@@ -351,7 +359,13 @@ def _has_arcs(path: Path) -> bool:
 
 
 def bulk(
-    path: Path, driver: str, layer: str, *, encoding: str | None = None, **options: str
+    path: Path,
+    driver: str,
+    layer: str,
+    *,
+    encoding: str | None = None,
+    taker: wkb.Taker | None = None,
+    **options: str,
 ) -> Records | None:
     """
     Read a layer in bulk.
@@ -366,6 +380,8 @@ def bulk(
         The layer's name; empty for the only one.
     encoding
         Read text in this encoding, whatever the file says.
+    taker
+        Makes the geometries of a large layer; None for here.
     **options
         Open options of the driver.
 
@@ -377,7 +393,9 @@ def bulk(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what they warn of is looked for by name
-            frame = _table(f"{_PREFIX.get(driver, '')}{path}", driver, layer, encoding, options)
+            frame, ticket = _table(
+                f"{_PREFIX.get(driver, '')}{path}", driver, layer, encoding, options, taker
+            )
     except (*_DAMAGED, *_UNREAD):
         return None
     except (
@@ -387,7 +405,7 @@ def bulk(
         return None
     fids = np.asarray(frame.index, dtype=np.int64)
     _decode(frame)
-    return Records(without_crs(frame), fids, (), plain_crs(getattr(frame, "crs", None)))
+    return Records(without_crs(frame), fids, (), plain_crs(getattr(frame, "crs", None)), ticket=ticket)
 
 
 def _decode(frame: Any) -> None:
@@ -407,8 +425,19 @@ def _decode(frame: Any) -> None:
             frame.isetitem(at, pd.Series(read, index=frame.index, dtype="str"))
 
 
-def _table(name: str, driver: str, layer: str, encoding: str | None, options: Mapping[str, str]) -> Any:
-    """Read a layer: of a large one the geometry here, while another thread reads the other columns."""
+def _table(
+    name: str,
+    driver: str,
+    layer: str,
+    encoding: str | None,
+    options: Mapping[str, str],
+    taker: wkb.Taker | None,
+) -> tuple[Any, int | None]:
+    """
+    Read a layer: of a large one the geometry here, while another thread reads the other columns.
+
+    Its geometry may have been handed on, under the ticket that is given with it.
+    """
     chosen: dict[str, Any] = {"layer": layer or None, "encoding": encoding, **options}
     if driver in _BY_COLUMN:
         about = pyogrio.read_info(name, **chosen)
@@ -418,12 +447,12 @@ def _table(name: str, driver: str, layer: str, encoding: str | None, options: Ma
                     pyogrio.read_dataframe,
                     name, use_arrow=True, fid_as_index=True, read_geometry=False, **chosen,
                 )  # fmt: skip
-                geometry, fids, crs = _geometry(name, about["features"], chosen)
+                geometry, fids, crs, ticket = _geometry(name, about["features"], chosen, taker)
                 table = others.result()
             # A file that changes meanwhile is read in one go.
             if np.array_equal(table.index, fids):
-                return gpd.GeoDataFrame(table, geometry=geometry, crs=crs)
-    return pyogrio.read_dataframe(name, use_arrow=driver in _ARROW, fid_as_index=True, **chosen)
+                return gpd.GeoDataFrame(table, geometry=geometry, crs=crs), ticket
+    return pyogrio.read_dataframe(name, use_arrow=driver in _ARROW, fid_as_index=True, **chosen), None
 
 
 @contextlib.contextmanager
@@ -439,20 +468,30 @@ def _uncollected() -> Iterator[None]:
 
 
 def _geometry(
-    name: str, expected: int, chosen: Mapping[str, Any]
-) -> tuple[NDArray[np.object_], NDArray[np.int64], str | None]:
-    """Read the geometry of a layer, batch by batch: (n,) geometries, (n,) feature ids, and the declared CRS."""
+    name: str, expected: int, chosen: Mapping[str, Any], taker: wkb.Taker | None
+) -> tuple[NDArray[np.object_], NDArray[np.int64], str | None, int | None]:
+    """
+    Read the geometry of a layer, batch by batch.
+
+    (n,) geometries, None where they are handed on; (n,) feature ids; the declared CRS; the ticket of what is handed on.
+    """
     geometries, fids = [], []
+    ticket = None if taker is None else taker.begin()
     done = 0
     how = {"columns": [], "return_fids": True, "use_pyarrow": True, "batch_size": _BATCH}
     with pyogrio.open_arrow(name, **how, **chosen) as (about, batches):
         for batch in batches:
             fid = batch.column(about["fid_column"])
-            geometries.append(wkb.geometries(batch.column(about["geometry_name"] or "wkb_geometry")))
+            binary = batch.column(about["geometry_name"] or "wkb_geometry")
+            if taker is None:
+                geometries.append(wkb.geometries(binary))
+            else:
+                wkb.hand_on(binary, taker)
+                geometries.append(np.full(len(binary), None, dtype=object))
             fids.append(fid.to_numpy())
             done += len(fid)
             progress.tell(progress.READING, done, expected)
-    return np.concatenate(geometries), np.concatenate(fids), about["crs"]
+    return np.concatenate(geometries), np.concatenate(fids), about["crs"], ticket
 
 
 def plain_crs(crs: pyproj.CRS | None) -> pyproj.CRS | None:
@@ -610,7 +649,7 @@ def layer(
     SourceError
         D001 where it cannot be read.
     """
-    records = read(staged, driver, head.name, shown, **options)
+    records = read(staged, driver, head.name, shown, taker=wkb.taker(), **options)
     faults = damaged(shown, head.name, ((at + first, why) for at, why in records.damaged))
     short = parts.short_parts(shown, head.name, records.short)
     return RawLayer(
@@ -624,4 +663,5 @@ def layer(
         faults,
         left_out=short,
         curves=records.curves,
+        ticket=records.ticket,
     )

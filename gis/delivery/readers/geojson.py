@@ -376,7 +376,7 @@ def _read(source: Source, driver: str, *, plain: bool) -> RawLayer:
     bytewise = source.encoding is None and not is_text(path)
     if plain and not bytewise:
         staged = stage(path, source.folder / "layer.geojson")
-        options = {"DATE_AS_STRING": "YES"} if driver == "GeoJSON" else {}
+        options: dict[str, Any] = {"DATE_AS_STRING": "YES"} if driver == "GeoJSON" else {}
         records = gdal.bulk(staged, driver, "", **options)
         if records is not None and (driver == "GeoJSON" or _records(path) == len(records.frame)):
             frame = _with_id(records)

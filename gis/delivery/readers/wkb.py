@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pyarrow.compute as pc
 import shapely
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -18,6 +22,98 @@ _LITTLE_ENDIAN = 1
 _LINE_STRING = 2
 _LINE_STRINGS_Z = (1002, 0x8000_0002)  # as ISO has it, and as the first programs with heights wrote it
 _END = np.iinfo(np.int32).max
+
+
+class Taker(Protocol):
+    """Makes the geometries of large layers elsewhere, while the rest of them is read."""
+
+    def begin(self) -> int:
+        """Begin a layer, and give the ticket that its geometry goes under."""
+
+    def lines(self, coordinates: NDArray[np.float64], offsets: NDArray[np.int64]) -> None:
+        """Take the (m, 2) or (m, 3) vertices of some lines, and the (k + 1,) places where each begins."""
+
+    def others(self, geometries: NDArray[np.object_]) -> None:
+        """Take (k,) geometries of any kind, and None."""
+
+
+_taker: ContextVar[Taker | None] = ContextVar("taker", default=None)
+
+
+@contextmanager
+def handed_on(to: Taker) -> Iterator[None]:
+    """
+    Have the geometries of large layers made by somebody else.
+
+    Parameters
+    ----------
+    to
+        Takes them.
+
+    Yields
+    ------
+    None
+        While they are.
+    """
+    before = _taker.set(to)
+    try:
+        yield
+    finally:
+        _taker.reset(before)
+
+
+def taker() -> Taker | None:
+    """
+    Tell who makes the geometries of large layers.
+
+    Returns
+    -------
+    Taker or None
+        None where it is who reads them.
+    """
+    return _taker.get()
+
+
+def hand_on(wkb: pa.Array, to: Taker) -> None:
+    """
+    Hand geometries on to who makes them.
+
+    Parameters
+    ----------
+    wkb
+        (n,) as for `geometries`.
+    to
+        Takes them.
+
+    Raises
+    ------
+    shapely.errors.ShapelyError
+        A value is no well-known binary.
+    """
+    flat = _lines(wkb)
+    if flat is None:
+        to.others(geometries(wkb))
+    else:
+        to.lines(*flat)
+
+
+def lines(coordinates: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.object_]:
+    """
+    Make lines of their vertices.
+
+    Parameters
+    ----------
+    coordinates
+        (m, 2) or (m, 3) vertices.
+    offsets
+        (k + 1,) where each line begins.
+
+    Returns
+    -------
+    numpy.ndarray
+        (k,) LineStrings.
+    """
+    return np.asarray(shapely.from_ragged_array(shapely.GeometryType.LINESTRING, coordinates, (offsets,)))
 
 
 def geometries(wkb: pa.Array) -> NDArray[np.object_]:
@@ -44,8 +140,7 @@ def geometries(wkb: pa.Array) -> NDArray[np.object_]:
     flat = _lines(wkb)
     if flat is None:
         return np.asarray(shapely.from_wkb(wkb.to_numpy(zero_copy_only=False)))
-    coordinates, offsets = flat
-    return np.asarray(shapely.from_ragged_array(shapely.GeometryType.LINESTRING, coordinates, (offsets,)))
+    return lines(*flat)
 
 
 def _lines(wkb: pa.Array) -> tuple[NDArray[np.float64], NDArray[np.int64]] | None:

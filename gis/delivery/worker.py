@@ -1,0 +1,387 @@
+"""
+Deliveries read by a process of their own: a file that ends it, or would take too much, is an error line.
+
+What reads files of others is partly native code, and may crash, hang or fill the memory on one that was made or damaged
+so. The worker is started once, told which file to read, and hands its layers back (`gis.delivery.wire`); limits are in
+proportion to the file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import gc
+import multiprocessing
+import os
+import signal
+import sys
+import time
+import traceback
+import warnings
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gis import address, isolation, progress
+from gis.delivery import sources, wire
+from gis.delivery.files import identify
+from gis.delivery.files.refusals import refusal
+from gis.delivery.readers import wkb
+from gis.errors import FibreError
+from gis.language import Text
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from typing import NoReturn
+
+    from numpy.typing import NDArray
+
+    from gis.delivery.files.layer import RawLayer
+
+# Memory that a worker may take beyond what it has when it is asked, and for each byte of data.
+_MEMORY, _MEMORY_A_BYTE = 1 << 30, 40
+# Seconds of processor time, and for each byte of data; and so many times as long by the clock.
+_SECONDS, _SECONDS_A_BYTE, _BY_THE_CLOCK = 10.0, 4e-6, 10.0
+# What a file may be told by before its progress is worth a message, seconds.
+_SELDOM = 0.05
+# Where a process starts anew, it takes so long at most until it answers.
+_STARTING = 60.0
+_LAYER, _PART, _LINES, _OTHERS, _TICKET, _PROGRESS, _REFUSED, _HUNGRY, _FAULT, _DONE = (
+    bytes([at]) for at in range(10)
+)
+_ENDS = {_REFUSED, _HUNGRY, _FAULT}
+_CRASHED = Text(
+    "reading it ended the process that reads: {signal}", "خواندن آن پردازهٔ خواننده را از کار انداخت: {signal}"
+)
+_TOO_SLOW = Text(
+    "reading it takes more than {seconds} seconds, as no sound file of its size does",
+    "خواندن آن بیش از {seconds} ثانیه می‌کشد، که از هیچ فایل سالمی به این اندازه برنمی‌آید",
+)
+_TOO_HUNGRY = Text(
+    "reading it takes more than {gib} GiB of memory, as no sound file of its size does",
+    "خواندن آن بیش از {gib} گیگابایت حافظه می‌خواهد، که از هیچ فایل سالمی به این اندازه برنمی‌آید",
+)
+_OR_TRUST = Text(
+    "; if you trust where it comes from, --trusted reads it without limits",
+    "؛ اگر به فرستنده‌اش اطمینان دارید، ‎--trusted آن را بی‌محدودیت می‌خواند",
+)
+
+
+class FaultError(Exception):
+    """A fault of ours in a worker."""
+
+    @classmethod
+    def told(cls, trace: str) -> FaultError:
+        """
+        Make one of what a worker says of it.
+
+        Parameters
+        ----------
+        trace
+            The traceback that it had there.
+
+        Returns
+        -------
+        FaultError
+            With its last line as the message, and the whole as a note.
+        """
+        error = cls(trace.rstrip().rpartition("\n")[2])
+        error.add_note(trace)
+        return error
+
+
+def open_delivery(
+    path: str | Path, *, layer: str | None = None, encoding: str | None = None, name: str | None = None
+) -> list[RawLayer]:
+    """
+    Open a file as it comes from the field, as `gis.delivery.sources.open_delivery` does.
+
+    Parameters
+    ----------
+    path, layer, encoding, name
+        As there.
+
+    Returns
+    -------
+    list of RawLayer
+        All layers of all files.
+
+    Raises
+    ------
+    SourceError
+        As there; and D001 for a file that ends the process that reads it, or takes more memory or time than any sound
+        one of its size. A database is no file, and is asked by this process.
+    """
+    ward = isolation.ward()
+    if ward is None or address.is_address(path):
+        return sources.open_delivery(path, layer=layer, encoding=encoding, name=name)
+    if not isinstance(ward.worker, Reader):
+        ward.worker = Reader()
+    try:
+        return ward.worker.read(path, layer, encoding, name)
+    except BaseException:
+        # One that was broken off may still be busy; the next file gets a new one.
+        if ward.worker.busy:
+            ward.worker.stop()
+            ward.worker = None
+        raise
+
+
+class Reader:
+    """
+    A worker, seen from the process that asks it.
+
+    Attributes
+    ----------
+    busy
+        Whether it was asked and has not ended its answer.
+    """
+
+    def __init__(self) -> None:
+        self.busy = False
+        forks = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
+        context: Any = multiprocessing.get_context("fork" if forks else "spawn")
+        self._connection, theirs = context.Pipe()
+        # A child that keeps this end open would not see that its parent has gone.
+        of_parent = self._connection if forks else None
+        self._process = context.Process(target=_serve, args=(theirs, of_parent), daemon=True)
+        with warnings.catch_warnings():
+            # Threads that hold a lock while the process forks: the child takes none of theirs.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._process.start()
+        theirs.close()
+
+    def stop(self) -> None:
+        """End it, whatever it does."""
+        self._connection.close()
+        self._process.kill()
+        self._process.join()
+
+    def read(
+        self, path: str | Path, layer: str | None, encoding: str | None, name: str | None
+    ) -> list[RawLayer]:
+        """
+        Have a delivery read.
+
+        Parameters
+        ----------
+        path, layer, encoding, name
+            As for `open_delivery`.
+
+        Returns
+        -------
+        list of RawLayer
+            Its layers.
+
+        Raises
+        ------
+        SourceError
+            Why it is not read.
+        FaultError
+            A fault of ours while it was read.
+        """
+        size = _size(Path(path))
+        seconds, memory = _SECONDS + _SECONDS_A_BYTE * size, _MEMORY + _MEMORY_A_BYTE * size
+        shown = str(path) if name is None else name
+        self.busy = True
+        try:
+            asked = [str(path), layer, encoding, name, seconds, memory]
+            self._connection.send_bytes(wire.dumped(asked))
+            layers = self._answer(shown, seconds, memory)
+        except (EOFError, OSError) as error:
+            raise self._gone(shown, seconds) from error
+        self.busy = False
+        return layers
+
+    def _answer(self, shown: str, seconds: float, memory: int) -> list[RawLayer]:
+        answer = _Answer()
+        ends = time.monotonic() + _BY_THE_CLOCK * seconds + _STARTING
+        while self._connection.poll(max(ends - time.monotonic(), 0.0)):
+            message = self._connection.recv_bytes()
+            kind, content = message[:1], message[1:]
+            if kind == _DONE:
+                return answer.layers
+            if kind not in _ENDS:
+                answer.take(kind, content)
+                continue
+            self.busy = False
+            if kind == _REFUSED:
+                raise wire.raised(content)
+            if kind == _HUNGRY:
+                raise _refused(shown, _TOO_HUNGRY, gib=round(memory / 2**30, 1))
+            raise FaultError.told(content.decode("utf-8", "replace"))
+        raise _refused(shown, _TOO_SLOW, seconds=round(seconds))
+
+    def _gone(self, shown: str, seconds: float) -> FibreError:
+        """Say what ended the worker."""
+        self._process.join(_STARTING)
+        status = self._process.exitcode or 0
+        if -status == getattr(signal, "SIGXCPU", None):
+            return _refused(shown, _TOO_SLOW, seconds=round(seconds))
+        try:
+            what = signal.Signals(-status).name
+        except ValueError:
+            what = str(status)
+        return _refused(shown, _CRASHED, signal=what)
+
+
+def _refused(shown: str, why: Text, **fields: object) -> FibreError:
+    reason = why.filled(**fields)
+    if why is not _CRASHED:
+        reason = Text.joined([reason, _OR_TRUST], "", "")
+    return refusal("unread", shown, reason=reason)
+
+
+def _size(path: Path) -> int:
+    """Tell how many bytes of data a delivery holds, unpacked, as far as it says so."""
+    try:
+        if path.is_dir():
+            return sum(_size(one) for one in path.iterdir() if one.is_file())
+        stem = identify.stem(path)
+        beside = [one for one in path.parent.glob(f"{_plain(stem)}.*") if identify.stem(one) == stem]
+        size = sum(one.stat().st_size for one in {path, *beside} if one.is_file())
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                size += sum(min(one.file_size, _MOST_A_MEMBER) for one in archive.infolist())
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+        # It says so who reads it.
+        return 0
+    return size
+
+
+# No member of an archive is unpacked that is larger.
+_MOST_A_MEMBER = 1 << 31
+
+
+def _plain(stem: str) -> str:
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in stem)
+
+
+def _lines(content: bytes) -> NDArray[np.object_]:
+    """Make the lines that a worker has handed on: dimensions, how many, where each begins, their coordinates."""
+    dimensions, count = np.frombuffer(content, dtype=np.int64, count=2)
+    offsets = np.frombuffer(content, dtype=np.int64, count=int(count) + 1, offset=16)
+    coordinates = np.frombuffer(content, dtype=np.float64, offset=16 + 8 * (int(count) + 1))
+    whole = coordinates.reshape(-1, int(dimensions))
+    if offsets[0] or offsets[-1] != len(whole) or (np.diff(offsets) < 2).any():  # noqa: PLR2004 - a line
+        raise EOFError
+    return wkb.lines(whole, offsets)
+
+
+class _Answer:
+    """What a worker has handed back so far."""
+
+    def __init__(self) -> None:
+        self.layers: list[RawLayer] = []
+        self._shapes: dict[int, list[NDArray[np.object_]]] = {}
+        self._parts: list[bytes] = []
+
+    def take(self, kind: bytes, content: bytes) -> None:
+        if kind == _TICKET:
+            self._shapes[int.from_bytes(content, "little")] = [np.empty(0, dtype=object)]
+        elif kind == _LINES:
+            self._shapes[max(self._shapes)].append(_lines(content))
+        elif kind == _OTHERS:
+            self._shapes[max(self._shapes)].append(wire.ungeometry(content))
+        elif kind == _PROGRESS:
+            progress.tell(*wire.loaded(content))
+        elif kind == _PART:
+            self._parts.append(content)
+        elif kind == _LAYER:
+            self.layers.append(
+                wire.unpacked(self._parts, lambda ticket: np.concatenate(self._shapes[ticket]))
+            )
+            self._parts = []
+
+
+class _Sender:
+    """What a worker hands back of the file that it reads, as soon as it has it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._tickets = 0
+        self._told = 0.0
+
+    def send(self, kind: bytes, content: bytes | memoryview = b"") -> None:
+        self._connection.send_bytes(b"".join([kind, content]))
+
+    def begin(self) -> int:
+        self._tickets += 1
+        self.send(_TICKET, self._tickets.to_bytes(8, "little"))
+        return self._tickets
+
+    def lines(self, coordinates: NDArray[np.float64], offsets: NDArray[np.int64]) -> None:
+        head = np.array([coordinates.shape[1], len(offsets) - 1], dtype=np.int64)
+        flat = [head, offsets.astype(np.int64, copy=False), np.ascontiguousarray(coordinates)]
+        self._connection.send_bytes(b"".join([_LINES, *(part.data.cast("B") for part in flat)]))
+
+    def others(self, geometries: NDArray[np.object_]) -> None:
+        self.send(_OTHERS, wire.geometry(geometries))
+
+    def progress(self, work: Text, done: int, total: int) -> None:
+        now = time.monotonic()
+        if done >= total or now - self._told > _SELDOM:
+            self._told = now
+            self.send(_PROGRESS, wire.dumped([work, int(done), int(total)]))
+
+
+def _serve(connection: Connection, of_parent: Connection | None) -> NoReturn:
+    """Read what is asked for, until nobody is there to ask."""
+    if of_parent is not None:
+        of_parent.close()
+    # The process that asks says what is to be said, and is the one that is interrupted.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    faulthandler.disable()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for standard in (1, 2):
+        os.dup2(nowhere, standard)
+    warnings.simplefilter("ignore")
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            _work_off(connection, wire.loaded(connection.recv_bytes()))
+    os._exit(0)
+
+
+def _work_off(connection: Connection, asked: list[object]) -> None:
+    path, layer, encoding, name, seconds, memory = asked
+    _limit(float(seconds), int(memory))  # type: ignore[arg-type, call-overload]
+    sender = _Sender(connection)
+    try:
+        with progress.watched(sender.progress), wkb.handed_on(sender):
+            layers = sources.open_delivery(path, layer=layer, encoding=encoding, name=name)  # type: ignore[arg-type]
+        for raw in layers:
+            for part in wire.packed(raw):
+                sender.send(_PART, part)
+            sender.send(_LAYER)
+    except FibreError as error:
+        sender.send(_REFUSED, wire.fault(error))
+    except MemoryError:
+        gc.collect()
+        sender.send(_HUNGRY)
+    except (EOFError, OSError):
+        raise
+    except BaseException:  # noqa: BLE001 - a fault of ours, which the process that asks says
+        sender.send(_FAULT, traceback.format_exc().encode("utf-8", "replace"))
+    else:
+        sender.send(_DONE)
+
+
+def _limit(seconds: float, memory: int) -> None:
+    """Set the limits of what this process may take from now on, where the system knows any."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used + seconds) + 1, hard))
+    with contextlib.suppress(OSError, ValueError):
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        most = pages * resource.getpagesize() + memory
+        resource.setrlimit(
+            resource.RLIMIT_AS, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard)
+        )
