@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from gis.errors import FibreError
     from gis.inventory import Inventory
+    from gis.isolation import isolated
 
 __all__ = [
     "FibreError",
@@ -40,6 +41,7 @@ __all__ = [
     "fix",
     "init",
     "inspect",
+    "isolated",
     "lengths",
     "map",
     "measure",
@@ -50,7 +52,7 @@ __all__ = [
     "trace",
 ]
 
-_HOMES = {"FibreError": "gis.errors", "Inventory": "gis.inventory"}
+_HOMES = {"FibreError": "gis.errors", "Inventory": "gis.inventory", "isolated": "gis.isolation"}
 
 
 def __getattr__(name: str) -> Any:

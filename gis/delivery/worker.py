@@ -133,19 +133,23 @@ class Reader:
     """
     A worker, seen from the process that asks it.
 
+    Parameters
+    ----------
+    method
+        How it is started, as `multiprocessing` has it; None for the fastest way that is safe on this system.
+
     Attributes
     ----------
     busy
         Whether it was asked and has not ended its answer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, method: str | None = None) -> None:
         self.busy = False
-        forks = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
-        context: Any = multiprocessing.get_context("fork" if forks else "spawn")
+        context: Any = multiprocessing.get_context(method or _way())
         self._connection, theirs = context.Pipe()
         # A child that keeps this end open would not see that its parent has gone.
-        of_parent = self._connection if forks else None
+        of_parent = self._connection if context.get_start_method() == "fork" else None
         self._process = context.Process(target=_serve, args=(theirs, of_parent), daemon=True)
         with warnings.catch_warnings():
             # Threads that hold a lock while the process forks: the child takes none of theirs.
@@ -225,6 +229,12 @@ class Reader:
         except ValueError:
             what = str(status)
         return _refused(shown, _CRASHED, signal=what)
+
+
+def _way() -> str:
+    """Tell how a process is started: a copy of this one at once, where its libraries bear that."""
+    forks = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
+    return "fork" if forks else "spawn"
 
 
 def _refused(shown: str, why: Text, **fields: object) -> FibreError:

@@ -28,13 +28,36 @@ class Taker(Protocol):
     """Makes the geometries of large layers elsewhere, while the rest of them is read."""
 
     def begin(self) -> int:
-        """Begin a layer, and give the ticket that its geometry goes under."""
+        """
+        Begin a layer.
+
+        Returns
+        -------
+        int
+            The ticket that its geometry goes under.
+        """
 
     def lines(self, coordinates: NDArray[np.float64], offsets: NDArray[np.int64]) -> None:
-        """Take the (m, 2) or (m, 3) vertices of some lines, and the (k + 1,) places where each begins."""
+        """
+        Take lines.
+
+        Parameters
+        ----------
+        coordinates
+            (m, 2) or (m, 3) vertices.
+        offsets
+            (k + 1,) where each line begins.
+        """
 
     def others(self, geometries: NDArray[np.object_]) -> None:
-        """Take (k,) geometries of any kind, and None."""
+        """
+        Take geometries of any kind.
+
+        Parameters
+        ----------
+        geometries
+            (k,) geometries and None.
+        """
 
 
 _taker: ContextVar[Taker | None] = ContextVar("taker", default=None)
