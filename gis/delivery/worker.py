@@ -15,6 +15,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import time
 import traceback
 import warnings
@@ -122,9 +123,8 @@ def open_delivery(
     try:
         return ward.worker.read(path, layer, encoding, name)
     except BaseException:
-        # One that was broken off may still be busy; the next file gets a new one.
+        # One that was broken off is ended; the next file gets a new one.
         if ward.worker.busy:
-            ward.worker.stop()
             ward.worker = None
         raise
 
@@ -189,15 +189,21 @@ class Reader:
         size = _size(Path(path))
         seconds, memory = _SECONDS + _SECONDS_A_BYTE * size, _MEMORY + _MEMORY_A_BYTE * size
         shown = str(path) if name is None else name
-        self.busy = True
-        try:
-            asked = [str(path), layer, encoding, name, seconds, memory]
-            self._connection.send_bytes(wire.dumped(asked))
-            layers = self._answer(shown, seconds, memory)
-        except (EOFError, OSError) as error:
-            raise self._gone(shown, seconds) from error
-        self.busy = False
-        return layers
+        # What it lays out goes even where it is ended.
+        with tempfile.TemporaryDirectory(prefix="fibre-", ignore_cleanup_errors=True) as folder:
+            asked = [str(path), layer, encoding, name, seconds, memory, folder]
+            self.busy = True
+            try:
+                self._connection.send_bytes(wire.dumped(asked))
+                layers = self._answer(shown, seconds, memory)
+            except (EOFError, OSError) as error:
+                raise self._gone(shown, seconds) from error
+            else:
+                self.busy = False
+                return layers
+            finally:
+                if self.busy:
+                    self.stop()
 
     def _answer(self, shown: str, seconds: float, memory: int) -> list[RawLayer]:
         answer = _Answer()
@@ -355,7 +361,8 @@ def _serve(connection: Connection, of_parent: Connection | None) -> NoReturn:
 
 
 def _work_off(connection: Connection, asked: list[object]) -> None:
-    path, layer, encoding, name, seconds, memory = asked
+    path, layer, encoding, name, seconds, memory, folder = asked
+    tempfile.tempdir = str(folder)
     _limit(float(seconds), int(memory))  # type: ignore[arg-type, call-overload]
     sender = _Sender(connection)
     try:

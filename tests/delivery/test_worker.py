@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -147,14 +148,17 @@ def slow(path, features=300_000):
 
 @FORKS
 @pytest.mark.parametrize("by", [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL])
-def test_a_file_that_ends_the_process_costs_itself(tmp_path, apart, by):
+def test_a_file_that_ends_the_process_costs_itself(tmp_path, apart, by, monkeypatch):
     good = written(tmp_path)[0]
     worker.open_delivery(good)
     victim = apart.worker._process.pid
     path = slow(tmp_path / "bad.geojson")
     threading.Timer(0.5, os.kill, (victim, by)).start()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "private"))
+    (tmp_path / "private").mkdir()
     with pytest.raises(SourceError) as refused:
         worker.open_delivery(path, name="bad.geojson")
+    assert not list((tmp_path / "private").iterdir())
     assert refused.value.code == "D001"
     assert "bad.geojson" in refused.value.message()
     assert by.name in refused.value.message("fa")
