@@ -243,7 +243,9 @@ def _declared(
     trial: Trial, reading: Reading, notes: list[tuple[str, dict[str, Any]]], recorded: Recorded | None
 ) -> Belief:
     of_area = trial.area is None and len(trial.known) > 0
-    places = trial.places(trial.readable() if of_area else trial.viable())
+    # Where nothing is known, nothing can tell one place from another.
+    fitting_ones = trial.readable() if of_area else trial.viable() if len(trial.known) else []
+    places = trial.places(fitting_ones)
     own = next((place for place in places if reading in place), None)
     near = trial.by_known(places) if len(places) > 1 or own is None else None
     inside = trial.inside(reading)

@@ -32,6 +32,10 @@ class Reading:
     crs: pyproj.CRS
     swapped: bool = False
 
+    def __hash__(self) -> int:
+        """Tell readings apart by their systems' names: pyproj would write each system out."""
+        return hash((self.crs.name, self.swapped))
+
     def lonlat(self, xy: Array) -> Array:
         """
         Read (n, 2) numbers as WGS 84 longitude and latitude; see `to_wgs84`.
