@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyproj
 import shapely
 
@@ -27,13 +28,16 @@ from gis.inventory import Curves
 from gis.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import psycopg
     from numpy.typing import NDArray
     from psycopg.sql import Composable
 
 _CONNECT_S, _STATEMENT_S = 15, 600
+# Rows that are fetched at once.
+_BATCH = 20_000
+_WHOLE = {"int2", "int4", "int8", "oid"}
 # As fine as arcs of files are split.
 _ARC = radians(0.1)
 _FUNCTIONS = (
@@ -240,12 +244,10 @@ def _value(column: str, kind: str, category: str, modifier: int) -> Composable: 
     from psycopg import sql  # noqa: PLC0415 - optional
 
     name = sql.Identifier(column)
-    if kind in {"int2", "int4", "int8", "oid"}:
+    if kind in _WHOLE:
         return sql.SQL("{}::int8").format(name)
     if kind == "numeric":
-        # The modifier holds precision and scale: a whole number of at most 18 digits stays one.
-        whole = modifier >= 0 and (modifier - 4) & 0xFFFF == 0 and (modifier - 4) >> 16 <= 18  # noqa: PLR2004
-        return sql.SQL("{}::int8" if whole else "{}::float8").format(name)
+        return sql.SQL("{}::int8" if _is_whole(modifier) else "{}::float8").format(name)
     if kind == "float4":  # the shortest number that is it, not what doubling its digits makes of it
         return sql.SQL("{}::text::float8").format(name)
     if kind == "float8":
@@ -257,6 +259,11 @@ def _value(column: str, kind: str, category: str, modifier: int) -> Composable: 
     if category == "A":
         return sql.SQL("pg_catalog.array_to_string({}, ';')").format(name)
     return sql.SQL("{}::text").format(name)
+
+
+def _is_whole(modifier: int) -> bool:
+    """Tell by precision and scale, which the modifier holds, whether a number is whole and of at most 18 digits."""
+    return modifier >= 0 and (modifier - 4) & 0xFFFF == 0 and (modifier - 4) >> 16 <= 18  # noqa: PLR2004
 
 
 def _order(connection: psycopg.Connection[Any], table: _Table, width: int) -> Composable:
@@ -297,41 +304,99 @@ def _read(connection: psycopg.Connection[Any], home: str, table: _Table, shown: 
         sql.SQL("{}({})").format(functions["st_srid"], shape),
         *(_value(*column) for column in columns),
     ]
-    cursor = connection.cursor(binary=True)
-    cursor.execute(
-        sql.SQL("SELECT {} FROM {} ORDER BY {}").format(
-            sql.SQL(", ").join(fetched),
-            sql.Identifier(table.schema, table.table),
-            _order(connection, table, len(fetched)),
-        )
+    query = sql.SQL("SELECT {} FROM {} ORDER BY {}").format(
+        sql.SQL(", ").join(fetched),
+        sql.Identifier(table.schema, table.table),
+        _order(connection, table, len(fetched)),
     )
-    series = list(zip(*cursor.fetchall(), strict=True)) or [()] * len(fetched)
-    wkb = np.empty(len(series[0]), dtype=object)
-    wkb[:] = series[0]
-    curved = [row for row, value in enumerate(wkb) if value is not None and curves.is_curve(value)]
-    plain = wkb.copy()
-    plain[curved] = None
-    geometry = shapely.from_wkb(plain, on_invalid="ignore")
-    roles = {}
-    for row in curved:
-        if (flat := curves.flatten(wkb[row])) is not None:
-            geometry[row], roles[row] = flat.geometry, flat.roles
-    lost = np.flatnonzero((geometry == None) & (wkb != None)) + 1  # noqa: E711 - arrays
-    srids = np.array([-1 if srid is None else srid for srid in series[1]], dtype=np.int64)
-    return _by_srid(connection, home, table, shown, _frame(columns, series[2:], geometry), srids, lost, roles)
+    rows = _Rows([_arrow_type(*column[1:]) for column in columns])
+    # The server hands rows out some at a time: all at once would be held three times, by libpq, Python and the frame.
+    with connection.cursor("fibre", binary=True) as cursor:
+        cursor.execute(query)
+        while batch := cursor.fetchmany(_BATCH):
+            rows.take(batch)
+    return _by_srid(connection, home, table, shown, rows, _frame(columns, rows))
 
 
-def _frame(
-    columns: Sequence[tuple[str, str, str, int]], series: Sequence[Sequence[Any]], geometry: Any
-) -> gpd.GeoDataFrame:
+class _Rows:
+    """
+    The rows of a table as they come.
+
+    Attributes
+    ----------
+    shapes
+        Geometries, some at a time.
+    srids
+        Their SRIDs, -1 where there is no geometry.
+    lost
+        The rows, from 1, whose geometry cannot be read.
+    roles
+        The roles of the vertices of rows with curves, by row from 0.
+    columns
+        The values of each column, some at a time.
+    """
+
+    def __init__(self, types: Sequence[pa.DataType]) -> None:
+        self.shapes: list[NDArray[np.object_]] = [np.empty(0, dtype=object)]
+        self.srids: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
+        self.lost: list[int] = []
+        self.roles: dict[int, NDArray[np.uint8]] = {}
+        self.columns: list[tuple[pa.DataType, list[pa.Array]]] = [(kind, []) for kind in types]
+        self._count = 0
+
+    def take(self, batch: Sequence[Sequence[Any]]) -> None:
+        """Add rows: geometry, SRID and the values of the columns."""
+        series = list(zip(*batch, strict=True))
+        wkb = np.empty(len(batch), dtype=object)
+        wkb[:] = series[0]
+        curved = [row for row, value in enumerate(wkb) if value is not None and curves.is_curve(value)]
+        plain = wkb.copy()
+        plain[curved] = None
+        geometry = shapely.from_wkb(plain, on_invalid="ignore")
+        for row in curved:
+            if (flat := curves.flatten(wkb[row])) is not None:
+                geometry[row], self.roles[self._count + row] = flat.geometry, flat.roles
+        lost = np.flatnonzero((geometry == None) & (wkb != None))  # noqa: E711 - arrays
+        self.lost += (lost + self._count + 1).tolist()
+        self.shapes.append(geometry)
+        self.srids.append(np.array([-1 if srid is None else srid for srid in series[1]], dtype=np.int64))
+        for (kind, parts), values in zip(self.columns, series[2:], strict=True):
+            parts.append(pa.array(values, kind, from_pandas=False))
+        self._count += len(batch)
+
+
+def _arrow_type(kind: str, category: str, modifier: int) -> pa.DataType:
+    """Tell what a column comes as, as `_value` has it fetched."""
+    if kind in _WHOLE or (kind == "numeric" and _is_whole(modifier)):
+        return pa.int64()
+    if kind in {"numeric", "float4", "float8"}:
+        return pa.float64()
+    return pa.bool_() if category == "B" else pa.large_string()
+
+
+def _frame(columns: Sequence[tuple[str, str, str, int]], rows: _Rows) -> gpd.GeoDataFrame:
     names = [column[0] for column in columns]
     kept = distinct({"geometry": "geometry_2"}, names) if "geometry" in names else {}
+    geometry = np.concatenate(rows.shapes)
     data: dict[str, Any] = {}
-    for (name, kind, _, _), values in zip(columns, series, strict=True):
-        # A whole number stays whole where others of its column are missing.
-        whole = kind in {"int2", "int4", "int8", "oid"} and None in values
-        data[kept.get(name, name)] = pd.array(values, dtype="Int64") if whole else list(values)
-    return gpd.GeoDataFrame(pd.DataFrame(data, index=pd.RangeIndex(len(geometry))), geometry=geometry)
+    for name, (kind, parts) in zip(names, rows.columns, strict=True):
+        values = pa.chunked_array(parts, kind)
+        data[kept.get(name, name)] = _column(values)
+        parts.clear()
+    return gpd.GeoDataFrame(
+        pd.DataFrame(data, index=pd.RangeIndex(len(geometry)), copy=False), geometry=geometry
+    )
+
+
+def _column(values: pa.ChunkedArray) -> Any:
+    """Give the values of a column; a whole number stays whole where others of it are missing."""
+    if values.null_count == len(values):
+        return pd.Series([None] * len(values), dtype=object)
+    if pa.types.is_large_string(values.type):
+        return pd.Series(values.to_pandas(types_mapper={values.type: pd.StringDtype(na_value=np.nan)}.get))
+    if pa.types.is_integer(values.type) and values.null_count:
+        return pd.Series(values.to_pandas(types_mapper={values.type: pd.Int64Dtype()}.get))
+    return pd.Series(values.to_pandas())
 
 
 def _by_srid(
@@ -339,13 +404,12 @@ def _by_srid(
     home: str,
     table: _Table,
     shown: str,
+    rows: _Rows,
     frame: gpd.GeoDataFrame,
-    srids: Any,
-    lost: Any,
-    roles: Mapping[int, NDArray[np.uint8]],
 ) -> list[RawLayer]:
     """Part what lies in several coordinate systems; rows without geometry stay with the first."""
     records = np.arange(1, len(frame) + 1)
+    srids = np.concatenate(rows.srids)
     present = [int(srid) for srid in np.unique(srids[srids >= 0])] or [0]
     srids = np.where(srids < 0, present[0], srids)
     whole = RawLayer(shown, table.name, "PostGIS", None, "", frame, records)
@@ -362,8 +426,10 @@ def _by_srid(
                 crs=_system(connection, home, srid),
                 frame=frame[here].reset_index(drop=True),
                 records=records[here],
-                curves=Curves.of_rows({int(row_of[row]): own for row, own in roles.items() if here[row]}),
-                notes=damaged(shown, name, ((int(at), reason) for at in lost if here[at - 1])),
+                curves=Curves.of_rows(
+                    {int(row_of[row]): own for row, own in rows.roles.items() if here[row]}
+                ),
+                notes=damaged(shown, name, ((int(at), reason) for at in rows.lost if here[at - 1])),
             )
         )
     return layers

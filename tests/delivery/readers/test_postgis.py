@@ -9,6 +9,7 @@ import json
 import numpy as np
 import pytest
 from support.cluster import PASSWORD, missing, running
+from support.effort import effort
 from support.plan import LAYERS
 
 import gis
@@ -220,3 +221,32 @@ def test_of_two_tables_only_the_one_that_is_wrong_is_accused_and_moved(address, 
     fixed = gis.fix(survey, unsafe=True).inventory.manholes
     assert list(fixed.geometry.x.round(6)) == [51.6, 51.61, 51.62, 51.63, 51.7, 51.71, 51.72, 51.73]
     assert set(fixed.geometry.y.round(6)) == {32.6}
+
+
+def test_rows_come_some_at_a_time(address):
+    with psycopg.connect(address(), autocommit=True) as connection:
+        connection.execute(
+            "CREATE VIEW other.long AS SELECT n AS fid, repeat(chr(1 + 64 + n % 26), 1000) AS text,"
+            " NULLIF(n % 3, 0) AS fibres, NULLIF(n, 1)::float8 / 3 AS depth, (n % 2 = 0) AS live,"
+            " ST_SetSRID(ST_MakePoint(51 + n / 1e6, 32), 4326) AS geom FROM generate_series(1, 100000) AS n"
+        )
+    try:
+        (raw,), taken = effort(lambda: open_delivery(address(), layer="other.long"))
+    finally:
+        with psycopg.connect(address(), autocommit=True) as connection:
+            connection.execute("DROP VIEW other.long")
+    # 100 MB of text, held once by Arrow; Python holds those of a batch.
+    assert taken.peak < 60_000_000
+    frame = raw.frame
+    assert len(frame) == 100_000
+    order = np.argsort(frame["fid"].to_numpy())
+    numbers = np.arange(1, 100_001)
+    assert frame["fid"].to_numpy()[order].tolist() == numbers.tolist()
+    assert (frame["text"].str.len() == 1000).all()
+    assert frame["text"].iloc[order].str[0].tolist() == [chr(65 + n % 26) for n in numbers]
+    assert frame["fibres"].iloc[order].fillna(0).tolist() == (numbers % 3).tolist()
+    assert frame["fibres"].dtype == "Int64"
+    assert np.isnan(frame["depth"].to_numpy()[order][0])
+    assert frame["depth"].to_numpy()[order][1:].tolist() == (numbers[1:] / 3).tolist()
+    assert frame["live"].iloc[order].tolist() == (numbers % 2 == 0).tolist()
+    assert np.abs(frame.geometry.x.to_numpy()[order] - (51 + numbers / 1e6)).max() < 1e-12
