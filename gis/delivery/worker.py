@@ -21,7 +21,7 @@ import traceback
 import warnings
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from gis.errors import FibreError
 from gis.language import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from multiprocessing.connection import Connection
     from typing import NoReturn
 
@@ -47,6 +48,8 @@ _MEMORY, _MEMORY_A_BYTE = 1 << 30, 40
 _SECONDS, _SECONDS_A_BYTE, _BY_THE_CLOCK = 10.0, 4e-6, 10.0
 # What a file may be told by before its progress is worth a message, seconds.
 _SELDOM = 0.05
+# How often it is looked whether a worker has ended, seconds.
+_SOON = 0.002
 # Where a process starts anew, it takes so long at most until it answers.
 _STARTING = 60.0
 _LAYER, _PART, _LINES, _OTHERS, _TICKET, _PROGRESS, _REFUSED, _HUNGRY, _FAULT, _DONE = (
@@ -129,6 +132,65 @@ def open_delivery(
         raise
 
 
+class _Process(Protocol):
+    """What is asked of a process, as `multiprocessing` has it."""
+
+    pid: int | None
+    exitcode: int | None
+
+    def start(self) -> None: ...
+    def kill(self) -> None: ...
+    def join(self, timeout: float | None = None) -> None: ...
+    def is_alive(self) -> bool: ...
+
+
+class _Copy:
+    """
+    A copy of this process that does one thing, also where this one is a worker of somebody's pool.
+
+    `multiprocessing` refuses children to its own.
+    """
+
+    def __init__(self, target: Callable[[Connection, Connection], NoReturn], *given: Connection) -> None:
+        self._target, self._given = target, given
+        self.pid: int | None = None
+        self.exitcode: int | None = None
+
+    def start(self) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        with warnings.catch_warnings():
+            # Threads may hold locks while the process is copied: the copy takes none of theirs.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self.pid = os.fork()
+        if not self.pid:
+            try:
+                self._target(*self._given)
+            finally:
+                os._exit(1)
+
+    def kill(self) -> None:
+        if self.is_alive() and self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def join(self, timeout: float | None = None) -> None:
+        until = None if timeout is None else time.monotonic() + timeout
+        while self.is_alive() and (until is None or time.monotonic() < until):
+            time.sleep(_SOON)
+
+    def is_alive(self) -> bool:
+        if self.exitcode is None and self.pid:
+            try:
+                gone, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:  # somebody else has asked how it ended
+                self.exitcode = 0
+            else:
+                if gone:
+                    self.exitcode = os.waitstatus_to_exitcode(status)
+        return self.exitcode is None
+
+
 class Reader:
     """
     A worker, seen from the process that asks it.
@@ -146,15 +208,15 @@ class Reader:
 
     def __init__(self, method: str | None = None) -> None:
         self.busy = False
-        context: Any = multiprocessing.get_context(method or _way())
-        self._connection, theirs = context.Pipe()
-        # A child that keeps this end open would not see that its parent has gone.
-        of_parent = self._connection if context.get_start_method() == "fork" else None
-        self._process = context.Process(target=_serve, args=(theirs, of_parent), daemon=True)
-        with warnings.catch_warnings():
-            # Threads that hold a lock while the process forks: the child takes none of theirs.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            self._process.start()
+        method = method or _way()
+        self._connection, theirs = multiprocessing.Pipe()
+        if method == "fork":
+            # A copy that keeps this end open would not see that its original has gone.
+            self._process: _Process = _Copy(_serve, theirs, self._connection)
+        else:
+            started: Any = multiprocessing.get_context(method)
+            self._process = started.Process(target=_serve, args=(theirs, None), daemon=True)
+        self._process.start()
         theirs.close()
 
     def stop(self) -> None:
