@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 # What runs at a user's: the package itself and the extras that it imports.
-EXTRAS = ("tiles", "postgis", "7z")
+EXTRAS = ("tiles", "postgis", "7z", "dwg")
 
 
 def bounds(pyproject: Path) -> dict[str, str]:

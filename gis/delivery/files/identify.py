@@ -20,16 +20,13 @@ _EXPORT = Text("export the layer as GeoPackage", "لایه را با قالب Ge
 _SEND_DATA = Text("send the data itself as GeoPackage", "خود داده را با قالب GeoPackage بفرستید")
 _ZIP = Text("unpack it and zip the data files", "آن را باز کنید و فایل‌های داده را زیپ کنید")
 _SAVE_DXF = Text("save it as ASCII DXF", "آن را با قالب DXF متنی ذخیره کنید")
-_FROM_DWG = Text(
-    "save it as ASCII DXF of release 2018, in the CAD program or with the ODA File Converter",
-    "آن را در برنامهٔ CAD یا با ODA File Converter با قالب DXF متنی نسخهٔ ۲۰۱۸ ذخیره کنید",
-)
 _SAVE_XLSX = Text("save it as .xlsx", "آن را با قالب ‎.xlsx ذخیره کنید")
 _SURVEY = Text("ask for the survey data that it was drawn from", "دادهٔ برداشت آن را بخواهید")
 
 _MAGIC = (
     (b"fgb\x03fgb", "FlatGeobuf"),
     (b"PAR1", "Parquet"),
+    (b"AC10", "DWG"),
     (b"PK\x03\x04", "ZIP"),
     (b"PK\x05\x06", "ZIP"),
     (b"7z\xbc\xaf'\x1c", "7Z"),
@@ -43,7 +40,6 @@ _WORKBOOK = tuple(
 _REFUSED_BYTES: tuple[tuple[bytes, str, Text], ...] = (
     (_OLE, "OLE (an older office document, or a locked Excel workbook)", _SAVE_XLSX),
     (b"AutoCAD Binary DXF", "binary DXF", _SAVE_DXF),
-    (b"AC10", "DWG", _FROM_DWG),
     (b"%PDF", "PDF", _SURVEY),
     (b"\x89PNG", "PNG", _SURVEY),
     (b"\xff\xd8\xff", "JPEG", _SURVEY),
@@ -125,7 +121,7 @@ def identify(path: Path, shown: str) -> str:
     -------
     str
         The driver: ``"ESRI Shapefile"``, ``"DBF"`` (a table alone), ``"GPKG"``, ``"GeoJSON"``, ``"GeoJSONSeq"``,
-        ``"OFDS"``, ``"KML"``, ``"GPX"``, ``"GML"``, ``"LandXML"``, ``"JobXML"``, ``"DXF"``,
+        ``"OFDS"``, ``"KML"``, ``"GPX"``, ``"GML"``, ``"LandXML"``, ``"JobXML"``, ``"DXF"``, ``"DWG"``,
         ``"MapInfo TAB"``, ``"MapInfo MIF"``, ``"OpenFileGDB"``, ``"FlatGeobuf"``, ``"Parquet"``, ``"XLS"``,
         ``"CSV"``, ``"ZIP"`` (a KMZ, an XLSX and an ODS are ones, which `gis.delivery.files.archives.kind` tells
         apart), ``"7Z"``, or ``"folder"``.

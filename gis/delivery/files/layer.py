@@ -79,7 +79,8 @@ class RawLayer:
     left_out
         What the reading passed over; of an archive's members it stands with the delivery's first layer.
     brought
-        Whether the reader brought rows of several systems to that of `crs`: no other one can be told of the numbers.
+        Whether the reader brought rows of several systems to that of `crs`, or parted them by theirs: no other one
+        can be told of the numbers.
     curves
         Which vertices of rows with arcs the reading put in (`gis.inventory.Curves.of_rows`); None where all are the
         file's own.

@@ -8,7 +8,7 @@ from gis.errors import SourceError
 from gis.language import Text
 
 READABLE = (
-    "Shapefile, GeoPackage, GeoJSON, KML, KMZ, GPX, DXF, MapInfo, File Geodatabase, FlatGeobuf, GeoParquet, GML, "
+    "Shapefile, GeoPackage, GeoJSON, KML, KMZ, GPX, DXF, DWG, MapInfo, File Geodatabase, FlatGeobuf, GeoParquet, GML, "
     "CSV, XLSX, XLS, ODS, OFDS"
 )
 
@@ -51,6 +51,13 @@ _REASONS: dict[str, tuple[str, Text]] = {
         Text(
             "{file}: blocks inserted into blocks come to more than {count} entities; explode those that are needed",
             "{file}: بلوک‌های درج‌شده در بلوک‌ها به بیش از {count} شیء می‌رسد؛ آنچه لازم است را باز کنید (explode)",
+        ),
+    ),
+    "drawing": (
+        "D001",
+        Text(
+            "{file}: DWG cannot be read ({reason}); save it as ASCII DXF of release 2018",
+            "{file}: DWG خوانده نمی‌شود ({reason})؛ آن را با قالب DXF متنی نسخهٔ ۲۰۱۸ ذخیره کنید",
         ),
     ),
     "unreadable": (

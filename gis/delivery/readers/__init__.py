@@ -2,6 +2,7 @@
 
 from gis.delivery.readers import (
     csv,
+    dwg,
     dxf,
     flatgeobuf,
     geodatabase,
@@ -22,6 +23,7 @@ from gis.delivery.readers import (
 
 __all__ = [
     "csv",
+    "dwg",
     "dxf",
     "flatgeobuf",
     "geodatabase",

@@ -67,7 +67,33 @@ def dxf(source: Source) -> list[Unread]:
         D001 where a control character stands in it or its blocks have no end; D009 where it has no section of
         entities.
     """
-    return _Reading(source, tags.read(source.path.read_bytes(), source.shown)).layers()
+    return layers(source, tags.read(source.path.read_bytes(), source.shown), "DXF")
+
+
+def layers(source: Source, drawing: Drawing, driver: str) -> list[Unread]:
+    """
+    Give the layers of a drawing whose tags have been read.
+
+    Parameters
+    ----------
+    source
+        The file.
+    drawing
+        Its tags.
+    driver
+        The format that it came in.
+
+    Returns
+    -------
+    list of Unread
+        As `dxf` says.
+
+    Raises
+    ------
+    SourceError
+        D001 where its blocks have no end.
+    """
+    return _Reading(source, drawing, driver).layers()
 
 
 @dataclass(eq=False)
@@ -76,6 +102,7 @@ class _Reading:
 
     source: Source
     drawing: Drawing
+    driver: str
     passed_over: Counter[tuple[str, Text, Text]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -172,7 +199,12 @@ class _Reading:
         drawing = self.drawing
 
         def positions(places: Iterable[int]) -> NDArray[np.float64]:
-            xy = [[drawing.number(drawing.entities[at], code, np.nan) for code in (10, 20)] for at in places]
+            # The point of a POLYLINE itself is none: its vertices have theirs.
+            placed = [
+                replace(entity, first=entity.own, own=entity.end) if entity.kind == "POLYLINE" else entity
+                for entity in (drawing.entities[at] for at in places)
+            ]
+            xy = [[drawing.number(entity, code, np.nan) for code in (10, 20)] for entity in placed]
             found = np.array(xy, dtype=np.float64).reshape(-1, 2)
             return found[np.isfinite(found).all(axis=1)]
 
@@ -313,7 +345,7 @@ class _Reading:
             chosen = np.flatnonzero(keep & (layers == name))
             told = damaged(shown, name, broken.get(name, ()))
             raw = RawLayer(
-                shown, name, "DXF", None, self.words.encoding,
+                shown, name, self.driver, None, self.words.encoding,
                 self._frame(found, geometries, chosen), chosen + 1, told,
             )  # fmt: skip
             unread.append(replace(Unread.given(raw), beside=beside, notes=notes))

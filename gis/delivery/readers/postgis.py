@@ -108,7 +108,8 @@ def open_layers(address: str, layer: str | None) -> list[RawLayer]:
     Returns
     -------
     list of RawLayer
-        One a column of geometry, in the order of their names; one an SRID where a column holds several. Coordinates
+        One a column of geometry, in the order of their names; one an SRID where a column holds several, each in its
+        own system and in no other that is named for all, but for SRID 0. Coordinates
         are as they stand in the table, M dropped, arcs split to 0.1°. Records count the rows from 1 in the order of
         the primary key, else as they lie in the table.
 
@@ -187,7 +188,8 @@ def _layers(connection: psycopg.Connection[Any], shown: str, layer: str | None) 
     parts = [raw for raw in found if raw.layer.endswith(part[0])]
     if not parts:
         raise refusal("layer", shown, layer=layer, layers=", ".join(raw.layer for raw in found))
-    return parts
+    # Who names a system with one part alone means that part.
+    return [replace(raw, brought=False) for raw in parts]
 
 
 def _tables(connection: psycopg.Connection[Any], home: str) -> list[_Table]:
@@ -418,12 +420,14 @@ def _by_srid(
         name = table.name if len(present) == 1 else f"{table.name} (SRID {srid})"
         here = srids == srid
         row_of = np.cumsum(here) - 1
+        system = _system(connection, home, srid)
         reason = Text("a geometry of a kind that is not read", "هندسه از گونه‌ای است که خوانده نمی‌شود")
         layers.append(
             replace(
                 whole,
                 layer=name,
-                crs=_system(connection, home, srid),
+                crs=system,
+                brought=len(present) > 1 and system is not None,
                 frame=frame[here].reset_index(drop=True),
                 records=records[here],
                 curves=Curves.of_rows(

@@ -237,7 +237,7 @@ def test_devices_and_pipes_are_not_opened(tmp_path):
     ("content", "word"),
     [
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 600, "Excel"),
-        (b"AC1027\0\0\0\0\0", "DWG"),
+        (b"AC1014\0\0\0\0\0", "DWG"),
         (b"%PDF-1.7\n", "PDF"),
         (b"Rar!\x1a\x07\x01\0", "RAR"),
         (b'{"type":"Topology","objects":{},"arcs":[]}', "TopoJSON"),

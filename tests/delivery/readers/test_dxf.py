@@ -253,6 +253,15 @@ def test_the_unit_of_the_header_counts_where_the_numbers_let_it(unit, scale, tak
     assert all(taken in why for why in said)
 
 
+def test_the_point_that_a_polyline_writes_of_itself_is_none(opened):
+    """Programs write 0, 0 into the head of a POLYLINE, which stands where its vertices do."""
+    within = entity("VERTEX", "CABLE", (10, X), (20, Y)) + entity("VERTEX", "CABLE", (10, X + 50), (20, Y))
+    head = entity("POLYLINE", "CABLE", (66, 1), (10, 0), (20, 0), (30, 0), (70, 0))
+    (layer,) = opened(head + within + entity("SEQEND", "CABLE"), INSUNITS=(70, 2))
+    assert shapely.get_coordinates(layer.frame.geometry[0]).tolist() == [[X, Y], [X + 50, Y]]
+    assert [note.code for note in layer.notes] == ["C106"]
+
+
 @pytest.mark.parametrize(("unit", "system", "scale"), [(2, "EPSG:2232", 1.0), (2, "EPSG:26954", 0.3048)])
 def test_a_drawing_in_feet_is_in_a_system_in_feet_or_in_metres(unit, system, scale, tmp_path):
     # A thousand feet in Colorado, whose plane is within 1e-4 of the ground.
@@ -469,11 +478,11 @@ def test_a_feature_keeps_its_record_whichever_layer_is_asked_for(tmp_path):
 @pytest.mark.parametrize(
     ("content", "remedy"),
     [
-        (b"AC1032\0\0\0\0\0\0", "save it as ASCII DXF of release 2018"),
+        (b"AC1014\0\0\0\0\0\0", "save it as DWG or ASCII DXF of release 2018"),
         (b"AutoCAD Binary DXF\r\n\x1a\0", "save it as ASCII DXF"),
     ],
 )
-def test_dwg_and_binary_drawings_say_what_would_do(content, remedy, tmp_path):
+def test_old_and_binary_drawings_say_what_would_do(content, remedy, tmp_path):
     (tmp_path / "d.dwg").write_bytes(content)
     with pytest.raises(SourceError) as error:
         open_delivery(tmp_path / "d.dwg")

@@ -250,3 +250,45 @@ def test_rows_come_some_at_a_time(address):
     assert frame["depth"].to_numpy()[order][1:].tolist() == (numbers[1:] / 3).tolist()
     assert frame["live"].iloc[order].tolist() == (numbers % 2 == 0).tolist()
     assert np.abs(frame.geometry.x.to_numpy()[order] - (51 + numbers / 1e6)).max() < 1e-12
+
+
+@pytest.fixture
+def mixed(address):
+    """A table whose rows are in three systems: degrees, UTM, and metres of UTM without an SRID."""
+    with psycopg.connect(address(), autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE other.mixed AS SELECT fid, 'mixed ' || fid AS route_id, 'duct' AS kind, CASE fid % 3"
+            " WHEN 0 THEN geom WHEN 1 THEN ST_Transform(geom, 32639)"
+            " ELSE ST_SetSRID(ST_Transform(geom, 32639), 0) END AS geom FROM survey.routes"
+        )
+        lengths = connection.execute(
+            "SELECT 'mixed ' || fid, ST_Length(geom::geography) FROM survey.routes"
+        ).fetchall()
+        try:
+            yield dict(lengths)
+        finally:
+            connection.execute("DROP TABLE other.mixed")
+
+
+def test_rows_of_several_srids_stay_in_theirs_and_a_named_system_is_that_of_the_others(mixed, address, fibre):
+    done = fibre("inspect", address(), "--crs", "EPSG:32639", "--format", "json", check=0)
+    (file,) = json.loads(done.stdout)["files"]
+    believed = {one["layer"]: one["crs_believed"] for one in file["layers"] if "mixed" in one["layer"]}
+    assert believed == {
+        "other.mixed (SRID 0)": "EPSG:32639",
+        "other.mixed (SRID 4326)": "EPSG:4326",
+        "other.mixed (SRID 32639)": "EPSG:32639",
+    }
+    done = fibre("measure", address(), "--crs", "EPSG:32639", "--format", "json", check=0)
+    rows = json.loads(done.stdout)["routes"]
+    measured = {row["id"]: row["geodesic_m"] for row in rows if row["id"] in mixed}
+    assert measured == pytest.approx(mixed, abs=1e-3)
+
+
+def test_a_system_that_is_named_with_one_part_is_that_of_the_part(mixed, address, tmp_path):
+    # As if the rows had the wrong SRID: what is degrees is said to be degrees of ED50.
+    (tmp_path / "p.toml").write_text(
+        f'[[layers.routes]]\nsource = "{address()}"\nlayer = "other.mixed (SRID 4326)"\ncrs = "EPSG:4230"\n'
+    )
+    (source,) = gis.read(tmp_path / "p.toml").sources
+    assert source.crs == "EPSG:4230"
