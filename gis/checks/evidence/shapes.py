@@ -291,8 +291,8 @@ class Shapes:
         none = np.empty(0, dtype=np.intp)
         if not len(in_question):
             return Contacts(none, none, none, np.empty((0, 2)), np.empty(0))
-        starts, stops = lines.xy[in_question], lines.xy[in_question + 1]
-        boxes = np.asarray(shapely.linestrings(np.stack([starts, stops], axis=1)))
+        ends = np.stack([lines.xy[in_question], lines.xy[in_question + 1]], axis=1)
+        boxes = np.asarray(shapely.linestrings(ends))
         tree = shapely.STRtree(boxes)
         part = self.segment_part[in_question]
         # Pairs of all segments of a long route at once would take more memory than all else of it.
@@ -303,7 +303,8 @@ class Shapes:
             pair = (one < other) & (part[one] == part[other])
             one, other = one[pair], other[pair]
             scale = mercator.scale(lines.lonlat[in_question[one], 1])
-            xy, shared = meet(starts[one], stops[one], starts[other], stops[other], LATERAL_M * scale)
+            sides = ends[one, 0], ends[one, 1], ends[other, 0], ends[other, 1]
+            xy, shared = meet(*sides, LATERAL_M * scale)
             shared = shared / scale
             # Neighbouring segments share a vertex; only a fold makes more of it.
             neighbours = self._order[in_question[other]] - self._order[in_question[one]] <= 1
