@@ -98,7 +98,8 @@ def _assembled(project: Project, readings: Sequence[Understanding]) -> Inventory
     for reading in readings:
         told = list(reading.raw.notes)
         if reading.destination is None:
-            notes += _from(reading, told if reading.listed else [*told, _unknown(reading)])
+            understood = reading.listed or reading.tabular
+            notes += _from(reading, told if understood else [*told, _unknown(reading)])
             continue
         layer, found, entry = _canonical(reading, reading.destination, project)
         notes += _from(reading, told + found)

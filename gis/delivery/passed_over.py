@@ -26,6 +26,11 @@ _NOT_TOLD = Text(
     "its name, its columns and its geometry do not tell routes, manholes or offices; name it in the project file",
     "نام و ستون‌ها و هندسه‌اش نمی‌گوید مسیر است یا حوضچه یا فرمانداری؛ آن را در فایل پروژه نام ببرید",
 )
+_ROWS = Text("{count:row|rows} of a table without positions", "سطر از جدولی بی‌مختصات")
+_TABLE = Text(
+    "{count:it has|they have} no place on the map: nothing of {count:it|them} is drawn or measured",
+    "جایی روی نقشه ندارد: چیزی از آن کشیده یا اندازه‌گیری نمی‌شود",
+)
 
 
 def left_out(reading: Understanding) -> list[LeftOut]:
@@ -50,7 +55,8 @@ def left_out(reading: Understanding) -> list[LeftOut]:
     if destination is None:
         # What the reader has passed over already is told once.
         told = sum(left.count for left in raw.left_out if left.layer == raw.layer)
-        counted.append((max(len(raw.frame) - told, 0), _NOWHERE, _NOT_TOLD))
+        words = (_ROWS, _TABLE) if reading.tabular else (_NOWHERE, _NOT_TOLD)
+        counted.append((max(len(raw.frame) - told, 0), *words))
     elif destination.schema.name == "routes":
         lines = np.isin(shapely.get_type_id(raw.frame.geometry.to_numpy()), _LINE_TYPES)
         counted.append((int((~lines).sum()), _UNMEASURED, _NO_LINE))

@@ -125,6 +125,15 @@ class Understanding:
         return self.spoken is not None and self.spoken.goes_into is None
 
     @property
+    def tabular(self) -> bool:
+        """Whether it is a table without positions that goes nowhere: no layer of a map that nobody understood."""
+        return (
+            self.destination is None
+            and len(self.raw.frame) > 0
+            and bool(self.raw.frame.geometry.isna().all())
+        )
+
+    @property
     def taken_from(self) -> dict[str, str]:
         """Canonical column to the delivery's, as its file has it."""
         columns = dict(self.destination.match.columns) if self.destination else {}

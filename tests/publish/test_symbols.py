@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+import shapely
 from pydantic import ValidationError
 from support import specimens
 from support.browser import chromium, opened, until  # noqa: F401 - a fixture
@@ -18,13 +19,20 @@ from gis.publish import symbols as module
 from gis.publish.exports import geopackage
 from gis.publish.report import report
 from gis.publish.symbols import Symbols, symbols
-from gis.schema import MANHOLES, OFFICES, ROUTES
+from gis.schema import FITTINGS, MANHOLES, OFFICES, ROUTES
 
 PUBLISH = Path(module.__file__).parent
 # The group of the symbols and the layer, column and QGIS style of the same things.
-STYLES = {"offices": "offices", "manholes": "manholes", "exchanges": "manholes", "findings": "finding_points"}
-# Slack, closures and breaks have no style of their own in QGIS yet.
-NAMES = [(group, code) for group, points in symbols().points.items() if group in STYLES for code in points]
+STYLES = {
+    "offices": "offices",
+    "manholes": "manholes",
+    "exchanges": "manholes",
+    "fittings": "fittings",
+    "findings": "finding_points",
+}
+# What has no kind is of no category of QGIS but the one of the empty value.
+CATEGORIES = {("fittings", "unknown"): ""}
+NAMES = [(group, code) for group, points in symbols().points.items() for code in points]
 
 
 def variables(text):
@@ -53,7 +61,8 @@ def drawn(page):
 def qml(tmp_path_factory):
     """Each style's symbols by the value of their category."""
     folder = tmp_path_factory.mktemp("qgis")
-    inventory = specimens.inventory()
+    closure = specimens.layer("fittings", [{"fitting_id": "F-1", "geometry": shapely.Point(51.66, 32.65)}])
+    inventory = specimens.inventory(fittings=closure)
     geopackage.inventory_gpkg(inventory, lengths.measure(inventory), folder / "inventory.gpkg")
     geopackage.findings_gpkg(specimens.findings([{}]), folder / "findings.gpkg")
     styles = {}
@@ -83,6 +92,7 @@ def hexadecimal(rgba):
 def test_every_code_of_the_schema_has_a_symbol():
     points = symbols().points
     assert points["offices"].keys() == OFFICES["connection"].codes.keys()
+    assert points["fittings"].keys() - {"unknown"} == FITTINGS["kind"].codes.keys()
     assert points["manholes"].keys() | points["exchanges"].keys() == MANHOLES["kind"].codes.keys()
     assert tuple(points["findings"]) == checks.SEVERITIES
     assert ROUTES["kind"].codes.keys() < symbols().lines.keys()
@@ -95,7 +105,7 @@ def test_every_code_of_the_schema_has_a_symbol():
 def test_map_and_qgis_draw_a_point_alike(group, code, page, drawn, qml):
     on_map = drawn["points"][group][code]
     colours = variables(page)["light"]
-    kinds = layers(qml[STYLES[group]][code])
+    kinds = layers(qml[STYLES[group]][CATEGORIES.get((group, code), code)])
     kind, first = kinds[0]
     assert kind == "SimpleMarker"
     assert first["name"] == on_map["shape"]

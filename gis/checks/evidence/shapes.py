@@ -29,6 +29,8 @@ OUTLIER_SPACINGS = 3.0
 END_SPACINGS = 5.0
 OUTLIER_SEGMENTS = 6
 _SPACING = 0.75
+# Segments whose crossings are looked for at once.
+_SEGMENTS = 262_144
 # There and back in one trench are no further apart.
 TRENCH_M = 1.0
 # A way goes on where the next segment leaves its direction by less: half a right angle.
@@ -289,29 +291,34 @@ class Shapes:
         none = np.empty(0, dtype=np.intp)
         if not len(in_question):
             return Contacts(none, none, none, np.empty((0, 2)), np.empty(0))
-        starts, stops = lines.xy[in_question], lines.xy[in_question + 1]
-        boxes = np.asarray(shapely.linestrings(np.stack([starts, stops], axis=1)))
+        ends = np.stack([lines.xy[in_question], lines.xy[in_question + 1]], axis=1)
+        boxes = np.asarray(shapely.linestrings(ends))
         tree = shapely.STRtree(boxes)
-        one, other = tree.query(boxes)
         part = self.segment_part[in_question]
-        pair = (one < other) & (part[one] == part[other])
-        one, other = one[pair], other[pair]
-        scale = mercator.scale(lines.lonlat[in_question[one], 1])
-        xy, shared = meet(starts[one], stops[one], starts[other], stops[other], LATERAL_M * scale)
-        shared = shared / scale
-        # Neighbouring segments share a vertex; only a fold makes more of it.
-        neighbours = self._follows(in_question[one], in_question[other])
-        real = np.isfinite(xy[:, 0]) & (~neighbours | (shared > LATERAL_M))
-        return Contacts(
-            part[one[real]], in_question[one[real]], in_question[other[real]], xy[real], shared[real]
-        )
+        # Pairs of all segments of a long route at once would take more memory than all else of it.
+        found = []
+        for first in range(0, len(boxes), _SEGMENTS):
+            one, other = tree.query(boxes[first : first + _SEGMENTS])
+            one += first
+            pair = (one < other) & (part[one] == part[other])
+            one, other = one[pair], other[pair]
+            scale = mercator.scale(lines.lonlat[in_question[one], 1])
+            sides = ends[one, 0], ends[one, 1], ends[other, 0], ends[other, 1]
+            xy, shared = meet(*sides, LATERAL_M * scale)
+            shared = shared / scale
+            # Neighbouring segments share a vertex; only a fold makes more of it.
+            neighbours = self._order[in_question[other]] - self._order[in_question[one]] <= 1
+            real = np.isfinite(xy[:, 0]) & (~neighbours | (shared > LATERAL_M))
+            found.append((one[real], other[real], xy[real], shared[real]))
+        one, other, xy, shared = (np.concatenate(column) for column in zip(*found, strict=True))
+        return Contacts(part[one], in_question[one], in_question[other], xy, shared)
 
-    def _follows(self, one: Rows, other: Rows) -> Flags:
-        """Tell which segments come right after others, but for repeated vertices in between."""
+    @cached_property
+    def _order(self) -> Rows:
+        """The number of each segment among those that are not of repeated vertices."""
         distinct = np.ones(len(self.segment_m), dtype=np.intp)
         distinct[self.repeated] = 0
-        order = np.cumsum(distinct)
-        return np.asarray(order[other] - order[one] <= 1)
+        return np.cumsum(distinct)
 
 
 def meet(a: Floats, b: Floats, c: Floats, d: Floats, lateral: Floats) -> tuple[Floats, Floats]:

@@ -414,7 +414,11 @@ def match(
             and not _better_elsewhere(other, ours, ranked, columns)
         ]
         if len(rivals) > 1 and not _alike(frame, rivals):
-            ambiguous[ours] = rivals
+            told_apart = _by_values(frame, rivals) if ours == schema.id and candidate.score <= LAST else None
+            if told_apart is None:
+                ambiguous[ours] = rivals
+            else:
+                columns[ours], reasons[ours] = told_apart, _WHY_UNIQUE
             continue
         columns[ours] = candidate.theirs
         reasons[ours] = candidate.why
@@ -539,6 +543,21 @@ def _unique(frame: pd.DataFrame, theirs: Sequence[str]) -> list[str]:
             tiers.setdefault(tier, []).append(name)
     best = tiers[min(tiers)] if tiers else []
     return best[:1] if tiers and min(tiers) == 0 else best
+
+
+def _by_values(frame: pd.DataFrame, rivals: Sequence[str]) -> str | None:
+    """Tell ids that programs and people give apart: codes that tell all features apart, else UUIDs; None where open."""
+    names = [str(name) for name in frame.columns]
+    tiers: dict[int, list[str]] = {}
+    for name in rivals:
+        values = frame.iloc[:, names.index(name)]
+        tier = _id_tier(values)
+        if tier is not None and values.map(str).is_unique:
+            tiers.setdefault(tier, []).append(name)
+    for tier in (1, 0):
+        if tier in tiers:
+            return tiers[tier][0] if len(tiers[tier]) == 1 else None
+    return None
 
 
 def _id_tier(values: pd.Series[Any]) -> int | None:

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 _HEAD = 64 * 1024
 
 _EXPORT = Text("export the layer as GeoPackage", "لایه را با قالب GeoPackage خروجی بگیرید")
+_FROM_SW_MAPS = Text(
+    "export the project in SW Maps as GeoPackage or KMZ",
+    "پروژه را در SW Maps با قالب GeoPackage یا KMZ خروجی بگیرید",
+)
+# Tables that the database of an SW Maps project begins with.
+_SW_MAPS = (b"project_info", b"feature_layers")
 _SEND_DATA = Text("send the data itself as GeoPackage", "خود داده را با قالب GeoPackage بفرستید")
 _ZIP = Text("unpack it and zip the data files", "آن را باز کنید و فایل‌های داده را زیپ کنید")
 _SAVE_DXF = Text("save it as ASCII DXF", "آن را با قالب DXF متنی ذخیره کنید")
@@ -202,6 +208,8 @@ def _sqlite(head: bytes, path: Path, shown: str) -> str:
     geopackage = head[68:72] in {b"GPKG", b"GP10", b"GP11"} or b"gpkg_contents" in head
     if geopackage or path.suffix.lower() == ".gpkg":
         return "GPKG"
+    if all(name in head for name in _SW_MAPS):
+        raise refusal("refused", shown, format="SW Maps", remedy=_FROM_SW_MAPS)
     raise refusal("refused", shown, format="SQLite", remedy=_EXPORT)
 
 

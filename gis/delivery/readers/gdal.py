@@ -2,7 +2,7 @@
 Vector files through GDAL: fiona opens them, pyogrio reads sound ones in bulk, fiona damaged ones record by record.
 
 Every opening names its one driver. fiona hands that to GDAL; pyogrio cannot, so that only files whose first bytes or
-prefix leave GDAL no choice go to it: those of `BULK`.
+prefix leave GDAL no choice go to it: those of `BULK`, and clean copies of GML, which fiona has opened before.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ if TYPE_CHECKING:
 
 BULK = {"ESRI Shapefile", "GPKG", "FlatGeobuf", "OpenFileGDB", "GeoJSON", "GeoJSONSeq"}
 # GDAL crashes where it reads a large FlatGeobuf with missing geometries into Arrow.
-_ARROW = BULK - {"FlatGeobuf"}
+_ARROW = BULK - {"FlatGeobuf"} | {"GML"}
 # Those that let one column be read without the others; of so many records and more both cores read.
-_BY_COLUMN = _ARROW - {"GeoJSON", "GeoJSONSeq"}
+_BY_COLUMN = _ARROW - {"GeoJSON", "GeoJSONSeq", "GML"}
 _LARGE = 50_000
 # Their memory is used again for the next batch, which that of larger ones is not.
 _BATCH = 16_384
@@ -73,6 +73,8 @@ _CONFIG = {
 _CURVED = {"GPKG", "OpenFileGDB", "GML", "CSV"}
 _ARCS = re.compile(rb"<(?:\w+:)?(?:Arc|Circle)")
 _LONGEST = 64
+# Columns that GDAL makes of the ids of GML's features.
+_IDS = {"gml_id", "fid"}
 # GDAL's lines of arcs are as long as ours to this share.
 _SAME = 1e-5
 # fiona lists only some of GDAL's drivers as its own.
@@ -247,6 +249,7 @@ def read(
     encoding: str | None = None,
     config: Mapping[str, str] | None = None,
     taker: wkb.Taker | None = None,
+    whole: int | None = None,
     **options: str,
 ) -> Records:
     """
@@ -268,6 +271,9 @@ def read(
         GDAL's configuration for this file; the bulk reader does not take it.
     taker
         Makes the geometries of a large layer; None for here.
+    whole
+        How many records a layer has whose format is read in bulk where that gives all of them, and lines without
+        empty parts.
     **options
         Open options of the driver.
 
@@ -285,6 +291,13 @@ def read(
         records = bulk(path, driver, layer, encoding=encoding, taker=taker, **options)
         if records is not None:
             return records
+    if (
+        whole
+        and (records := bulk(path, driver, layer, encoding=encoding, taker=None, **options)) is not None
+        and len(records.frame) == whole
+        and not _has_empty_parts(records.frame)
+    ):
+        return records
     if driver == "ESRI Shapefile" and encoding:
         options["ENCODING"] = encoding
     with fiona.Env(**_CONFIG, **(config or {})):
@@ -301,6 +314,17 @@ def read(
                 raise refusal("unreadable", shown, driver=driver, reason=reason(error)) from error
             records = _one_by_one(collection, columns)
     return _with_curves(records, path, driver, layer, encoding, options)
+
+
+def _has_empty_parts(frame: gpd.GeoDataFrame) -> bool:
+    """Tell whether a geometry of several has an empty part, or might have one."""
+    geometry = frame.geometry.to_numpy()
+    kinds = shapely.get_type_id(geometry)
+    lines = geometry[kinds == shapely.GeometryType.MULTILINESTRING]
+    return bool(
+        (kinds == shapely.GeometryType.GEOMETRYCOLLECTION).any()
+        or shapely.is_empty(shapely.get_parts(lines)).any()
+    )
 
 
 def _with_curves(
@@ -405,7 +429,19 @@ def bulk(
         return None
     fids = np.asarray(frame.index, dtype=np.int64)
     _decode(frame)
+    if driver == "GML":
+        _plain_values(frame)
     return Records(without_crs(frame), fids, (), plain_crs(getattr(frame, "crs", None)), ticket=ticket)
+
+
+def _plain_values(frame: Any) -> None:
+    """Make lists of arrays, and nothing of the empty ids of features that have none."""
+    for at, (name, dtype) in enumerate(zip(frame.columns, frame.dtypes, strict=True)):
+        if pd.api.types.is_object_dtype(dtype):
+            values = [one.tolist() if isinstance(one, np.ndarray) else one for one in frame.iloc[:, at]]
+            frame.isetitem(at, pd.Series(values, index=frame.index, dtype=object))
+        elif name in _IDS:
+            frame.isetitem(at, frame.iloc[:, at].replace("", None))
 
 
 def _decode(frame: Any) -> None:

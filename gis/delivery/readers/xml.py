@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from gis.errors import SourceError
 
-_DEPTH = 200
+DEPTH = 200
 # A document is read in so many pieces, none of them smaller than so many bytes.
 _PIECES, _PIECE = 16, 65_536
 # Pieces of a copy that are written at once.
@@ -45,8 +45,10 @@ _REFERRING = {
     "ogrvrtdatasource": "VRT",
     "ogrwfsdatasource": "WFS",
 }
-# What GDAL takes for columns where no schema tells it otherwise.
-_LEFT_OUT = {"boundedBy"}
+# What GDAL takes for columns where no schema tells it otherwise, but not that of the whole document: it may be all that
+# says which system its coordinates are in. That one lies in the root alone.
+LEFT_OUT = {"boundedBy"}
+OWN = 2
 _REFERRING_ATTRIBUTES = {"schemalocation", "nonamespaceschemalocation", "href"}
 # What the parser says of a document that ends too early.
 _CUT = {"no element found", "unclosed token", "unclosed CDATA section", "partial character"}
@@ -94,6 +96,8 @@ class _Parser(defusedxml.expatreader.DefusedExpatParser):
         expat.StartElementHandler = handler.startElement
         expat.EndElementHandler = handler.endElement
         expat.buffer_size = _LONG
+        if hasattr(handler, "attach"):
+            handler.attach(expat)
 
 
 def parse(path: Path, shown: str, handler: ContentHandler, *, encoding: str | None = None) -> Text | None:
@@ -107,7 +111,8 @@ def parse(path: Path, shown: str, handler: ContentHandler, *, encoding: str | No
     shown
         Its name for people.
     handler
-        Takes its elements; ``startElement`` gets the attributes as a dict.
+        Takes its elements; ``startElement`` gets the attributes as a dict. Its ``attach``, if it has one, is given
+        expat's parser.
     encoding
         What its bytes are in, whatever it says.
 
@@ -188,12 +193,41 @@ def copy(
     """
     with target.open("wb+") as out:
         handler = (copier or Copier)(out, shown, features)
-        fault = parse(path, shown, handler, encoding=encoding)
-        if fault is not None:
-            if not handler.features:
-                raise refusal("unreadable", shown, driver="XML", reason=fault)
-            handler.close_after_last()
+        fault = write(path, shown, handler, encoding=encoding)
         return Copied(handler.features, fault)
+
+
+def write(path: Path, shown: str, copier: Copier, *, encoding: str | None = None) -> Text | None:
+    """
+    Write a clean copy with what is to write it.
+
+    Parameters
+    ----------
+    path
+        The document.
+    shown
+        Its name for people.
+    copier
+        Writes it.
+    encoding
+        What its bytes are in, whatever it says.
+
+    Returns
+    -------
+    Text or None
+        What is wrong after its last whole feature; None where it is whole.
+
+    Raises
+    ------
+    SourceError
+        As for `copy`.
+    """
+    fault = parse(path, shown, copier, encoding=encoding)
+    if fault is not None:
+        if not copier.features:
+            raise refusal("unreadable", shown, driver="XML", reason=fault)
+        copier.close_after_last()
+    return fault
 
 
 def forbidden(shown: str) -> SourceError:
@@ -235,6 +269,23 @@ def check_element(name: str, shown: str, allowed: Container[str] = ()) -> None:
         raise refusal("reference", shown, what=what)
 
 
+def refers(name: str) -> bool:
+    """
+    Tell an attribute that makes a reader fetch something.
+
+    Parameters
+    ----------
+    name
+        The attribute's name without prefix and namespace.
+
+    Returns
+    -------
+    bool
+        True for links and addresses of schemas.
+    """
+    return name.casefold() in _REFERRING_ATTRIBUTES
+
+
 def check_depth(depth: int, shown: str) -> None:
     """
     Refuse a document whose elements lie too deep within each other.
@@ -251,7 +302,7 @@ def check_depth(depth: int, shown: str) -> None:
     SourceError
         D001 where they are too many.
     """
-    if depth >= _DEPTH:
+    if depth >= DEPTH:
         reason = Text("nested too deeply", "تودرتویی بیش از اندازه")
         raise refusal("unreadable", shown, driver="XML", reason=reason)
 
@@ -355,7 +406,7 @@ class Copier(ContentHandler):
         ]
         self._open.append(name)
         self._prefixes.append(prefixes)
-        if name.rpartition(":")[2] in _LEFT_OUT:
+        if name.rpartition(":")[2] in LEFT_OUT and len(self._open) > OWN:
             self._silent += 1
         self.write(f"<{name}{declarations}{''.join(kept)}>")
 
@@ -363,11 +414,9 @@ class Copier(ContentHandler):
         """Look at an element that comes with these attributes for the first time where these prefixes are declared."""
         local = name.rpartition(":")[2]
         check_element(local, self._shown)
-        if local not in _LEFT_OUT:
+        if local not in LEFT_OUT:
             self._plain[name] = name.rpartition(":")[0] or "xml"
-        referring = frozenset(
-            key for key in keys if key.rpartition(":")[2].casefold() in _REFERRING_ATTRIBUTES
-        )
+        referring = frozenset(key for key in keys if refers(key.rpartition(":")[2]))
         declared = self._prefixes[-1] | {key[6:] for key in keys if key.startswith("xmlns:")}
         used = {key.rpartition(":")[0] for key in (name, *keys) if ":" in key}
         declarations = "".join(
@@ -388,14 +437,18 @@ class Copier(ContentHandler):
         role = self._roles.get(name)
         if role is None:
             local = name.rpartition(":")[2]
-            role = self._roles[name] = (local in _LEFT_OUT, local in self._names)
+            role = self._roles[name] = (local in LEFT_OUT, local in self._names)
         left_out, feature = role
-        if left_out:
+        if left_out and len(self._open) >= OWN:
             self._silent -= 1
         if feature:
-            self.features += 1
-            self._whole = len(self._pending)
-            self._stack = list(self._open)
+            self.complete()
+
+    def complete(self) -> None:
+        """Remember that a whole feature ends here."""
+        self.features += 1
+        self._whole = len(self._pending)
+        self._stack = list(self._open)
 
     def characters(self, content: str) -> None:
         """Copy text."""
@@ -464,7 +517,7 @@ def clean_layer(
     declared
         The encoding that the document declares but is not in; empty where it is.
     **options
-        Open options of the driver.
+        As for `gis.delivery.readers.gdal.read`.
 
     Returns
     -------
@@ -478,15 +531,27 @@ def clean_layer(
     """
     records = gdal.read(staged, driver, head.name, shown, **options)
     frame = _used(records.frame)
-    faults = [(at + 1, why) for at, why in records.damaged]
+    # GML names its features itself.
+    ids = [*records.fids.tolist(), *(at for at, _ in records.damaged)]
+    first = 0 if driver == "GML" and ids and min(ids) > 0 else 1
+    faults = [(at + first, why) for at, why in records.damaged]
     if fault is not None:
         faults.append((len(frame) + len(faults) + 1, fault))
     notes = damaged(shown, head.name, faults)
     kept = undecoded(frame, declared=declared, names=False) if declared else None
-    numbers = records.fids if driver == "GML" and (records.fids > 0).all() else records.fids + 1
     short = parts.short_parts(shown, head.name, records.short)
     return RawLayer(
-        shown, head.name, driver, head.crs, "", frame, numbers, notes, kept, short, curves=records.curves
+        shown,
+        head.name,
+        driver,
+        head.crs,
+        "",
+        frame,
+        records.fids + first,
+        notes,
+        kept,
+        short,
+        curves=records.curves,
     )
 
 

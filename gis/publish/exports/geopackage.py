@@ -14,7 +14,7 @@ from gis.language import Text
 from gis.publish.exports import qgis
 from gis.publish.symbols import symbols
 from gis.publish.wording.figures import ILLUSTRATIVE, SEVERITIES
-from gis.schema import CRS, LENGTHS, MANHOLES, OFFICES, ROUTES, SCHEMAS
+from gis.schema import CRS, FITTINGS, LENGTHS, MANHOLES, OFFICES, ROUTES, SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -239,6 +239,10 @@ def _inventory_styles(*, with_area: bool) -> dict[str, str]:
         code: qgis.point(_both(text), drawn.points["offices"][code], "offices")
         for code, text in OFFICES["connection"].codes.items()
     }
+    fittings = {
+        code: qgis.point(_both(text), drawn.points["fittings"][code], "fittings")
+        for code, text in FITTINGS["kind"].codes.items()
+    }
     # QGIS draws what is in no other category with the one of the empty value; without it such features would not be
     # seen.
     other = _both(_OTHER)
@@ -248,6 +252,11 @@ def _inventory_styles(*, with_area: bool) -> dict[str, str]:
         ),
         "manholes": qgis.qml("marker", manholes | {"": qgis.other(other, "manholes")}, "kind"),
         "offices": qgis.qml("marker", offices | {"": qgis.other(other, "offices")}, "connection"),
+        "fittings": qgis.qml(
+            "marker",
+            fittings | {"": qgis.point(other, drawn.points["fittings"]["unknown"], "fittings")},
+            "kind",
+        ),
     }
     return styles | {"area": qgis.qml("fill", {"": qgis.boundary(_both(_AREA))})} if with_area else styles
 

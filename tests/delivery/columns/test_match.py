@@ -482,3 +482,26 @@ def test_of_two_columns_for_fibres_the_total_counts(total, each, turned):
 
 def test_fibres_of_a_tube_alone_are_not_taken_for_all():
     assert "fibre_count" not in match(pd.DataFrame({"fibers_per_tube": [12, 12]}), ROUTES).columns
+
+
+OWN = ["6603a47b-10a2-52b5-bb91-c88a1a99c126", "6603a47b-10a2-52b5-bb91-c88a1a99c127"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "taken"),
+    [
+        ({"UUID": OWN, "FID": ["1", "2"]}, "UUID"),
+        ({"UUID": OWN, "FID": ["1", "2"], "Name": ["MH1", "MH2"]}, "Name"),
+        # Names that do not tell all apart, or are none.
+        ({"UUID": OWN, "Name": ["MH1", "MH1"]}, "UUID"),
+        ({"UUID": OWN, "Name": ["MH1", None]}, "UUID"),
+        ({"UUID": OWN, "Name": ["by the road", "at the corner"]}, "UUID"),
+        # Neither is more of an id than the other.
+        ({"Name": ["MH1", "MH2"], "Label": ["A1", "A2"]}, None),
+        ({"UUID": OWN, "UID": OWN[::-1]}, None),
+    ],
+)
+def test_of_ids_for_want_of_a_better_one_the_values_tell(columns, taken):
+    found = match(pd.DataFrame({**columns, "status": ["new", "new"]}), MANHOLES)
+    assert found.columns.get("manhole_id") == taken
+    assert ("manhole_id" in found.ambiguous) == (taken is None)

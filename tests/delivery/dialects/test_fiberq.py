@@ -164,7 +164,7 @@ def test_a_project_file_can_turn_the_dialect_off_and_name_one(sound, tmp_path):
     named = gis.read(project_file(tmp_path, sound, 'dialect = "fiberq"', ""))
     assert {source.dialect for source in named.sources} == {"FiberQ 1.4"}
     with pytest.raises(
-        ProjectError, match="is 'fibreq', which is not known; known are: fiberq, gracethd, ofds, none"
+        ProjectError, match="is 'fibreq', which is not known; known are: fiberq, gracethd, ofds, swmaps, none"
     ):
         gis.read(project_file(tmp_path, sound, 'dialect = "fibreq"', ""))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import sys
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -21,12 +22,14 @@ from pmtiles.reader import MmapSource, Reader
 from support import large, specimens
 from support.browser import ARGUMENTS, chromium, executable, opened, until
 from support.pyramids import LAT, LON, around, mbtiles, over, pmtiles, png
+from support.surveys import layer
 
 from gis import lengths
 from gis.errors import FibreError
 from gis.publish.map import places
 from gis.publish.map.background import background
 from gis.publish.map.tiled import levels, serve, tiles
+from gis.publish.symbols import symbols
 
 __all__ = ["chromium"]  # a fixture
 
@@ -703,3 +706,67 @@ def test_a_background_that_is_none_leaves_nothing(few, tmp_path):
         with pytest.raises(FibreError, match=why):
             few(basemap)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("lang", "word"), [("en", "slack"), ("fa", "کابل ذخیره")])
+def test_fittings_are_drawn_switched_and_opened(graphics, tmp_path, lang, word):
+    survey = large.survey(60)
+    at = [shapely.Point(51.6 + x / 1000, 32.6) for x in range(4)]
+    fittings = layer(
+        "fittings",
+        at,
+        fitting_id=[f"F{n}" for n in range(4)],
+        kind=["slack", "closure", "break", None],
+        route_id=["R-1"] * 4,
+    )
+    survey = replace(survey, fittings=fittings)
+    tiles.write(survey, lengths.measure(survey), large.findings(survey), [], tmp_path / "map", lang)
+    drawn = (
+        "[...new Set(fibre.gl.queryRenderedFeatures().filter(one => one.layer.id.startsWith('fittings:'))"
+        ".map(one => one.properties.kind))].sort()"
+    )
+    with serving(tmp_path / "map") as address:
+        how = {"fragment": f"#lang={lang}&at=fittings/F0", "offline": False}
+        with opened(graphics, Address(address), **how) as (page, watch):
+            settled(page)
+            until(page, "document.querySelector('.leaflet-popup .card-title')?.innerText === 'F0'")
+            assert word in page.inner_text(".leaflet-popup .card-sort")
+            page.click(".leaflet-popup .card-close")
+            page.evaluate("fibre.map.setView([32.6, 51.6015], 16, { animate: false })")
+            settled(page)
+            assert page.evaluate(drawn) == [
+                "fitting-break",
+                "fitting-closure",
+                "fitting-slack",
+                "fitting-unknown",
+            ]
+            with_them = painted(page)
+            assert with_them > 100
+            page.click("#layer-fittings")
+            settled(page)
+            assert page.evaluate(drawn) == []
+            assert painted(page) == 0
+            assert watch.errors == []
+
+
+def painted(page):
+    """Count the pixels in the middle of the map, away from the legend, that are in the colour of fittings."""
+    page.wait_for_timeout(300)
+    box = page.locator("#stage").bounding_box()
+    middle = {"x": box["x"] + box["width"] / 2 - 120, "y": box["y"] + box["height"] / 2 - 40}
+    picture = base64.b64encode(page.screenshot(clip={**middle, "width": 240, "height": 80})).decode()
+    return page.evaluate(
+        """async ([picture, colour]) => {
+            const image = Object.assign(new Image(), { src: `data:image/png;base64,${picture}` });
+            await image.decode();
+            const canvas = new OffscreenCanvas(image.width, image.height), ctx = canvas.getContext("2d");
+            ctx.drawImage(image, 0, 0);
+            const { data } = ctx.getImageData(0, 0, image.width, image.height);
+            const wanted = [1, 3, 5].map(at => parseInt(colour.slice(at, at + 2), 16));
+            let count = 0;
+            for (let at = 0; at < data.length; at += 4)
+                if (wanted.every((one, n) => Math.abs(one - data[at + n]) < 24)) count++;
+            return count;
+        }""",
+        [picture, symbols().colour("fitting")],
+    )
