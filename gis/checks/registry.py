@@ -127,6 +127,8 @@ class Found:
         (n,) what each is about; None where the rows say it.
     fixable
         (n,) whether the check's fix can put each right; None where it always can, if there is one.
+    unjudged
+        How many features the check could not judge, as a value is missing that it takes.
     """
 
     layer: str
@@ -137,6 +139,7 @@ class Found:
     features: Sequence[str] | None = None
     refs: Sequence[FeatureRef] | None = None
     fixable: NDArray[np.bool_] | None = None
+    unjudged: int = 0
 
 
 # From the survey under check, `gis.checks.evidence.context.Context`, to what is wrong with it.
