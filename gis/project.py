@@ -289,6 +289,10 @@ class ChecksSettings(Table):
         How near two ends are one place, metres.
     max_segment_m
         How far apart two vertices of a route may be, metres.
+    max_pull_m
+        How long a pull of duct between two manholes may be, metres; left out, any length.
+    max_bends_deg
+        By how many degrees such a pull may turn, all its bends together; left out, by any.
     rules
         Checks of the project's own.
     """
@@ -298,6 +302,8 @@ class ChecksSettings(Table):
     severity: dict[str, Severity] = Field(default_factory=dict)
     snap_m: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2.0
     max_segment_m: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 500.0
+    max_pull_m: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    max_bends_deg: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     rules: list[Rule] = Field(default_factory=list)
 
     @field_validator("rules")

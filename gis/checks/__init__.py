@@ -104,6 +104,18 @@ _NEEDS: dict[Need, tuple[Callable[[Inventory], bool], Text]] = {
         lambda inventory: bool((inventory.routes["kind"] == "duct").any()),
         Text("no ducts were delivered", "داکتی تحویل نشده است"),
     ),
+    "max_pull": (
+        lambda inventory: inventory.project.checks.max_pull_m is not None,
+        Text("the project states no max_pull_m", "پروژه max_pull_m را ننوشته است"),
+    ),
+    "max_bends": (
+        lambda inventory: inventory.project.checks.max_bends_deg is not None,
+        Text("the project states no max_bends_deg", "پروژه max_bends_deg را ننوشته است"),
+    ),
+    "exchanges": (
+        lambda inventory: bool((inventory.manholes["kind"] == "exchange").any()),
+        Text("no exchange was delivered", "مرکز مخابراتی تحویل نشده است"),
+    ),
     "references": (
         lambda inventory: any(references.answerable(inventory, name) for name in references.NAMED),
         Text("what the routes name was not delivered", "آنچه مسیرها نام می‌برند تحویل نشده است"),

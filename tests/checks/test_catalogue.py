@@ -36,8 +36,11 @@ N301 loose-end w | N302 near-miss w± | N303 overshoot w± | N304 stray-manhole 
 N306 island w | N307 unmarked-crossing i | N308 pseudo-node i+ | N309 unknown-reference e
 N310 distant-reference e | N311 cable-outside-duct w | N312 unused-node i
 N313 fitting-off-cable w | N314 reference-to-no-cable e | N315 branch-without-closure w
+N316 reference-in-another-spelling i | N317 long-pull w | N318 bent-pull w | N319 cable-in-planned-duct w
+N320 rising-fibres w
 A401 missing-value e | A402 repeated-id e | A403 unknown-value w | A404 out-of-range w
 A405 unnormalised-text i+ | A406 impossible-date w | A407 wrong-county w | A408 mojibake e+
+A409 contradicted-installation w
 T501 length-mismatch w | T502 implausible-slack w | T503 total-differs e | T504 total-undecided w
 T505 slack-sum-differs w
 """
