@@ -27,7 +27,7 @@ D005 missing-column e | D006 guessed-encoding w | D007 lost-text e | D008 unsafe
 D009 empty-layer e | D010 refused-source e | D011 unjoined-rows w
 C101 missing-crs e± | C102 outside-area e | C103 swapped-axes e± | C104 wrong-zone e± | C105 datum-shift e±
 C106 unfit-crs w | C107 mixed-crs w | C108 coarse-coordinates w | C109 zero-coordinates e
- C110 layer-shifted w | C111 positions-disagree w
+ C110 layer-shifted w | C111 positions-disagree w | C112 coarse-feature w
 G201 missing-geometry e | G202 wrong-geometry-type e | G203 invalid-geometry e± | G204 short-route e
 G205 repeated-vertex i+ | G206 spike w± | G207 self-crossing w | G208 doubling-back e± | G209 long-segment w
 G210 multipart-route w+ | G211 implausible-height w | G212 duplicate-feature e+ | G213 overlapping-routes w
