@@ -351,7 +351,7 @@ def _drawn(inventory: Inventory) -> tuple[Inventory, Measured, Findings, list[To
     return inventory, measured, checks.run(inventory, measured), totals.reconcile(inventory, measured)
 
 
-def explain(code: str | None = None, *, lang: Language = "en") -> str:
+def explain(code: str | None = None, *, project: str | Path | None = None, lang: Language = "en") -> str:
     """
     Say what a check does, why it matters, and how to put right what it finds.
 
@@ -359,6 +359,8 @@ def explain(code: str | None = None, *, lang: Language = "en") -> str:
     ----------
     code
         The check's code; None lists all checks.
+    project
+        A project file, whose rules of its own are among the checks.
     lang
         The language.
 
@@ -370,11 +372,13 @@ def explain(code: str | None = None, *, lang: Language = "en") -> str:
     Raises
     ------
     FibreError
-        There is no such check.
+        There is no such check, or the project file cannot be read.
     """
-    from gis.checks import book
+    from gis.checks import book, own
+    from gis.project import Project, load
 
-    return book.listing(lang) if code is None else book.page_text(code, lang)
+    known = own.catalogue(Project() if project is None else load(project))
+    return book.listing(lang, known) if code is None else book.page_text(code, lang, known)
 
 
 def run(project: str | Path, out: str | Path = "maps", *, lang: Language = "fa") -> RunResult:

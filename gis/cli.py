@@ -589,13 +589,24 @@ def explain(
             ),
         ),
     ] = None,
+    project: Annotated[
+        Path | None,
+        typer.Option(
+            "--project",
+            help=both(
+                "Project file with rules of its own; left out, fibre.toml in this folder.",
+                "فایل پروژه‌ای که قاعده‌های خود را دارد؛ بدون آن fibre.toml در همین پوشه.",
+            ),
+        ),
+    ] = None,
     lang: Lang = None,
     debug: Debug = False,  # noqa: ARG001
 ) -> None:
     """Print the page of a check."""
     import gis
 
-    tell(gis.explain(code, lang=_language(lang)))
+    here = _OWN_PROJECT if _OWN_PROJECT.is_file() else None
+    tell(gis.explain(code, project=project or here, lang=_language(lang)))
 
 
 def main() -> NoReturn:
@@ -639,6 +650,10 @@ def _language(lang: LanguageChoice | None) -> Language:
     if lang is None:
         return language()
     return "fa" if lang is LanguageChoice.fa else "en"
+
+
+# The project file of the folder that the user stands in.
+_OWN_PROJECT = Path("fibre.toml")
 
 
 def _default_project() -> Path:

@@ -96,7 +96,8 @@ class CheckDocument(_Document):
     """
     What ``fibre check --format json`` prints.
 
-    ``ran`` lists the codes that were looked for; ``not_run`` and ``failed`` say of the others why not. ``changes`` and
+    ``ran`` lists the codes that were looked for; ``not_run`` and ``failed`` say of the others why not, ``unjudged`` how
+    many features a rule of the project's own could not judge as a value is missing. ``changes`` and
     ``refused`` are empty but for ``--fix`` and ``--diff``.
     """
 
@@ -106,6 +107,7 @@ class CheckDocument(_Document):
     ran: list[str]
     not_run: dict[str, str]
     failed: dict[str, str]
+    unjudged: dict[str, int] = {}
     left_out: list[LeftOutEntry]
     changes: list[ChangeEntry] = []
     refused: list[RefusedEntry] = []

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-import math
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     PrivateAttr,
     ValidationError,
@@ -18,25 +15,20 @@ from pydantic import (
     model_validator,
 )
 
+from gis import settings
+from gis.conditions import settled
 from gis.errors import ProjectError
 from gis.language import Text
+from gis.rules import Rule  # noqa: TC001 - a type of a field, which pydantic looks up
 from gis.schema import SCHEMAS
+from gis.settings import RefusedError, Scalar, Table, suggestion
 
 if TYPE_CHECKING:
     import pyproj
 
-    from gis.schema import Column
-
 LengthKind = Literal["geodesic", "grid", "ground", "slope"]
 Measure = Literal["length", "count", "trench", "cable", "fibre"]
-Severity = Literal["error", "warning", "info"]
-Scalar = str | int | float | bool
-
-
-class _Table(BaseModel):
-    """A table of the project file: unknown keys and loose types are refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+Severity = settings.Severity
 
 
 def _system(name: str) -> pyproj.CRS:
@@ -48,7 +40,7 @@ def _system(name: str) -> pyproj.CRS:
         raise ValueError(f"{name!r} is no coordinate reference system; for example EPSG:32639") from None
 
 
-class About(_Table):
+class About(Table):
     """
     ``[project]``: names, and how lengths are taken.
 
@@ -93,7 +85,7 @@ class About(_Table):
         return value
 
 
-class Area(_Table):
+class Area(Table):
     """
     ``[area]``: where every feature must lie.
 
@@ -119,7 +111,7 @@ class Area(_Table):
         return value
 
 
-class Counties(_Table):
+class Counties(Table):
     """
     ``[counties]``: the polygon of each county.
 
@@ -135,7 +127,7 @@ class Counties(_Table):
     name: str = "name_fa"
 
 
-class LayerSource(_Table):
+class LayerSource(Table):
     """
     One ``[[layers.…]]``: where features of a layer come from and how to read them.
 
@@ -164,7 +156,7 @@ class LayerSource(_Table):
     set: dict[str, Scalar] = Field(default_factory=dict)
 
 
-class Layers(_Table):
+class Layers(Table):
     """
     ``[layers]``: the sources of each canonical layer.
 
@@ -191,17 +183,9 @@ class Layers(_Table):
                         if column not in schema.names:
                             raise ValueError(
                                 f"layers.{name}: {key} names {column!r}, which the layer does not have"
-                                f"{_suggestion(column, schema.names)}"
+                                f"{suggestion(column, schema.names)}"
                             )
         return self
-
-
-class _RefusedError(ValueError):
-    """What is wrong with a value, in both languages."""
-
-    def __init__(self, text: Text) -> None:
-        self.text = text
-        super().__init__(text.render("en"))
 
 
 _NO_LENGTH = Text(
@@ -212,29 +196,14 @@ _UNIT = Text(
     'total {item}: unit of a length is "m" or "km", not {unit}',
     "جمع {item}: یکای طول «m» یا «km» است، نه {unit}",
 )
-_NO_COLUMN = Text(
-    "total {item}: where names {column}, which {layer} do not have{hint}",
-    "جمع {item}: where ستون {column} را نام می‌برد که در لایهٔ {layer} نیست{hint}",
-)
-_NO_VALUE = Text(
-    "total {item}: where {column} = [] selects nothing; name a value",
-    "جمع {item}: where {column} = [] چیزی را برنمی‌گزیند؛ مقداری را نام ببرید",
-)
-_NO_CODE = Text(
-    "total {item}: where {column}: {value} is none of {allowed}",
-    "جمع {item}: where {column}: مقدار {value} هیچ‌یک از این‌ها نیست: {allowed}",
-)
-_NO_NUMBER = Text(
-    "total {item}: where {column}: {value} is no number",
-    "جمع {item}: where {column}: مقدار {value} عدد نیست",
-)
+_SUBJECT = Text("total {item}", "جمع {item}")
 _TOLERANCE = Text(
     'total {item}: tolerance {tolerance} is neither per cent nor a number; for example "0.5 %", "2 m", "0"',
     'جمع {item}: رواداری {tolerance} نه درصد است و نه عدد؛ برای نمونه "0.5 %"، "2 m"، "0"',
 )
 
 
-class Total(_Table):
+class Total(Table):
     """
     One ``[[totals]]``: a figure that was recorded, and what to hold against it.
 
@@ -286,16 +255,8 @@ class Total(_Table):
                 raise self._refused(_NO_LENGTH, layer=self.layer)
             if self.unit not in {"m", "km"}:
                 raise self._refused(_UNIT, unit=repr(self.unit))
-        schema = SCHEMAS[self.layer]
-        for column, wanted in self.where.items():
-            if column not in schema.names:
-                hint = _suggestion(column, schema.names)
-                raise self._refused(_NO_COLUMN, column=repr(column), layer=self.layer, hint=hint)
-            values = wanted if isinstance(wanted, list) else [wanted]
-            if not values:
-                raise self._refused(_NO_VALUE, column=column)
-            # What the layers have, however the file writes it; the table is frozen for everybody else.
-            self.where[column] = [self._as_stored(schema[column], value) for value in values]
+        # What the layers have, however the file writes it; the table is frozen for everybody else.
+        settled(self.where, SCHEMAS[self.layer], _SUBJECT.filled(item=repr(self.item)))
         try:
             tolerance = self.tolerance_value
         except ValueError:
@@ -304,36 +265,17 @@ class Total(_Table):
             raise self._refused(_TOLERANCE, tolerance=repr(self.tolerance))
         return self
 
-    def _as_stored(self, column: Column, value: Scalar) -> Scalar:
-        """Give a value of ``where`` as the layers have it; refuse one that no feature can have."""
-        from gis.text import letters  # noqa: PLC0415 - heavy, and only totals with conditions need it here
-
-        if column.codes:
-            known = {
-                letters.fold(way): code
-                for code, words in column.codes.items()
-                for way in (code, words.en, words.fa)
-            }
-            code = known.get(letters.fold(letters.written(value)))
-            if code is None:
-                allowed = ", ".join(column.codes)
-                raise self._refused(_NO_CODE, column=column.name, value=repr(value), allowed=allowed)
-            return code
-        if column.kind in {"number", "integer"}:
-            try:
-                figure = float(letters.ascii_digits(str(value)))
-            except ValueError:
-                figure = math.nan
-            if isinstance(value, bool) or not math.isfinite(figure):
-                raise self._refused(_NO_NUMBER, column=column.name, value=repr(value))
-            return figure
-        return value
-
-    def _refused(self, text: Text, **fields: str) -> _RefusedError:
-        return _RefusedError(text.filled(item=repr(self.item), **fields))
+    def _refused(self, text: Text, **fields: str) -> RefusedError:
+        return RefusedError(text.filled(item=repr(self.item), **fields))
 
 
-class ChecksSettings(_Table):
+_TWICE = Text(
+    "two rules are called {code}; each has a code of its own",
+    "دو قاعده {code} نام دارند؛ هر قاعده کد خود را دارد",
+)
+
+
+class ChecksSettings(Table):
     """
     ``[checks]``: which checks run, and their tolerances.
 
@@ -347,6 +289,12 @@ class ChecksSettings(_Table):
         How near two ends are one place, metres.
     max_segment_m
         How far apart two vertices of a route may be, metres.
+    max_pull_m
+        How long a pull of duct between two manholes may be, metres; left out, any length.
+    max_bends_deg
+        By how many degrees such a pull may turn, all its bends together; left out, by any.
+    rules
+        Checks of the project's own.
     """
 
     select: list[str] = Field(default_factory=lambda: ["all"])
@@ -354,9 +302,22 @@ class ChecksSettings(_Table):
     severity: dict[str, Severity] = Field(default_factory=dict)
     snap_m: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 2.0
     max_segment_m: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 500.0
+    max_pull_m: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    max_bends_deg: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    rules: list[Rule] = Field(default_factory=list)
+
+    @field_validator("rules")
+    @classmethod
+    def _different_codes(cls, value: list[Rule]) -> list[Rule]:
+        seen: set[str] = set()
+        for rule in value:
+            if rule.code in seen:
+                raise RefusedError(_TWICE.filled(code=rule.code))
+            seen.add(rule.code)
+        return value
 
 
-class Project(_Table):
+class Project(Table):
     """
     A project file.
 
@@ -498,11 +459,6 @@ def load(path: str | Path) -> Project:
     return project
 
 
-def _suggestion(word: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; it may be one of: {', '.join(known)}"
-
-
 def _explained(path: Path, error: ValidationError) -> ProjectError:
     """Turn pydantic's first error into one line that names file, key and what would do."""
     first = error.errors(include_url=False)[0]
@@ -513,14 +469,14 @@ def _explained(path: Path, error: ValidationError) -> ProjectError:
             Text("{path}: unknown key {key}{hint}", "{path}: کلید ناشناخته {key}{hint}"),
             path=path,
             key=key,
-            hint=_suggestion(str(first["loc"][-1]), known),
+            hint=suggestion(str(first["loc"][-1]), known),
         )
     if first["type"] == "missing":
         return ProjectError(
             Text("{path}: key {key} is missing", "{path}: کلید {key} نیست"), path=path, key=key
         )
     raised = first.get("ctx", {}).get("error")
-    if isinstance(raised, _RefusedError):
+    if isinstance(raised, RefusedError):
         return ProjectError(
             Text("{path}: {key}: {why}", "{path}: {key}: {why}"), path=path, key=key, why=raised.text
         )

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gis import conditions
 from gis.glossary import word
 from gis.language import Text
 from gis.lengths import uncertainty
@@ -18,7 +19,6 @@ from gis.network.graph import Network
 from gis.network.lines import Lines, tolerances, usable
 from gis.network.zigzag import roughness
 from gis.schema import CONNECTED
-from gis.text import letters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from gis.inventory import Inventory
     from gis.lengths.measured import Measured
-    from gis.project import Measure, Scalar, Total
+    from gis.project import Measure, Total
     from gis.schema import LayerName
 
     Floats = NDArray[np.float64]
@@ -278,32 +278,14 @@ def selected(layer: gpd.GeoDataFrame, total: Total) -> Flags:
     layer
         The canonical layer.
     total
-        The total; its ``where`` asks for equal values, or one of a list. Texts are equal when they say the same
-        (`gis.text.letters.fold`), counties whether or not they are called one (`fold_county`), in Persian or, where
-        the layer has ``county_en``, in English.
+        The total; its ``where`` asks for equal values, or one of a list, as `gis.conditions.equal` compares them.
 
     Returns
     -------
     numpy.ndarray
         (n,) booleans.
     """
-    chosen = np.ones(len(layer), dtype=bool)
-    for column, wanted in total.where.items():
-        values = wanted if isinstance(wanted, list) else [wanted]
-        equal = _equal(layer[column], values)
-        if column == "county" and "county_en" in layer:
-            equal |= _equal(layer["county_en"], values)
-        chosen &= equal
-    return chosen
-
-
-def _equal(column: pd.Series, values: list[Scalar]) -> Flags:
-    """Tell which values of a column are among others, compared as all text is."""
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return np.asarray(column.isin(values).fillna(False), dtype=bool)
-    folding = letters.fold_county if str(column.name).startswith("county") else letters.fold
-    wanted = {folding(letters.written(value)) for value in values}
-    return np.array([value in wanted for value in folding(column.to_numpy(dtype=object))], dtype=bool)
+    return conditions.selected(layer, total.where)
 
 
 def interval(

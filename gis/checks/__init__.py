@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 from gis import progress
-from gis.checks import causes
+from gis.checks import causes, own
 from gis.checks.evidence import references
 from gis.checks.evidence.context import Context
 from gis.checks.findings import COLUMNS, Findings, count_of, join, tabulate
-from gis.checks.registry import FAMILIES, Found, Page, finders, pages
+from gis.checks.registry import FAMILIES, Found, Page, pages
 from gis.checks.rules import attributes, coordinates, delivery, geometry, network, totals
 from gis.errors import ProjectError
 from gis.language import Text
-from gis.project import Severity
+from gis.project import Project, Severity
+from gis.rules import OWN
 from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ _FAMILY_MODULES = (delivery, coordinates, geometry, network, attributes, totals)
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 
-def selection(select: Sequence[str], ignore: Sequence[str]) -> list[str]:
+def selection(select: Sequence[str], ignore: Sequence[str], project: Project | None = None) -> list[str]:
     """
     Tell which checks a selection means.
 
@@ -54,6 +55,8 @@ def selection(select: Sequence[str], ignore: Sequence[str]) -> list[str]:
     ----------
     select, ignore
         Codes (``"N302"``), families (``"N"``), or ``"all"``; what is ignored is taken away last.
+    project
+        The project, whose rules of its own (``"U"``) are among the checks.
 
     Returns
     -------
@@ -65,20 +68,20 @@ def selection(select: Sequence[str], ignore: Sequence[str]) -> list[str]:
     ProjectError
         A word is neither a code nor a family.
     """
-    known = finders()
+    known = own.functions(project or Project())
 
     def meant(words: Sequence[str]) -> set[str]:
         codes: set[str] = set()
         for word in words:
             matching = set(known) if word == "all" else {c for c in known if word in (c, c[0])}
-            if not matching:
+            if not matching and word != OWN:
                 raise ProjectError(
                     Text(
                         "there is no check {word}; families are {families}, and `fibre explain` lists the codes",
                         "بررسی {word} وجود ندارد؛ خانواده‌ها {families} هستند و `fibre explain` کدها را نشان می‌دهد",
                     ),
                     word=repr(word),
-                    families=", ".join(FAMILIES),
+                    families=", ".join([*FAMILIES, OWN]),
                 )
             codes |= matching
         return codes
@@ -100,6 +103,18 @@ _NEEDS: dict[Need, tuple[Callable[[Inventory], bool], Text]] = {
     "ducts": (
         lambda inventory: bool((inventory.routes["kind"] == "duct").any()),
         Text("no ducts were delivered", "داکتی تحویل نشده است"),
+    ),
+    "max_pull": (
+        lambda inventory: inventory.project.checks.max_pull_m is not None,
+        Text("the project states no max_pull_m", "پروژه max_pull_m را ننوشته است"),
+    ),
+    "max_bends": (
+        lambda inventory: inventory.project.checks.max_bends_deg is not None,
+        Text("the project states no max_bends_deg", "پروژه max_bends_deg را ننوشته است"),
+    ),
+    "exchanges": (
+        lambda inventory: bool((inventory.manholes["kind"] == "exchange").any()),
+        Text("no exchange was delivered", "مرکز مخابراتی تحویل نشده است"),
     ),
     "references": (
         lambda inventory: any(references.answerable(inventory, name) for name in references.NAMED),
@@ -148,10 +163,10 @@ def examine(inventory: Inventory, measured: Measured | None, codes: Sequence[str
     """
     context = Context(inventory, measured)
     examined = Examined({}, {}, {})
-    functions = finders()
+    functions, pages = own.functions(inventory.project), own.catalogue(inventory.project)
     for done, code in enumerate(codes):
         progress.tell(progress.CHECKING, done, len(codes))
-        reason = _absence(inventory, pages()[code])
+        reason = _absence(inventory, pages[code])
         if reason is not None:
             examined.not_run[code] = reason
             continue
@@ -194,14 +209,20 @@ def run(
     """
     settings = inventory.project.checks
     codes = selection(
-        settings.select if select is None else select, settings.ignore if ignore is None else ignore
+        settings.select if select is None else select,
+        settings.ignore if ignore is None else ignore,
+        inventory.project,
     )
     examined = examine(inventory, measured, codes)
+    catalogue = own.catalogue(inventory.project)
     entries: list[causes.Entry] = []
+    unjudged: dict[str, int] = {}
     for code, found in examined.found.items():
-        page = pages()[code]
+        page = catalogue[code]
         for one in found:
             count = count_of(one)
+            if one.unjudged:
+                unjudged[code] = unjudged.get(code, 0) + one.unjudged
             stated = settings.severity.get(code)
             severities = causes.graded(page, one, count) if stated is None else [stated] * count
             entries.append(causes.Entry(page, one, tabulate(inventory, page, severities, one)))
@@ -212,6 +233,8 @@ def run(
         failed=examined.failed,
         looked_at={name: len(inventory.layer(name)) for name in SCHEMAS},
         left_out=inventory.left_out,
+        unjudged=unjudged,
+        pages=catalogue,
     )
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import string
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gis.checks.registry import FAMILIES, Page, pages
 from gis.errors import ProjectError
 from gis.glossary import word
 from gis.language import Language, Text
+from gis.rules import OWN
 from gis.schema import SCHEMAS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _FAMILY_TITLES = {
     "D": Text("Delivery", "تحویل"),
@@ -18,6 +23,7 @@ _FAMILY_TITLES = {
     "N": Text("Network", "شبکه"),
     "A": Text("Attributes", "اطلاعات توصیفی"),
     "T": Text("Totals", "جمع‌ها"),
+    OWN: Text("Rules of the project", "قاعده‌های پروژه"),
 }
 _FIXES = {
     "safe": Text("safe fix", "اصلاح ایمن"),
@@ -70,7 +76,7 @@ _INTRODUCTION = Text(
 )
 
 
-def listing(lang: Language = "en") -> str:
+def listing(lang: Language = "en", known: Mapping[str, Page] | None = None) -> str:
     """
     List all checks, a line each.
 
@@ -78,6 +84,8 @@ def listing(lang: Language = "en") -> str:
     ----------
     lang
         The language.
+    known
+        Code to page where a project has checks of its own; left out, those that there are.
 
     Returns
     -------
@@ -85,17 +93,18 @@ def listing(lang: Language = "en") -> str:
         Code, name, severity and title, under the titles of the families.
     """
     lines: list[str] = []
-    for letter in FAMILIES:
-        lines += ["", _FAMILY_TITLES[letter].render(lang)]
+    for letter, title in _FAMILY_TITLES.items():
+        own = [page for page in (known or pages()).values() if page.code[0] == letter]
+        if own:
+            lines += ["", title.render(lang)]
         lines += [
             f"  {page.code}  {page.name:<22} {word(page.severity).render(lang):<8} {page.title.render(lang)}"
-            for page in pages().values()
-            if page.code[0] == letter
+            for page in own
         ]
     return "\n".join(lines[1:]) + "\n"
 
 
-def page_text(code: str, lang: Language = "en") -> str:
+def page_text(code: str, lang: Language = "en", known: Mapping[str, Page] | None = None) -> str:
     """
     Give a check's page as plain text.
 
@@ -105,6 +114,8 @@ def page_text(code: str, lang: Language = "en") -> str:
         The check's code, or its name.
     lang
         The language.
+    known
+        Code to page where a project has checks of its own; left out, those that there are.
 
     Returns
     -------
@@ -117,7 +128,7 @@ def page_text(code: str, lang: Language = "en") -> str:
         There is no such check.
     """
     wanted = code.strip()
-    for page in pages().values():
+    for page in (known or pages()).values():
         if wanted.upper() == page.code or wanted.lower() == page.name:
             return _page(page, lang, "{}\n", "{}: {}\n").replace("`", "")
     raise ProjectError(

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gis.checks import registry
 from gis.inventory import ORIGIN
 from gis.language import Language, Text, show
 from gis.schema import CRS, SCHEMAS
@@ -66,6 +67,10 @@ class Findings(Tabled[gpd.GeoDataFrame]):
         Layer to how many features it has.
     left_out
         What was delivered and no check saw.
+    unjudged
+        Code to how many features a rule of the project's own could not judge, as a value is missing that it takes.
+    pages
+        Code to page of the checks, those of the project's own too.
     """
 
     table: gpd.GeoDataFrame
@@ -74,6 +79,8 @@ class Findings(Tabled[gpd.GeoDataFrame]):
     failed: Mapping[str, str] = field(default_factory=dict)
     looked_at: Mapping[str, int] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
+    unjudged: Mapping[str, int] = field(default_factory=dict)
+    pages: Mapping[str, Page] = field(default_factory=registry.pages)
 
     @property
     def single(self) -> NDArray[np.bool_]:

@@ -36,7 +36,7 @@ FAMILIES = {
 }
 
 
-Need = Literal["area", "counties", "references", "ducts"]
+Need = Literal["area", "counties", "references", "ducts", "max_pull", "max_bends", "exchanges"]
 # misplaced: what it names is somewhere else than it says, so that its form and neighbours say nothing.
 # spoils_lengths: lengths and totals rest on what it doubts, and the commands that give figures say so.
 # judges_place: it says whether a feature lies where the survey is.
@@ -67,7 +67,8 @@ class Page:
         ``layer.column`` that must hold values for it to run.
     needs
         What else must be there for it to run: the project's ``"area"`` or ``"counties"``, ``"references"`` to what
-        was delivered, or ``"ducts"`` among the routes.
+        was delivered, ``"ducts"`` among the routes, the limits ``"max_pull"`` or ``"max_bends"``, or ``"exchanges"``
+        among the manholes.
     facts
         What else is true of it; see `Fact`.
     removes
@@ -127,6 +128,8 @@ class Found:
         (n,) what each is about; None where the rows say it.
     fixable
         (n,) whether the check's fix can put each right; None where it always can, if there is one.
+    unjudged
+        How many features the check could not judge, as a value is missing that it takes.
     """
 
     layer: str
@@ -137,6 +140,7 @@ class Found:
     features: Sequence[str] | None = None
     refs: Sequence[FeatureRef] | None = None
     fixable: NDArray[np.bool_] | None = None
+    unjudged: int = 0
 
 
 # From the survey under check, `gis.checks.evidence.context.Context`, to what is wrong with it.

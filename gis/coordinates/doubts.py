@@ -31,6 +31,8 @@ class Doubt(StrEnum):
         Positions are zero.
     SHIFTED
         The whole is off by a common amount.
+    COARSE_FEATURE
+        The numbers of one feature are rounded, those of the layer are not.
     """
 
     UNDECLARED = "C101"
@@ -43,3 +45,4 @@ class Doubt(StrEnum):
     COARSE = "C108"
     ZERO = "C109"
     SHIFTED = "C110"
+    COARSE_FEATURE = "C112"

@@ -190,7 +190,7 @@ def _canonical(
     notes += _missing_columns(raw, destination, without)
     notes += _lost_text(destination.schema, layer)
     notes += _coordinate_notes(reading, destination.schema, layer)
-    notes += _coarse(raw, destination.schema, read.crs, rounding.stated_m(layer, project))
+    notes += _coarse(raw, destination.schema, read.crs, layer, project)
     source = Source(
         path=raw.path,
         layer=raw.layer,
@@ -305,15 +305,47 @@ def _feature(layer: gpd.GeoDataFrame, schema: Schema, row: int) -> str:
     return called(layer[schema.id].iloc[row], layer["record"].iloc[row])
 
 
-def _coarse(raw: RawLayer, schema: Schema, crs: pyproj.CRS, accuracy_m: float) -> list[Note]:
-    """Hold the step that coordinates were rounded to against the accuracy stated for them."""
-    if not np.isfinite(accuracy_m):
-        return []
+# A part of a layer that is rounded is told once, not feature by feature, where it is so large.
+_ROUNDED_SHARE = 0.2
+_ITS = Text("its coordinates", "مختصات آن")
+_OF_SEVERAL = Text("the coordinates of {count} features", "مختصات {count} عارضه")
+
+
+def _coarse(
+    raw: RawLayer, schema: Schema, crs: pyproj.CRS, layer: gpd.GeoDataFrame, project: Project
+) -> list[Note]:
+    """Hold the step that coordinates were rounded to against their accuracy: of the layer, or else of its features."""
+    assumed = project.project.accuracy_m
     geometry = raw.frame.geometry.to_numpy()
     xy = shapely.get_coordinates(geometry[:: -(-len(geometry) // rounding.SAMPLE) or 1])
-    return [
+    notes = [
         Note(code, schema.name, fields={**fields, "source": raw.title})
-        for code, fields in rounding.coarse(xy, crs, accuracy_m)
+        for code, fields in rounding.coarse(xy, crs, rounding.stated_m(layer, project), assumed)
+    ]
+    if notes or len(layer) != len(geometry):
+        return notes
+    xy, owners = shapely.get_coordinates(geometry, return_index=True)
+    accuracy = (
+        layer["accuracy_m"].astype("float64") if "accuracy_m" in layer else pd.Series(np.nan, layer.index)
+    )
+    accuracy_m = np.asarray(accuracy.fillna(assumed), dtype=np.float64)
+    rows, steps = rounding.coarse_features(xy, owners, crs, accuracy_m)
+    if len(rows) > _ROUNDED_SHARE * len(layer):
+        fields = {
+            "whose": _OF_SEVERAL.filled(count=len(rows)),
+            "step_m": round(float(steps.min()), 6),
+            "accuracy_m": float(accuracy_m[rows].max()),
+        }
+        return [Note(Doubt.COARSE_FEATURE, schema.name, fields=fields, ref=FeatureRef(raw.path, raw.layer))]
+    return [
+        Note(
+            Doubt.COARSE_FEATURE,
+            schema.name,
+            _feature(layer, schema, row),
+            {"whose": _ITS, "step_m": round(step, 6), "accuracy_m": float(accuracy_m[row])},
+            ref=_ref(layer, row),
+        )
+        for row, step in zip(rows.tolist(), steps.tolist(), strict=True)
     ]
 
 

@@ -162,8 +162,21 @@ def _office(inventory: Inventory, wanted: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretches:
-    """Stretches of parts between neighbouring stations: from one graph vertex to another."""
+class Stretches:
+    """
+    Stretches of parts between neighbouring stations.
+
+    Attributes
+    ----------
+    start, stop
+        (s,) graph vertices, as `Network.vertex_of_end` and `Network.vertex_of_node` number them.
+    part
+        (s,) the part that each is of.
+    begin, end
+        (s,) from where to where along it, in the plane.
+    metres
+        (s,) how long they are.
+    """
 
     start: Rows
     stop: Rows
@@ -173,8 +186,22 @@ class _Stretches:
     metres: Floats
 
 
-def _stretches(net: Network, allowed: Flags) -> _Stretches:
-    """Cut the allowed parts where ends and nodes are."""
+def stretches(net: Network, allowed: Flags) -> Stretches:
+    """
+    Cut parts of routes where ends and nodes are.
+
+    Parameters
+    ----------
+    net
+        The network.
+    allowed
+        (p,) the parts to be cut; the others are left out.
+
+    Returns
+    -------
+    Stretches
+        By part, in the order along it.
+    """
     lines = net.lines
     whole = shapely.length(lines.parts)
     node, part = net.passes
@@ -194,14 +221,14 @@ def _stretches(net: Network, allowed: Flags) -> _Stretches:
     same = parts[1:] == parts[:-1]
     begin, end, part = at[:-1][same], at[1:][same], parts[1:][same]
     metres = (end - begin) / mercator.scale(lines.lonlat[lines.offsets[part], 1])
-    return _Stretches(vertices[:-1][same], vertices[1:][same], part, begin, end, metres)
+    return Stretches(vertices[:-1][same], vertices[1:][same], part, begin, end, metres)
 
 
 def _way(
     net: Network, allowed: Flags, start: int, exchanges: Rows
-) -> tuple[list[int], _Stretches, dict[tuple[int, int], int]] | None:
+) -> tuple[list[int], Stretches, dict[tuple[int, int], int]] | None:
     """Give the graph vertices of the shortest way, and the stretch between each two; None where there is none."""
-    found = _stretches(net, allowed)
+    found = stretches(net, allowed)
     one, other = net.end_links
     offset = len(net.lines.owners)
     links = np.column_stack([one, other]) + offset
@@ -240,7 +267,7 @@ def _trace(
     net: Network,
     office: str,
     way: list[int],
-    found: _Stretches,
+    found: Stretches,
     by_pair: dict[tuple[int, int], int],
 ) -> Trace:
     """Put the stretches of one route together and name what is passed."""

@@ -85,6 +85,7 @@ def check_document(findings: Findings, lang: Language = "en", fixed: Fixed | Non
         ran=list(findings.ran),
         not_run={code: reason.render(lang) for code, reason in findings.not_run.items()},
         failed=dict(findings.failed),
+        unjudged=dict(findings.unjudged),
         left_out=left_out_entries(findings.left_out, lang),
         changes=[] if fixed is None else _change_entries(fixed, lang),
         refused=[] if fixed is None else _refused_entries(fixed, lang),

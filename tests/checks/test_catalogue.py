@@ -27,7 +27,7 @@ D005 missing-column e | D006 guessed-encoding w | D007 lost-text e | D008 unsafe
 D009 empty-layer e | D010 refused-source e | D011 unjoined-rows w
 C101 missing-crs e± | C102 outside-area e | C103 swapped-axes e± | C104 wrong-zone e± | C105 datum-shift e±
 C106 unfit-crs w | C107 mixed-crs w | C108 coarse-coordinates w | C109 zero-coordinates e
- C110 layer-shifted w | C111 positions-disagree w
+ C110 layer-shifted w | C111 positions-disagree w | C112 coarse-feature w
 G201 missing-geometry e | G202 wrong-geometry-type e | G203 invalid-geometry e± | G204 short-route e
 G205 repeated-vertex i+ | G206 spike w± | G207 self-crossing w | G208 doubling-back e± | G209 long-segment w
 G210 multipart-route w+ | G211 implausible-height w | G212 duplicate-feature e+ | G213 overlapping-routes w
@@ -36,8 +36,11 @@ N301 loose-end w | N302 near-miss w± | N303 overshoot w± | N304 stray-manhole 
 N306 island w | N307 unmarked-crossing i | N308 pseudo-node i+ | N309 unknown-reference e
 N310 distant-reference e | N311 cable-outside-duct w | N312 unused-node i
 N313 fitting-off-cable w | N314 reference-to-no-cable e | N315 branch-without-closure w
+N316 reference-in-another-spelling i | N317 long-pull w | N318 bent-pull w | N319 cable-in-planned-duct w
+N320 rising-fibres w
 A401 missing-value e | A402 repeated-id e | A403 unknown-value w | A404 out-of-range w
 A405 unnormalised-text i+ | A406 impossible-date w | A407 wrong-county w | A408 mojibake e+
+A409 contradicted-installation w
 T501 length-mismatch w | T502 implausible-slack w | T503 total-differs e | T504 total-undecided w
 T505 slack-sum-differs w
 """

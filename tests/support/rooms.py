@@ -13,6 +13,9 @@ ROOMS = (
     "address",  # addresses of databases, their passwords hidden
     "schema",  # the canonical layers: columns, code lists, units
     "text",  # letters, numbers, dates and encodings as the field writes them
+    "settings",  # what the tables of the project file have in common
+    "conditions",  # `where`, and how values compare
+    "rules",  # checks of the project's own, with examples that are tried
     "project",  # the project file: what a user states, in the schema's words
     "coordinates",  # coordinate systems, and which one a layer is in
     "inventory",  # a survey: its layers, notes and project
@@ -30,6 +33,7 @@ ROOMS = (
     "checks.causes",  # what many findings have in common
     "checks.book",  # the catalogue of checks, to be read
     "checks.evidence",  # what rules look at
+    "checks.own",  # rules of the project's own, as checks
     "checks.rules",  # one family a file
     "checks",  # the front door: which rules run
     "checks.fixes",  # repairs, and the checks again until nothing is left to repair

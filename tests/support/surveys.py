@@ -117,7 +117,10 @@ class Survey:
             crs=CRS,
         )
         project = Project.model_validate(
-            {"checks": {"max_segment_m": 100.0}, "project": {"accuracy_m": ACCURACY_M}}
+            {
+                "checks": {"max_segment_m": 100.0, "max_pull_m": 400.0, "max_bends_deg": 360.0},
+                "project": {"accuracy_m": ACCURACY_M},
+            }
         )
         return Inventory(project, **layers, area=area, counties=counties, **more)
 

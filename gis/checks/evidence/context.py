@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from gis import lengths, totals
-from gis.checks.evidence import beside, crossings, duplicates, ends, joints, references, texts
+from gis.checks.evidence import beside, crossings, duplicates, ends, joints, pulls, references, texts
 from gis.checks.evidence.shapes import Shapes
 from gis.checks.registry import codes_with
 from gis.coordinates import mercator
@@ -217,6 +217,12 @@ class Context:
     def joints(self) -> joints.Joints:
         """Where two like routes meet with nothing there."""
         return joints.find(self.network, self.layer("routes"), self.usable("routes"))
+
+    @cached_property
+    def pulls(self) -> pulls.Pulls:
+        """The pulls of duct between neighbouring manholes."""
+        assumed = self.inventory.project.project.accuracy_m
+        return pulls.find(self.network, self.layer("routes"), self.astray, assumed)
 
     @cached_property
     def distant(self) -> list[references.Distant]:

@@ -212,6 +212,48 @@ def meant_by_fittings(survey: Survey, column: str, rows: Rows, layer: LayerName)
     return _likewise(survey, "fittings", column, rows, (layer,))[0]
 
 
+def otherwise(
+    survey: Survey, of: LayerName, column: str
+) -> tuple[Rows, NDArray[np.object_], NDArray[np.object_]]:
+    """
+    Find references to what exists in another spelling: they are understood, and no other program would join them.
+
+    Parameters
+    ----------
+    survey
+        The survey under check.
+    of
+        The layer whose references they are.
+    column
+        Its column.
+
+    Returns
+    -------
+    rows : numpy.ndarray
+        (n,) features.
+    values : numpy.ndarray
+        (n,) what they name, as it is written.
+    ids : numpy.ndarray
+        (n,) the id that is meant, as it is written; of several the first.
+    """
+    layers: tuple[LayerName, ...] = graph.NODE_LAYERS if column in END_COLUMNS else (NAMED[of][column],)
+    columns = [survey.layer(name)[SCHEMAS[name].id] for name in layers]
+    ids = np.concatenate([values.to_numpy(dtype=object) for values in columns])
+    named = survey.layer(of)[column]
+    theirs, *ours = texts.codes(
+        survey.folded(of, column), *(survey.folded(name, SCHEMAS[name].id) for name in layers)
+    )
+    written, *as_written = texts.codes(texts.strings(named), *map(texts.strings, columns))
+    known, spellings = np.concatenate(ours), np.concatenate(as_written)
+    first = np.full(max(known.max(initial=-1), theirs.max(initial=-1)) + 2, -1)
+    there = np.flatnonzero(known >= 0)[::-1]
+    first[known[there]] = there
+    # A missing reference has the code -1, which stands for the last place: none.
+    meant = first[theirs]
+    rows = np.flatnonzero((meant >= 0) & ~np.isin(written, spellings) & ~texts.blank(named))
+    return rows, named.to_numpy(dtype=object)[rows], ids[meant[rows]]
+
+
 def _likewise(
     survey: Survey, of: LayerName, column: str, rows: Rows, layers: tuple[LayerName, ...]
 ) -> tuple[NDArray[np.object_], Flags]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from gis import progress
-from gis.checks import examine, pages
+from gis.checks import examine, own, pages
 from gis.checks.evidence.context import Context
 from gis.checks.fixes import verdicts
 from gis.checks.fixes.change import Change, Key, Tried
@@ -171,14 +170,15 @@ def _fixable(inventory: Inventory, codes: Sequence[str]) -> dict[str, set[Key]]:
 def _known(inventory: Inventory, findings: Findings) -> Faults:
     """Give all faults of a survey: those that its findings have, and those of the checks that were not asked for."""
     found: Faults = {}
+    judging = _judging(inventory)
     table = findings.table
     identities = origins(table).itertuples(index=False, name=None)
     of_feature = table["layer"].isin(list(SCHEMAS)) & table["record"].notna()
     columns = (table[name] for name in ("code", "layer", "feature", "lon", "lat"))
     for code, layer, feature, lon, lat, identity, known in zip(*columns, identities, of_feature, strict=True):
-        if code in _judging():
+        if code in judging:
             found.setdefault((code, layer, identity if known else feature), []).append((lon, lat))
-    missing = [code for code in _judging() if code not in {*findings.ran, *findings.not_run}]
+    missing = [code for code in judging if code not in {*findings.ran, *findings.not_run}]
     for key, places in _faults(inventory, missing).items():
         found.setdefault(key, []).extend(places)
     return found
@@ -202,7 +202,7 @@ def _settled(
     for _ in range(_ROUNDS):
         trial = _tried(inventory, codes, wanted, refused)
         while trial.changes or trial.greedy:
-            faults = _faults(trial.inventory, _judging()) if not trial.greedy else {}
+            faults = _faults(trial.inventory, _judging(trial.inventory)) if not trial.greedy else {}
             harm = _harm(inventory, trial, trial.before(known), faults, codes)
             if not harm:
                 break
@@ -365,10 +365,9 @@ def _remaining_notes(context: Context, code: str, changes: Sequence[Change]) -> 
     return tuple(note for note in context.inventory.notes if not seen_to(note))
 
 
-@cache
-def _judging() -> tuple[str, ...]:
-    """Give the checks that speak for or against a fix: all of them, whatever their severity."""
-    return tuple(finders())
+def _judging(inventory: Inventory) -> tuple[str, ...]:
+    """Give the checks that speak for or against a fix: all of them, the project's own too, whatever their severity."""
+    return tuple(own.functions(inventory.project))
 
 
 def _faults(inventory: Inventory, codes: Sequence[str]) -> Faults:

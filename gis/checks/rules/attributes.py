@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gis.checks.evidence import texts
+from gis.checks.evidence import installed, texts
 from gis.checks.evidence.texts import blank
 from gis.checks.registry import Found, check
 from gis.checks.rules.notes import noted
 from gis.coordinates import mercator
 from gis.delivery.canonical import today
 from gis.delivery.files.layer import title
-from gis.schema import CHANGE_LOG, RANGES, SCHEMAS
+from gis.schema import CHANGE_LOG, RANGES, ROUTES, SCHEMAS
 from gis.text import letters
 from gis.text.mojibake import unmojibake
 
@@ -243,6 +243,15 @@ def wrong_county(context: Context) -> Iterator[Found]:
         said = context.layer(name)["county"].to_numpy(dtype=object)[rows[wrong]]
         if len(wrong):
             yield Found(name, rows[wrong], fields={"said": said, "lies": lies[wrong]})
+
+
+@check("A409")
+def contradicted_installation(context: Context) -> Iterator[Found]:
+    """Find routes whose installation and marks cannot both be true."""
+    for rows, why in installed.contradicted(context):
+        said = context.layer("routes")["installation"].to_numpy(dtype=object)[rows]
+        codes = ROUTES["installation"].codes
+        yield Found("routes", rows, fields={"installation": [codes[one] for one in said], "why": why})
 
 
 # Columns that were added to the delivery's.

@@ -80,7 +80,7 @@ def mixed_crs(context: Context) -> Iterator[Found]:
 
 @check("C108")
 def coarse_coordinates(context: Context) -> Iterator[Found]:
-    """Find coordinates coarser than the accuracy that they state: those the reading noted, and those made in memory."""
+    """Find coordinates coarser than their accuracy: those the reading noted, and those made in memory."""
     yield from noted(context, "C108")
     for name in SCHEMAS:
         layer = context.layer(name)
@@ -90,11 +90,16 @@ def coarse_coordinates(context: Context) -> Iterator[Found]:
             known[context.inventory.rows(name, FeatureRef(source.path, source.layer))] = True
         made = np.flatnonzero(~known)
         accuracy_m = rounding.stated_m(layer.iloc[made], context.inventory.project)
-        if not np.isfinite(accuracy_m):
-            continue
         lonlat = shapely.get_coordinates(context.usable(name)[made])
-        for _, fields in rounding.coarse(lonlat, _WGS84, accuracy_m):
+        assumed = context.inventory.project.project.accuracy_m
+        for _, fields in rounding.coarse(lonlat, _WGS84, accuracy_m, assumed):
             yield Found(name, points=lonlat[:1], fields={**fields, "source": SCHEMAS[name].label})
+
+
+@check("C112")
+def coarse_feature(context: Context) -> Iterator[Found]:
+    """Pass on what the reading found, in the numbers that the file has."""
+    return noted(context, "C112")
 
 
 @check("C109")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from gis.checks.evidence import fittings, references
+from gis.checks.evidence import feeds, fittings, references
 from gis.checks.evidence.returns import REPEATED_M
 from gis.checks.registry import Found, check
 from gis.coordinates import mercator
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 _WHICH_END = (Text("its start", "سر آغاز آن"), Text("its end", "سر پایان آن"))
 _LAID = "new"
-_OTHER_PHASES = ("existing", "planned")
+_PLANNED = "planned"
+_OTHER_PHASES = ("existing", _PLANNED)
 _DOES = (Text("starts", "آغاز"), Text("ends", "تمام"))
 _NO_ROUTE = Text("no route reaches it", "هیچ مسیری به آن نمی‌رسد")
 _NO_CABLE = Text(
@@ -38,6 +39,10 @@ _NO_CABLE = Text(
 _DUCT_TOLERANCES = 5.0
 # So near to an office a cable needs no duct: the way into the building.
 _LEAD_IN_M = 30.0
+# Turns are inclusive, to what degrees of a position can carry.
+_EPSILON_DEG = 1e-6
+# So many cables are named that lead to one.
+_NAMED = 3
 
 
 @check("N301")
@@ -240,22 +245,7 @@ def cable_outside_duct(context: Context) -> Iterator[Found]:
         return
     xy, owner, weight = _sampled(context, cables)
     inside = _leads_in(context, owner, weight)
-    if len(ducts):
-        vertices = np.flatnonzero((kind == "duct")[lines.part_of_vertex])
-        offsets = np.concatenate([[0], np.cumsum(np.diff(lines.offsets)[ducts])]).astype(np.intp)
-        pieces = Pieces.of(lines.parts[ducts], lines.xy[vertices], offsets)
-        widest = np.maximum(context.part_tolerance[owner], context.part_tolerance[ducts].max())
-        scale = mercator.scale(mercator.unproject(xy)[:, 1])
-        point, piece = pieces.tree.query(
-            shapely.points(xy), predicate="dwithin", distance=(widest + EPSILON_M) * scale
-        )
-        limit = np.maximum(
-            context.part_tolerance[owner[point]], context.part_tolerance[ducts[pieces.parts[piece]]]
-        )
-        if float(context.part_tolerance.min()) < float(context.part_tolerance.max()):
-            metres = shapely.distance(shapely.points(xy[point]), pieces.lines[piece]) / scale[point]
-            point = point[metres <= limit + EPSILON_M]
-        inside[point] = True
+    inside |= _beside(context, xy, owner, ducts)
     outside_m = np.bincount(owner[~inside], weights=weight[~inside], minlength=len(lines.owners))
     parts = cables[outside_m[cables] > _DUCT_TOLERANCES * context.part_tolerance[cables] + EPSILON_M]
     if len(parts):
@@ -318,6 +308,80 @@ def branch_without_closure(context: Context) -> Iterator[Found]:
         )
 
 
+@check("N316")
+def reference_in_another_spelling(context: Context) -> Iterator[Found]:
+    """Find references to what exists and is written in another way."""
+    for of in references.NAMED:
+        for column in references.answerable(context.inventory, of):
+            rows, values, ids = references.otherwise(context, of, column)
+            if len(rows):
+                yield Found(
+                    of, rows, fields={"column": SCHEMAS[of][column].label, "value": values, "id": ids}
+                )
+
+
+@check("N317")
+def long_pull(context: Context) -> Iterator[Found]:
+    """Find pulls of duct between two manholes that are longer than the project allows."""
+    limit, found = context.settings.max_pull_m, context.pulls
+    long = np.flatnonzero(found.metres > (np.inf if limit is None else limit) + EPSILON_M)
+    if len(long):
+        fields = {"length_m": found.metres[long], "limit_m": limit}
+        yield Found("routes", found.rows[long], found.places[long], fields, lines=found.lines[long])
+
+
+@check("N318")
+def bent_pull(context: Context) -> Iterator[Found]:
+    """Find pulls of duct between two manholes that turn by more than the project allows."""
+    limit, found = context.settings.max_bends_deg, context.pulls
+    bent = np.flatnonzero(found.bends_deg > (np.inf if limit is None else limit) + _EPSILON_DEG)
+    if len(bent):
+        fields = {"bends_deg": found.bends_deg[bent], "limit_deg": limit, "length_m": found.metres[bent]}
+        yield Found("routes", found.rows[bent], found.places[bent], fields, lines=found.lines[bent])
+
+
+@check("N319")
+def cable_in_planned_duct(context: Context) -> Iterator[Found]:
+    """Find new cables that are installed in duct where all the duct there is was never built."""
+    lines, routes = context.network.lines, context.layer("routes")
+    kind, status, installation = (
+        routes[name].to_numpy(dtype=object)[lines.owners] for name in ("kind", "status", "installation")
+    )
+    cables = np.flatnonzero((kind == "cable") & (status == _LAID) & (installation == "duct"))
+    planned = (kind == "duct") & (status == _PLANNED)
+    # What was drawn again as built is built.
+    twice = context.duplicates["routes"]
+    again = routes["status"].to_numpy(dtype=object)[twice.rows] != _PLANNED
+    planned &= ~among(lines.owners, twice.originals[again])
+    if not len(cables) or not planned.any():
+        return
+    xy, owner, weight = _sampled(context, cables)
+    inside = _beside(context, xy, owner, np.flatnonzero(planned))
+    inside &= ~_beside(context, xy, owner, np.flatnonzero((kind == "duct") & ~planned))
+    inside_m = np.bincount(owner[inside], weights=weight[inside], minlength=len(lines.owners))
+    parts = cables[inside_m[cables] > _DUCT_TOLERANCES * context.part_tolerance[cables] + EPSILON_M]
+    if len(parts):
+        first = np.full(len(lines.owners), len(xy))
+        np.minimum.at(first, owner[inside], np.flatnonzero(inside))
+        places = mercator.unproject(xy[first[parts]])
+        yield Found("routes", lines.owners[parts], places, {"inside_m": inside_m[parts]})
+
+
+@check("N320")
+def rising_fibres(context: Context) -> Iterator[Found]:
+    """Find cables with more fibres than lead to them from the exchange."""
+    found = feeds.rising(context)
+    if len(found.rows):
+        feeding = np.empty(len(found.rows), dtype=object)
+        names = context.names("routes")
+        for at, cables in enumerate(found.feeds):
+            told = [str(name) for name in names[cables[:_NAMED]]]
+            more = "…" if len(cables) > _NAMED else ""
+            feeding[at] = Text.literal(", ".join(told) + more, "، ".join(told) + more)
+        fields = {"fibres": found.fibres, "fed": found.fed, "feeds": feeding}
+        yield Found("routes", found.rows, found.places, fields)
+
+
 def _of_ends(words: tuple[Text, Text], ends: Rows) -> list[Text]:
     """Give each end the word for a start or a stop."""
     return [words[end % 2] for end in ends.tolist()]
@@ -364,6 +428,32 @@ def _excused(context: Context) -> Rows:
             _pairs(context.crossings.one[at], context.crossings.other[at]),
         ]
     )
+
+
+def _beside(context: Context, xy: Floats, owner: Rows, ducts: Rows) -> Flags:
+    """Tell which samples of `_sampled` lie within the tolerance of one of some parts."""
+    lines = context.network.lines
+    beside = np.zeros(len(xy), dtype=bool)
+    if not len(ducts):
+        return beside
+    chosen = np.zeros(len(lines.owners), dtype=bool)
+    chosen[ducts] = True
+    vertices = np.flatnonzero(chosen[lines.part_of_vertex])
+    offsets = np.concatenate([[0], np.cumsum(np.diff(lines.offsets)[ducts])]).astype(np.intp)
+    pieces = Pieces.of(lines.parts[ducts], lines.xy[vertices], offsets)
+    widest = np.maximum(context.part_tolerance[owner], context.part_tolerance[ducts].max())
+    scale = mercator.scale(mercator.unproject(xy)[:, 1])
+    point, piece = pieces.tree.query(
+        shapely.points(xy), predicate="dwithin", distance=(widest + EPSILON_M) * scale
+    )
+    limit = np.maximum(
+        context.part_tolerance[owner[point]], context.part_tolerance[ducts[pieces.parts[piece]]]
+    )
+    if float(context.part_tolerance.min()) < float(context.part_tolerance.max()):
+        metres = shapely.distance(shapely.points(xy[point]), pieces.lines[piece]) / scale[point]
+        point = point[metres <= limit + EPSILON_M]
+    beside[point] = True
+    return beside
 
 
 def _on_detour(context: Context, parts: Rows, xy: Floats) -> Flags:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from gis.address import address
+from gis.publish.wording.overview import UNJUDGED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gis.checks.findings import Findings
+    from gis.checks.registry import Page
     from gis.inventory import Source
     from gis.language import Language
 
@@ -41,11 +43,10 @@ def sarif(findings: Findings, sources: Sequence[Source], lang: Language = "en") 
         failed, a result for each finding with its layer and feature as logical locations, the file it is in,
         and ``lon``, ``lat`` (WGS 84 degrees) as properties.
     """
-    from gis.checks.registry import pages  # noqa: PLC0415
     from gis.version import __version__  # noqa: PLC0415
 
     failed = findings.failed
-    codes = sorted({*findings.ran, *failed, *findings["code"]}, key=list(pages()).index)
+    codes = sorted({*findings.ran, *failed, *findings["code"]}, key=list(findings.pages).index)
     artifacts = {address(source.path): at for at, source in enumerate(_distinct(sources))}
     results = [
         _result(finding, codes.index(finding.code), artifacts, lang)
@@ -58,6 +59,13 @@ def sarif(findings: Findings, sources: Sequence[Source], lang: Language = "en") 
             "associatedRule": {"id": code, "index": codes.index(code)},
         }
         for code, text in failed.items()
+    ] + [
+        {
+            "level": "note",
+            "message": {"text": UNJUDGED.render(lang, count=count)},
+            "associatedRule": {"id": code, "index": codes.index(code)},
+        }
+        for code, count in findings.unjudged.items()
     ]
     return {
         "$schema": _SARIF_SCHEMA,
@@ -69,7 +77,7 @@ def sarif(findings: Findings, sources: Sequence[Source], lang: Language = "en") 
                         "name": "fibre-gis",
                         "semanticVersion": __version__,
                         "language": lang,
-                        "rules": [_rule(code, lang) for code in codes],
+                        "rules": [_rule(findings.pages[code], lang) for code in codes],
                     }
                 },
                 "language": lang,
@@ -102,18 +110,17 @@ def sarif_json(findings: Findings, sources: Sequence[Source], lang: Language = "
     return (json.dumps(log, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8", "replace")
 
 
-def _rule(code: str, lang: Language) -> dict[str, Any]:
-    from gis.checks.registry import FAMILIES, pages  # noqa: PLC0415
+def _rule(page: Page, lang: Language) -> dict[str, Any]:
+    from gis.checks.registry import FAMILIES  # noqa: PLC0415
 
-    page = pages()[code]
     return {
-        "id": code,
+        "id": page.code,
         "name": "".join(word.capitalize() for word in page.name.split("-")),
         "shortDescription": {"text": page.title.render(lang)},
         "fullDescription": {"text": page.looks_for.render(lang)},
         "help": {"text": f"{getattr(page.matters, lang)}\n\n{getattr(page.remedy, lang)}"},
         "defaultConfiguration": {"level": _LEVELS[page.severity]},
-        "properties": {"tags": [FAMILIES[code[0]]], "fix": page.fix or "none"},
+        "properties": {"tags": [FAMILIES.get(page.code[0], "project")], "fix": page.fix or "none"},
     }
 
 

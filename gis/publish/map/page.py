@@ -318,9 +318,7 @@ def build(
         refuses.
     """
     if pages is None:
-        from gis.checks import registry  # noqa: PLC0415 - only where the caller has no pages of his own
-
-        pages = registry.pages()
+        pages = findings.pages
     content = payload.build(inventory, measured, findings, totals, pages)
     under = NONE
     if basemap and is_local(basemap):

@@ -45,6 +45,7 @@ from gis.publish.wording.overview import (
     HOW_MANY,
     OF_A_CAUSE,
     SEVERITY,
+    UNJUDGED,
     WHERE_MOST,
     by_check,
     worst,
@@ -205,6 +206,10 @@ def _version(contents: _Contents, lang: Language) -> dict[str, Any]:
             for column in (SEVERITY, CODE, CHECK, HOW_MANY, OF_A_CAUSE, WHERE_MOST, EXPLAINED_BY)
         ],
         "not_run": _not_run(findings, lang),
+        "unjudged": [
+            (code, shown(findings.pages[code].title.render(lang)), UNJUDGED.render(lang, count=count))
+            for code, count in findings.unjudged.items()
+        ],
         "left_out": _left_out(inventory, lang),
         "failed": [(code, shown(why)) for code, why in findings.failed.items()],
         "method": _method(contents, lang),
@@ -390,8 +395,6 @@ def _same(column: pd.Series, value: Any) -> pd.Series:
 
 def _checks(findings: Findings, lang: Language) -> list[dict[str, Any]]:
     """Sum findings up by check, and show the worst of each."""
-    from gis.checks.registry import pages  # noqa: PLC0415
-
     told = worst(findings, None)
     checks = []
     for check in by_check(findings, lang):
@@ -415,7 +418,7 @@ def _checks(findings: Findings, lang: Language) -> list[dict[str, Any]]:
                 "severity": check.severity,
                 "word": SEVERITIES[check.severity].render(lang),
                 # No message to be filled in: its braces are those of TOML.
-                "remedy": getattr(pages()[check.code].remedy, lang),
+                "remedy": getattr(findings.pages[check.code].remedy, lang),
                 "count": number(check.count, ",d", lang),
                 "single": number(check.single, ",d", lang) if check.single else "",
                 "where": check.where,
@@ -447,11 +450,9 @@ def _rows(table: pd.DataFrame) -> Iterator[Any]:
 
 def _not_run(findings: Findings, lang: Language) -> list[tuple[str, list[tuple[str, str]]]]:
     """Give the checks that did not run, together under each reason."""
-    from gis.checks.registry import pages  # noqa: PLC0415
-
     reasons: dict[str, list[tuple[str, str]]] = {}
     for code, reason in findings.not_run.items():
-        reasons.setdefault(reason.render(lang), []).append((code, pages()[code].title.render(lang)))
+        reasons.setdefault(reason.render(lang), []).append((code, findings.pages[code].title.render(lang)))
     return list(reasons.items())
 
 

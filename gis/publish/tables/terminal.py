@@ -28,6 +28,7 @@ from gis.publish.wording.overview import (
     HOW_MANY,
     OF_A_CAUSE,
     SEVERITY,
+    UNJUDGED,
     WHERE_MOST,
     WORST,
     by_check,
@@ -213,6 +214,11 @@ def findings_table(
     if not_run:
         reasons = "; ".join(f"{code} ({reason.render(lang)})" for code, reason in not_run.items())
         parts.append(Line(Text("Not run: ", "اجرانشده: ").render(lang) + reasons, style="dim"))
+    if findings.unjudged:
+        counts = "; ".join(
+            f"{code} ({UNJUDGED.render(lang, count=count)})" for code, count in findings.unjudged.items()
+        )
+        parts.append(Line(counts, style="dim"))
     for code, why in findings.failed.items():
         failed = Text("Check failed", "بررسی از کار افتاد").render(lang)
         parts.append(Line(f"{failed}: {code}: {shown(why)}", style="bold red"))

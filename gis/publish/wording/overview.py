@@ -24,6 +24,10 @@ CHECK = Text("Check", "بررسی")
 HOW_MANY = Text("How many", "تعداد")
 OF_A_CAUSE = Text("Of a cause", "از یک علت")
 WHERE_MOST = Text("Where most", "بیشتر در")
+UNJUDGED = Text(
+    "{count} {count:feature|features} not judged: a value is missing",
+    "{count} عارضه داوری نشد: مقداری ندارد",
+)
 EXPLAINED_BY = Text("Explained by", "توضیح با")
 
 
@@ -70,8 +74,6 @@ def by_check(findings: Findings, lang: Language) -> list[CheckRow]:
     list of CheckRow
         The gravest first, of equals the most.
     """
-    from gis.checks.registry import pages  # noqa: PLC0415 - no findings, no need of it
-
     rows = []
     table = pd.DataFrame(findings.table.drop(columns="geometry")).assign(
         single=findings.single, tells=findings.causes
@@ -89,7 +91,7 @@ def by_check(findings: Findings, lang: Language) -> list[CheckRow]:
         rows.append(
             CheckRow(
                 code=str(code),
-                title=pages()[str(code)].title.render(lang),
+                title=findings.pages[str(code)].title.render(lang),
                 severity=next(name for name in SEVERITIES if name in severities),
                 count=len(own),
                 single=int(own["single"].sum()),

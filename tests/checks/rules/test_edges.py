@@ -406,8 +406,8 @@ def test_coordinates_rounded_below_their_accuracy_are_fine(decimals, expected):
     # The fifth decimal of a degree is a metre; the seventh is a centimetre.
     xy = _scattered([51.6, 32.6], 0.01, decimals)
     assert codes(inventory(routes(shapely.LineString(xy), accuracy_m=[0.05])), "C108") == expected
-    # Where nobody states an accuracy, none is missed.
-    assert codes(inventory(routes(shapely.LineString(xy))), "C108") == 0
+    # Where nobody states one, 5 cm are assumed: rounding to 0.11 m alone is off by 0.03 m, to 1.1 m by 0.32 m.
+    assert codes(inventory(routes(shapely.LineString(xy))), "C108") == (decimals == 5)
     stated = {"project": {"accuracy_m": 0.05}}
     assert codes(inventory(routes(shapely.LineString(xy)), project=stated), "C108") == expected
 
@@ -549,3 +549,36 @@ def test_references_are_taken_in_the_direction_that_one_end_confirms():
         assert codes(inventory(routes(street, **{wrong: ["M1"], other: ["M0"]}), nodes), "N310") == 0
     # A route cannot start and end at one node that only one of its ends is at.
     assert codes(inventory(routes(street, from_id=["M0"], to_id=["M0"]), nodes), "N310") == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "stated", "found"),
+    [
+        ((560_120, 3_612_300), 0.02, ["M0"]),
+        ((560_120.5, 3_612_300.25), 0.02, []),
+        # Rounding to 10 m is off by 2.9 m: finer than an accuracy of 3 m, coarser than one of 2.8 m.
+        ((560_130, 3_612_310), 3.0, []),
+        ((560_130, 3_612_310), 2.8, ["M0"]),
+        # Where nobody states one, the 5 cm that are assumed count.
+        ((560_120, 3_612_300), None, ["M0"]),
+    ],
+)
+def test_one_manhole_that_was_typed_among_surveyed_ones_is_found(tmp_path, typed, stated, found):
+    grid = [typed, *_scattered([560_000, 3_612_000], 900, 3)[:40]]
+    posts = [shapely.Point(at) for at in grid]
+    columns = {"manhole_id": [f"M{at}" for at in range(len(posts))], "status": ["new"] * len(posts)}
+    columns["accuracy_m"] = [stated, *[0.02] * (len(posts) - 1)]
+    gpd.GeoDataFrame(columns, geometry=posts, crs=32639).to_file(tmp_path / "manholes.gpkg")
+    findings = checks.run(delivery.read(tmp_path / "manholes.gpkg"), select=["C108", "C112"])
+    assert findings.failed == {}
+    assert findings[["code", "feature"]].to_numpy().tolist() == [["C112", name] for name in found]
+
+
+def test_a_part_of_a_layer_that_was_typed_is_told_once(tmp_path):
+    fine, typed = _scattered([560_000, 3_612_000], 900, 3), _scattered([560_000, 3_612_000], 900, 0)
+    posts = [shapely.Point(at) for at in [*fine[:20], *typed[:10]]]
+    columns = {"manhole_id": [f"M{at}" for at in range(30)], "status": ["new"] * 30}
+    gpd.GeoDataFrame(columns, geometry=posts, crs=32639).to_file(tmp_path / "manholes.gpkg")
+    findings = checks.run(delivery.read(tmp_path / "manholes.gpkg"), select=["C108", "C112"])
+    assert findings["code"].tolist() == ["C112"]
+    assert findings["message"][0].startswith("the coordinates of 10 features are multiples of 1 m")

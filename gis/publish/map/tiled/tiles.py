@@ -122,9 +122,7 @@ def write(
     local = is_local(basemap or "")
     under = online(basemap) if basemap and not local else NONE
     if pages is None:
-        from gis.checks import registry  # noqa: PLC0415 - only where the caller has no pages of his own
-
-        pages = registry.pages()
+        pages = findings.pages
     places = {
         "routes": place(inventory.routes.geometry.to_numpy()),
         "manholes": place(inventory.manholes.geometry.to_numpy()),
