@@ -66,6 +66,8 @@ class Findings(Tabled[gpd.GeoDataFrame]):
         Layer to how many features it has.
     left_out
         What was delivered and no check saw.
+    counties
+        Code to the county that most of its findings lie in, where that is known.
     """
 
     table: gpd.GeoDataFrame
@@ -74,6 +76,7 @@ class Findings(Tabled[gpd.GeoDataFrame]):
     failed: Mapping[str, str] = field(default_factory=dict)
     looked_at: Mapping[str, int] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
+    counties: Mapping[str, Text] = field(default_factory=dict)
 
     @property
     def single(self) -> NDArray[np.bool_]:
