@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import string
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from gis.checks.rates import Rates, published
 from gis.checks.registry import FAMILIES, Page, pages
 from gis.errors import ProjectError
 from gis.glossary import word
-from gis.language import Language, Text
+from gis.language import Language, Text, number
 from gis.schema import SCHEMAS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _FAMILY_TITLES = {
     "D": Text("Delivery", "تحویل"),
@@ -33,6 +38,22 @@ _SECTIONS = {
 _SAYS = Text("Says", "پیام")
 _NEEDS = Text("Needs", "نیاز دارد به")
 _TITLE = Text("The checks", "بررسی‌ها")
+_RATES = Text("How often they find something", "هر بررسی چند بار چیزی می‌یابد")
+_RATES_SAY = Text(
+    "On surveys as they are: how many findings, and in brackets how many a hundred routes. What a cause "
+    "tells counts once, as its cause; “+ n” are the findings that it tells. 0: it ran and found nothing. "
+    "—: it did not run, as the survey lacks what it needs. A file that is refused counts under its code. "
+    "The samples have faults put in. `python docs/make_rates.py` counts again, and any other survey that "
+    "it is given.",
+    "روی برداشت‌های واقعی: تعداد یافته‌ها و در پرانتز تعداد در هر صد مسیر. "
+    "آنچه یک علت می‌گوید یک بار شمرده می‌شود و "
+    "«+ n» یافته‌هایی است که آن علت می‌گوید. ۰ یعنی اجرا شد و چیزی نیافت. — یعنی اجرا نشد، چون برداشت آنچه را لازم "
+    "دارد ندارد. فایلی که پذیرفته نمی‌شود زیر کد خود شمرده می‌شود. در نمونه‌ها خطا گذاشته شده است. "
+    "‎`python docs/make_rates.py`‎ دوباره می‌شمارد، هر برداشت دیگری را هم که به آن بدهند.",
+)
+_CHECK = Text("Check", "بررسی")
+_ROUTES = Text("routes", "مسیرها")
+_SEVERE = Text("errors and warnings a route", "خطا و هشدار در هر مسیر")
 _INTRODUCTION = Text(
     "Each check has a code that never changes its meaning. `fibre check` lists what it finds, `fibre explain CODE` "
     "prints the page from here. Distances are metres on the ground. The tolerance of a feature is `snap_m` of the "
@@ -151,8 +172,38 @@ def write(lang: Language = "en") -> str:
             for page in pages().values()
             if page.code[0] == letter
         ]
+    parts.append(_rates(published(), lang))
     book = "\n".join(parts)
     return f'<div dir="rtl">\n\n{book}\n</div>\n' if lang == "fa" else book
+
+
+def _rates(surveys: Sequence[Rates], lang: Language) -> str:
+    """Lay out how often each check finds something."""
+
+    def cell(survey: Rates, code: str) -> str:
+        if code not in survey.found:
+            return "—"
+        count, single = survey.found[code], survey.of_causes.get(code, 0)
+        each = f" ({number(100 * count / survey.routes, ',.1f', lang)})" if count and survey.routes else ""
+        return number(count, ",d", lang) + each + (f" + {number(single, ',d', lang)}" if single else "")
+
+    def row(*cells: str) -> str:
+        return f"| {' | '.join(cells)} |"
+
+    lines = [
+        row(_CHECK.render(lang), *(survey.name.render(lang) for survey in surveys)),
+        row("---", *["---:"] * len(surveys)),
+        row(_ROUTES.render(lang), *(number(survey.routes, ",d", lang) for survey in surveys)),
+        row(
+            _SEVERE.render(lang),
+            *(number(survey.severe / max(survey.routes, 1), ",.2f", lang) for survey in surveys),
+        ),
+    ]
+    lines += [
+        row(f"{page.code} {page.title.render(lang)}", *(cell(survey, page.code) for survey in surveys))
+        for page in pages().values()
+    ]
+    return f"## {_RATES.render(lang)}\n\n{_RATES_SAY.render(lang)}\n\n" + "\n".join(lines) + "\n"
 
 
 def _page(page: Page, lang: Language, heading: str, section: str) -> str:
