@@ -6,6 +6,7 @@ import string
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gis.checks.examples import examples
 from gis.checks.rates import Rates, published
 from gis.checks.registry import FAMILIES, Page, pages
 from gis.errors import ProjectError
@@ -37,6 +38,9 @@ _SECTIONS = {
 }
 _SAYS = Text("Says", "پیام")
 _NEEDS = Text("Needs", "نیاز دارد به")
+_FOLDER = "images/checks"
+_PICTURE = Text("Picture", "تصویر")
+_SHOWS = Text("left what it finds, right what it does not", "چپ: آنچه می‌یابد؛ راست: آنچه نمی‌یابد")
 _TITLE = Text("The checks", "بررسی‌ها")
 _RATES = Text("How often they find something", "هر بررسی چند بار چیزی می‌یابد")
 _RATES_SAY = Text(
@@ -140,7 +144,11 @@ def page_text(code: str, lang: Language = "en") -> str:
     wanted = code.strip()
     for page in pages().values():
         if wanted.upper() == page.code or wanted.lower() == page.name:
-            return _page(page, lang, "{}\n", "{}: {}\n").replace("`", "")
+            text = _page(page, lang, "{}\n", "{}: {}\n").replace("`", "")
+            if page.code not in examples():
+                return text
+            named = f"docs/{_FOLDER}/{page.code}.svg ({_SHOWS.render(lang)})"
+            return f"{text}\n{_PICTURE.render(lang)}: {named}\n"
     raise ProjectError(
         Text(
             "there is no check {asked}; `fibre explain` lists them",
@@ -168,7 +176,7 @@ def write(lang: Language = "en") -> str:
     for letter in FAMILIES:
         parts.append(f"## {letter} — {_FAMILY_TITLES[letter].render(lang)}\n")
         parts += [
-            _page(page, lang, "### {}\n", "**{}.** {}\n")
+            _page(page, lang, "### {}\n", "**{}.** {}\n") + _pictured(page, lang)
             for page in pages().values()
             if page.code[0] == letter
         ]
@@ -204,6 +212,14 @@ def _rates(surveys: Sequence[Rates], lang: Language) -> str:
         for page in pages().values()
     ]
     return f"## {_RATES.render(lang)}\n\n{_RATES_SAY.render(lang)}\n\n" + "\n".join(lines) + "\n"
+
+
+def _pictured(page: Page, lang: Language) -> str:
+    """Show the picture of a check's example, as `docs/make_pictures.py` draws it."""
+    if page.code not in examples():
+        return ""
+    shows = f"{page.title.render(lang)}: {_SHOWS.render(lang)}"
+    return f"\n![{shows}]({_FOLDER}/{page.code}.svg)\n"
 
 
 def _page(page: Page, lang: Language, heading: str, section: str) -> str:

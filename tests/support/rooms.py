@@ -28,6 +28,7 @@ ROOMS = (
     "checks.findings",  # what was found, as one table
     "checks.causes",  # what many findings have in common
     "checks.counties",  # where most of them are
+    "checks.examples",  # cases as shapes, for pictures
     "checks.rates",  # how often they find something
     "checks.book",  # the catalogue of checks, to be read
     "checks.evidence",  # what rules look at
