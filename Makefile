@@ -30,6 +30,7 @@ test-lowest: $(VENV)/.tested
 
 # Pages that are made of the program itself.
 docs: $(VENV)/.tested
+	$(BIN)/python docs/make_pictures.py
 	$(BIN)/python -m gis.checks.book
 	$(BIN)/python docs/make_api.py
 

@@ -449,6 +449,30 @@ def empty(schema: Schema) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=CRS), crs=CRS)
 
 
+def county_names(inventory: Inventory) -> dict[str, str]:
+    """
+    Give the English names of counties, where a delivery has them beside the Persian ones.
+
+    Parameters
+    ----------
+    inventory
+        The survey; a column ``county_en`` of any layer is looked at.
+
+    Returns
+    -------
+    dict
+        Persian name to English name.
+    """
+    names: dict[str, str] = {}
+    for schema in SCHEMAS:
+        layer = inventory.layer(schema)
+        if "county_en" in layer.columns:
+            pairs = layer[["county", "county_en"]].dropna().drop_duplicates("county")
+            for county, english in pairs.itertuples(index=False):
+                names.setdefault(str(county), str(english))
+    return names
+
+
 def called(own: object, record: object) -> str:
     """
     Name a feature for people.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 from gis import progress
-from gis.checks import causes, own
+from gis.checks import causes, counties, own
 from gis.checks.evidence import references
 from gis.checks.evidence.context import Context
 from gis.checks.findings import COLUMNS, Findings, count_of, join, tabulate
@@ -226,8 +226,9 @@ def run(
             stated = settings.severity.get(code)
             severities = causes.graded(page, one, count) if stated is None else [stated] * count
             entries.append(causes.Entry(page, one, tabulate(inventory, page, severities, one)))
+    table = join(causes.gathered(inventory, entries, settings.severity))
     return Findings(
-        join(causes.gathered(inventory, entries, settings.severity)),
+        table,
         ran=tuple(examined.found),
         not_run=examined.not_run,
         failed=examined.failed,
@@ -235,6 +236,7 @@ def run(
         left_out=inventory.left_out,
         unjudged=unjudged,
         pages=catalogue,
+        counties=counties.most(inventory, table),
     )
 
 

@@ -6,15 +6,17 @@ import string
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gis.checks.examples import examples
+from gis.checks.rates import Rates, published
 from gis.checks.registry import FAMILIES, Page, pages
 from gis.errors import ProjectError
 from gis.glossary import word
-from gis.language import Language, Text
+from gis.language import Language, Text, number
 from gis.rules import OWN
 from gis.schema import SCHEMAS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _FAMILY_TITLES = {
     "D": Text("Delivery", "تحویل"),
@@ -38,7 +40,26 @@ _SECTIONS = {
 }
 _SAYS = Text("Says", "پیام")
 _NEEDS = Text("Needs", "نیاز دارد به")
+_FOLDER = "images/checks"
+_PICTURE = Text("Picture", "تصویر")
+_SHOWS = Text("left what it finds, right what it does not", "چپ: آنچه می‌یابد؛ راست: آنچه نمی‌یابد")
 _TITLE = Text("The checks", "بررسی‌ها")
+_RATES = Text("How often they find something", "هر بررسی چند بار چیزی می‌یابد")
+_RATES_SAY = Text(
+    "On surveys as they are: how many findings, and in brackets how many a hundred routes. What a cause "
+    "tells counts once, as its cause; “+ n” are the findings that it tells. 0: it ran and found nothing. "
+    "—: it did not run, as the survey lacks what it needs. A file that is refused counts under its code. "
+    "The samples have faults put in. `python docs/make_rates.py` counts again, and any other survey that "
+    "it is given.",
+    "روی برداشت‌های واقعی: تعداد یافته‌ها و در پرانتز تعداد در هر صد مسیر. "
+    "آنچه یک علت می‌گوید یک بار شمرده می‌شود و "
+    "«+ n» یافته‌هایی است که آن علت می‌گوید. ۰ یعنی اجرا شد و چیزی نیافت. — یعنی اجرا نشد، چون برداشت آنچه را لازم "
+    "دارد ندارد. فایلی که پذیرفته نمی‌شود زیر کد خود شمرده می‌شود. در نمونه‌ها خطا گذاشته شده است. "
+    "‎`python docs/make_rates.py`‎ دوباره می‌شمارد، هر برداشت دیگری را هم که به آن بدهند.",
+)
+_CHECK = Text("Check", "بررسی")
+_ROUTES = Text("routes", "مسیرها")
+_SEVERE = Text("errors and warnings a route", "خطا و هشدار در هر مسیر")
 _INTRODUCTION = Text(
     "Each check has a code that never changes its meaning. `fibre check` lists what it finds, `fibre explain CODE` "
     "prints the page from here. Distances are metres on the ground. The tolerance of a feature is `snap_m` of the "
@@ -130,7 +151,11 @@ def page_text(code: str, lang: Language = "en", known: Mapping[str, Page] | None
     wanted = code.strip()
     for page in (known or pages()).values():
         if wanted.upper() == page.code or wanted.lower() == page.name:
-            return _page(page, lang, "{}\n", "{}: {}\n").replace("`", "")
+            text = _page(page, lang, "{}\n", "{}: {}\n").replace("`", "")
+            if page.code not in examples():
+                return text
+            named = f"docs/{_FOLDER}/{page.code}.svg ({_SHOWS.render(lang)})"
+            return f"{text}\n{_PICTURE.render(lang)}: {named}\n"
     raise ProjectError(
         Text(
             "there is no check {asked}; `fibre explain` lists them",
@@ -158,12 +183,50 @@ def write(lang: Language = "en") -> str:
     for letter in FAMILIES:
         parts.append(f"## {letter} — {_FAMILY_TITLES[letter].render(lang)}\n")
         parts += [
-            _page(page, lang, "### {}\n", "**{}.** {}\n")
+            _page(page, lang, "### {}\n", "**{}.** {}\n") + _pictured(page, lang)
             for page in pages().values()
             if page.code[0] == letter
         ]
+    parts.append(_rates(published(), lang))
     book = "\n".join(parts)
     return f'<div dir="rtl">\n\n{book}\n</div>\n' if lang == "fa" else book
+
+
+def _rates(surveys: Sequence[Rates], lang: Language) -> str:
+    """Lay out how often each check finds something."""
+
+    def cell(survey: Rates, code: str) -> str:
+        if code not in survey.found:
+            return "—"
+        count, single = survey.found[code], survey.of_causes.get(code, 0)
+        each = f" ({number(100 * count / survey.routes, ',.1f', lang)})" if count and survey.routes else ""
+        return number(count, ",d", lang) + each + (f" + {number(single, ',d', lang)}" if single else "")
+
+    def row(*cells: str) -> str:
+        return f"| {' | '.join(cells)} |"
+
+    lines = [
+        row(_CHECK.render(lang), *(survey.name.render(lang) for survey in surveys)),
+        row("---", *["---:"] * len(surveys)),
+        row(_ROUTES.render(lang), *(number(survey.routes, ",d", lang) for survey in surveys)),
+        row(
+            _SEVERE.render(lang),
+            *(number(survey.severe / max(survey.routes, 1), ",.2f", lang) for survey in surveys),
+        ),
+    ]
+    lines += [
+        row(f"{page.code} {page.title.render(lang)}", *(cell(survey, page.code) for survey in surveys))
+        for page in pages().values()
+    ]
+    return f"## {_RATES.render(lang)}\n\n{_RATES_SAY.render(lang)}\n\n" + "\n".join(lines) + "\n"
+
+
+def _pictured(page: Page, lang: Language) -> str:
+    """Show the picture of a check's example, as `docs/make_pictures.py` draws it."""
+    if page.code not in examples():
+        return ""
+    shows = f"{page.title.render(lang)}: {_SHOWS.render(lang)}"
+    return f"\n![{shows}]({_FOLDER}/{page.code}.svg)\n"
 
 
 def _page(page: Page, lang: Language, heading: str, section: str) -> str:

@@ -71,6 +71,8 @@ class Findings(Tabled[gpd.GeoDataFrame]):
         Code to how many features a rule of the project's own could not judge, as a value is missing that it takes.
     pages
         Code to page of the checks, those of the project's own too.
+    counties
+        Code to the county that most of its findings lie in, where that is known.
     """
 
     table: gpd.GeoDataFrame
@@ -81,6 +83,7 @@ class Findings(Tabled[gpd.GeoDataFrame]):
     left_out: tuple[LeftOut, ...] = ()
     unjudged: Mapping[str, int] = field(default_factory=dict)
     pages: Mapping[str, Page] = field(default_factory=registry.pages)
+    counties: Mapping[str, Text] = field(default_factory=dict)
 
     @property
     def single(self) -> NDArray[np.bool_]:

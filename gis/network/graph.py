@@ -17,7 +17,8 @@ import pandas as pd
 import shapely
 
 from gis.coordinates import mercator
-from gis.network.lines import EPSILON_M, Lines, Pieces, distances, tolerances, usable
+from gis.network import meetings
+from gis.network.lines import EPSILON_M, Lines, Pieces, distances, tolerances, usable, within
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -298,7 +299,7 @@ class Network:
         other = (routes != ends.routes[free[at]]) & (kind[routes] == kind[ends.routes[free[at]]])
         at, piece, part, routes = at[other], piece[other], part[other], routes[other]
         limit = np.maximum(ends.tolerance[free[at]], self.route_tolerance[routes])
-        near = self._within(points[at], pieces.lines[piece], ends.lonlat[free[at]], limit)
+        near = within(points[at], pieces.lines[piece], ends.lonlat[free[at]], limit)
         at, piece, part = at[near], piece[near], part[near]
         away = shapely.distance(points[at], pieces.lines[piece])
         order = np.lexsort((part, away, at))
@@ -306,36 +307,29 @@ class Network:
         return free[at], part[order][first]
 
     @cached_property
-    def passes(self) -> tuple[Rows, Rows]:
-        """Pairs of a node and a part that it lies on: (w,) nodes and (w,) parts, by node."""
-        nodes, pieces = self.nodes, self.pieces
-        none = np.empty(0, dtype=np.intp)
-        if not len(nodes.rows) or not len(pieces.lines):
-            return none, none
-        widest = np.maximum(nodes.tolerance, float(self.route_tolerance[self.lines.owners].max()))
-        scale = mercator.scale(nodes.lonlat[:, 1])
-        points = np.asarray(shapely.points(nodes.xy))
-        node, piece = pieces.tree.query(
-            points, predicate="dwithin", distance=(widest + EPSILON_M) * scale * 1.0001
-        )
-        limit = np.maximum(
-            nodes.tolerance[node], self.route_tolerance[self.lines.owners[pieces.parts[piece]]]
-        )
-        near = self._within(points[node], pieces.lines[piece], nodes.lonlat[node], limit)
-        pairs = np.unique(node[near] * np.intp(max(len(self.lines.owners), 1)) + pieces.parts[piece[near]])
-        return np.divmod(pairs, np.intp(max(len(self.lines.owners), 1)))
+    def meetings(self) -> meetings.Meetings:
+        """The nodes and the parts that they lie on."""
+        nodes, tolerance = self.nodes, self.route_tolerance[self.lines.owners]
+        return meetings.find(nodes.xy, nodes.lonlat, nodes.tolerance, self.pieces, tolerance)
 
-    @staticmethod
-    def _within(
-        points: NDArray[np.object_], lines: NDArray[np.object_], lonlat: Floats, limit: Floats
-    ) -> Flags:
-        """Tell which points are within a limit of a line; what the plane cannot tell is decided by the geodesic."""
-        metres = shapely.distance(points, lines) / mercator.scale(lonlat[:, 1])
-        doubtful = np.flatnonzero(np.abs(metres - limit) < 1e-4 * limit)
-        if len(doubtful):
-            feet = shapely.get_coordinates(shapely.shortest_line(lines[doubtful], points[doubtful]))[::2]
-            metres[doubtful] = distances(mercator.unproject(feet), lonlat[doubtful])
-        return np.asarray(metres <= limit + EPSILON_M)
+    def meets(self, nodes: Rows, parts: Rows) -> Flags:
+        """
+        Tell which nodes lie on parts.
+
+        Parameters
+        ----------
+        nodes, parts
+            (n,) pairs of a node and a part.
+
+        Returns
+        -------
+        numpy.ndarray
+            (n,) booleans.
+        """
+        own = self.nodes
+        limit = np.maximum(own.tolerance[nodes], self.route_tolerance[self.lines.owners[parts]])
+        points = np.asarray(shapely.points(own.xy[nodes]))
+        return within(points, self.lines.parts[parts], own.lonlat[nodes], limit)
 
     @cached_property
     def components(self) -> tuple[Rows, Rows]:
@@ -364,8 +358,8 @@ class Network:
         from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
 
         count, places = len(self.lines.owners), len(self.places[0])
-        total = count + places + len(self.nodes.rows)
-        node, part = self.passes
+        own = count + places + len(self.nodes.rows)
+        total = own + len(self.meetings.first)
         one, other = self.end_links
         # What lies between the parts of a route is another question.
         same = np.flatnonzero(self.lines.owners[1:] == self.lines.owners[:-1]) + 1
@@ -373,7 +367,7 @@ class Network:
             [
                 np.column_stack([self.ends.parts, self.vertex_of_end]),
                 np.column_stack([one, other]) + count,
-                np.column_stack([part, node + count + places]),
+                self.meetings.edges(self.vertex_of_node, own),
                 np.column_stack([self.branches[1], self.vertex_of_end[self.branches[0]]]),
                 np.column_stack([same - 1, same]),
                 further,
@@ -385,12 +379,15 @@ class Network:
             there[: count + places] = False
             there[:count] = allowed
             there[self.vertex_of_end[allowed[self.ends.parts]]] = True
+            # What an allowed part has in common with many nodes, too.
+            there[own:] = False
+            there[own + self.meetings.squares[allowed[self.meetings.square_parts]]] = True
             edges = edges[there[edges].all(axis=1)]
         graph = coo_array(
             (np.ones(len(edges), dtype=np.int8), (edges[:, 0], edges[:, 1])), shape=(total, total)
         )
         _, labels = connected_components(graph, directed=False)
-        return labels[:count], labels[count + places :]
+        return labels[:count], labels[count + places : own]
 
     @cached_property
     def vertex_of_end(self) -> Rows:

@@ -111,6 +111,52 @@ def distances(one: Floats, other: Floats) -> Floats:
     return geodesic.segment_lengths(chain)[::2]
 
 
+def distinct(values: Rows) -> Rows:
+    """
+    Give the different ones of many numbers.
+
+    Parameters
+    ----------
+    values
+        (n,) numbers.
+
+    Returns
+    -------
+    numpy.ndarray
+        (m,) ascending; as `numpy.unique`, by sorting, which of millions of numbers is faster than hashing them.
+    """
+    ordered = np.sort(values)
+    new = np.ones(len(ordered), dtype=bool)
+    new[1:] = ordered[1:] != ordered[:-1]
+    return ordered[new]
+
+
+def within(points: NDArray[np.object_], lines: NDArray[np.object_], lonlat: Floats, limit: Floats) -> Flags:
+    """
+    Tell which points are within a limit of a line; what the plane cannot tell is decided by the geodesic.
+
+    Parameters
+    ----------
+    points, lines
+        (n,) pairs of a point and a line, in the plane.
+    lonlat
+        (n, 2) the points in degrees, WGS 84.
+    limit
+        (n,) metres.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) booleans.
+    """
+    metres = shapely.distance(points, lines) / mercator.scale(lonlat[:, 1])
+    doubtful = np.flatnonzero(np.abs(metres - limit) < 1e-4 * limit)
+    if len(doubtful):
+        feet = shapely.get_coordinates(shapely.shortest_line(lines[doubtful], points[doubtful]))[::2]
+        metres[doubtful] = distances(mercator.unproject(feet), lonlat[doubtful])
+    return np.asarray(metres <= limit + EPSILON_M)
+
+
 def among(values: Rows, few: Rows) -> Flags:
     """
     Tell which values are among a few others.

@@ -109,7 +109,7 @@ def trace(inventory: Inventory, office: str) -> Trace:
                 "هیچ حوضچه‌ای از نوع مرکز مخابرات نیست تا مسیری به آن برسد",
             )
         )
-    if not len(start) or start[0] not in net.passes[0]:
+    if not len(start) or not net.meetings.on()[start[0]]:
         raise ProjectError(
             Text("office {office} is on no route", "فرمانداری {office} روی هیچ مسیری نیست"), office=name
         )
@@ -204,7 +204,7 @@ def stretches(net: Network, allowed: Flags) -> Stretches:
     """
     lines = net.lines
     whole = shapely.length(lines.parts)
-    node, part = net.passes
+    node, part = net.meetings.pairs()
     branch, stem = net.branches
     part = np.concatenate([part, stem])
     on_it = np.concatenate([net.nodes.xy[node], net.ends.xy[branch]])
@@ -318,7 +318,7 @@ def _trace(
 
 def _beside(net: Network, part: int, begin: float, end: float) -> list[int]:
     """Give the nodes on a stretch of a part, in the direction of the way."""
-    nodes, parts = net.passes
+    nodes, parts = net.meetings.pairs()
     own = nodes[parts == part]
     along = shapely.line_locate_point(net.lines.parts[part], shapely.points(net.nodes.xy[own]))
     reach = net.nodes.tolerance[own] * mercator.scale(net.nodes.lonlat[own, 1])

@@ -38,7 +38,13 @@ def findings(rows=(), survey=None):
     table = pd.DataFrame(
         [dict(zip(FINDING_COLUMNS, row[:-1], strict=True)) for row in rows], columns=FINDING_COLUMNS
     )
-    table = table.assign(source="", source_layer="", record=pd.array([pd.NA] * len(table), dtype="Int64"))
+    table = table.assign(
+        cause="",
+        amount=np.nan,
+        source="",
+        source_layer="",
+        record=pd.array([pd.NA] * len(table), dtype="Int64"),
+    )
     for at, (layer_name, feature) in enumerate(zip(table["layer"], table["feature"], strict=True)):
         called = np.flatnonzero(survey.names(layer_name) == feature) if survey is not None and feature else []
         if len(called):

@@ -31,6 +31,9 @@ ROOMS = (
     "checks.registry",  # codes and what finds them
     "checks.findings",  # what was found, as one table
     "checks.causes",  # what many findings have in common
+    "checks.counties",  # where most of them are
+    "checks.examples",  # cases as shapes, for pictures
+    "checks.rates",  # how often they find something
     "checks.book",  # the catalogue of checks, to be read
     "checks.evidence",  # what rules look at
     "checks.own",  # rules of the project's own, as checks

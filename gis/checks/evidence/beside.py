@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.spatial import cKDTree
 
 from gis.checks.evidence import duplicates
 from gis.coordinates import mercator
@@ -34,6 +34,8 @@ _TRENCH_M = 1.0
 _BATCH = 20_000
 # A manhole has a cover of this size: two cannot be nearer to each other.
 _COVER_M = 0.6
+# The smallest squares that manholes are looked for in.
+_SQUARE_M = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,17 +176,63 @@ def manholes(layer: gpd.GeoDataFrame, points: NDArray[np.object_], tolerance: Fl
     if len(rows) < 2:  # noqa: PLR2004 - a pair
         return _NONE
     lonlat = shapely.get_coordinates(points[rows])
-    reach = np.minimum(tolerance[rows], _COVER_M)
+    like = pd.MultiIndex.from_frame(layer[["kind", "status"]].iloc[rows]).factorize()[0]
+    first = _first_near(lonlat, np.minimum(tolerance[rows], _COVER_M), like)
+    later = np.flatnonzero(first >= 0)
+    first = first[later]
+    return Twins(rows[later], rows[first], distances(lonlat[later], lonlat[first]))
+
+
+def _first_near(lonlat: Floats, reach: Floats, like: Rows) -> Rows:
+    """
+    Give for each place the first of those before it that is near and like it.
+
+    Places are looked for in squares, from the first of each on, until one is near: in a crowd it is soon found, where
+    its pairs would be countless.
+
+    Parameters
+    ----------
+    lonlat
+        (n, 2) degrees.
+    reach
+        (n,) how near is near, metres; of a pair the larger counts.
+    like
+        (n,) equal for what is like each other.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) positions; -1 where there is none.
+    """
     scale = float(mercator.scale(np.abs(lonlat[:, 1]).max(keepdims=True))[0])
-    tree = cKDTree(mercator.project(lonlat))
-    pairs = np.sort(tree.query_pairs(float(reach.max()) * scale * 1.001, output_type="ndarray"), axis=1)
-    one, other = pairs.T.astype(np.intp)
-    apart = distances(lonlat[one], lonlat[other])
-    like = apart <= np.maximum(reach[one], reach[other]) + EPSILON_M
-    for column in ("kind", "status"):
-        codes, _ = pd.factorize(layer[column].to_numpy(dtype=object)[rows])
-        like &= codes[one] == codes[other]
-    one, other, apart = one[like], other[like], apart[like]
-    order = np.lexsort((one, other))
-    later, first = np.unique(other[order], return_index=True)
-    return Twins(rows[later], rows[one[order][first]], apart[order][first])
+    widest = (float(reach.max()) + EPSILON_M) * scale * 1.001
+    xy = mercator.project(lonlat)
+    # Whatever is near lies in the square or one of its eight neighbours.
+    at = np.floor(xy / max(widest, _SQUARE_M)).astype(np.int64)
+    at -= at.min(axis=0) - 1
+    across, along = (at.max(axis=0) + 2).tolist()
+    squares, which = np.unique((like * across + at[:, 0]) * along + at[:, 1], return_inverse=True)
+    order = np.argsort(which, kind="stable")
+    begin = np.searchsorted(which[order], np.arange(len(squares) + 1))
+    low, high = (part.reduceat(xy[order], begin[:-1]) for part in (np.minimum, np.maximum))
+    best = np.arange(len(xy))
+    # Its own square first, which has the most to say.
+    for step in sorted((b * along + c for b, c in product((-1, 0, 1), repeat=2)), key=abs):
+        beside = np.minimum(np.searchsorted(squares, squares + step), len(squares) - 1)
+        beside[squares[beside] != squares + step] = -1
+        place = np.flatnonzero(beside[which] >= 0)
+        square = beside[which[place]]
+        aside = np.maximum(np.maximum(low[square] - xy[place], xy[place] - high[square]), 0.0)
+        close = np.hypot(*aside.T) <= widest
+        place, at, stop = place[close], begin[square[close]], begin[square[close] + 1]
+        while len(place):
+            open_ = at < stop
+            open_[open_] = order[at[open_]] < best[place[open_]]
+            place, at, stop = place[open_], at[open_], stop[open_]
+            other = order[at]
+            near = distances(lonlat[place], lonlat[other]) <= (
+                np.maximum(reach[place], reach[other]) + EPSILON_M
+            )
+            best[place[near]] = other[near]
+            place, at, stop = place[~near], at[~near] + 1, stop[~near]
+    return np.where(best < np.arange(len(xy)), best, -1)

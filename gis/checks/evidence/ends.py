@@ -153,13 +153,9 @@ def _near_misses(net: Network, free: Rows) -> NearMisses:
     count = len(ends.parts)
     reach = _reach(net, free)
     # Nodes, but for those that the route reaches already.
-    has_free = np.zeros(len(net.lines.owners), dtype=bool)
-    has_free[ends.parts[free]] = True
-    matters = has_free[net.passes[1]]
-    on_part = _keys(net.passes[1][matters], net.passes[0][matters], len(nodes.rows))
 
     def missed_node(end: Rows, node: Rows) -> Flags:
-        return ~among(_keys(ends.parts[end], node, len(nodes.rows)), on_part)
+        return ~net.meets(node, ends.parts[end])
 
     joint = _joints(net)
 
@@ -252,7 +248,7 @@ def _overshoots(net: Network, crossings: Crossings, free: Rows) -> Overshoots:
     ends, lines = net.ends, net.lines
     is_free = np.zeros(len(ends.parts), dtype=bool)
     is_free[free] = True
-    node, part = net.passes
+    node, part = _met_before_end(net, is_free)
     parts = np.concatenate([part, crossings.one, crossings.other])
     nodes = np.concatenate([node, np.full(2 * len(crossings.one), -1)])
     crossing = np.concatenate([np.full(len(node), -1), *[np.arange(len(crossings.one))] * 2])
@@ -283,5 +279,21 @@ def _overshoots(net: Network, crossings: Crossings, free: Rows) -> Overshoots:
     )
 
 
-def _keys(one: Rows, other: Rows, count: int) -> Rows:
-    return np.asarray(one * np.intp(max(count, 1)) + other)
+def _met_before_end(net: Network, is_free: Flags) -> tuple[Rows, Rows]:
+    """Give pairs of a node and a part with a free end that lies on it so far before that end as it may overshoot."""
+    meetings, ends = net.meetings, net.ends
+    widest = float(net.nodes.tolerance.max(initial=0.0))
+
+    def near(parts: Rows, xy: Floats, radius: Floats | float) -> Flags:
+        close = np.zeros(len(parts), dtype=bool)
+        for end in (2 * parts, 2 * parts + 1):
+            # As far along the route as is looked at, and as far aside as a node may lie.
+            metres = REACH * ends.tolerance[end] + np.maximum(ends.tolerance[end], widest) + EPSILON_M
+            reach = metres * mercator.scale(ends.lonlat[end, 1]) * 1.01 + radius
+            close |= is_free[end] & (np.hypot(*(ends.xy[end] - xy).T) <= reach)
+        return close
+
+    squares, parts = meetings.squares, meetings.square_parts
+    node, part = meetings.pairs(near(parts, meetings.centre[squares], meetings.radius[squares]))
+    close = near(part, net.nodes.xy[node], 0.0)
+    return node[close], part[close]

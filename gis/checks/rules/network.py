@@ -129,9 +129,8 @@ def unserved_office(context: Context) -> Iterator[Found]:
     unreached[net.nodes.rows[offices & _unreached(context)]] = True
     # A cable that leads nowhere is N306, and what lies astray is judged where it belongs.
     told = context.astray_nodes("offices").copy()
-    node, part = net.passes
-    on_cable = offices[node] & service.built_cables(net)[part]
-    told[net.nodes.rows[node[on_cable]]] = True
+    on_cable = offices & net.meetings.on(service.built_cables(net))
+    told[net.nodes.rows[on_cable]] = True
     placed = np.isin(np.arange(len(connection)), net.nodes.rows[offices])
     rows = np.flatnonzero(unserved & placed & ~told)
     if len(rows):
@@ -404,8 +403,7 @@ def _missed(context: Context) -> Rows:
 def _unreached(context: Context) -> Flags:
     """(k,) nodes on no route, that none just misses and that are where they should be."""
     net = context.network
-    unreached = np.ones(len(net.nodes.rows), dtype=bool)
-    unreached[net.passes[0]] = False
+    unreached = ~net.meetings.on()
     near = context.free_ends.near.nodes
     unreached[near[near >= 0]] = False
     for at, name in enumerate(graph.NODE_LAYERS):

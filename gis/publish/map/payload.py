@@ -17,9 +17,11 @@ import pandas as pd
 import shapely
 
 from gis.address import address
+from gis.inventory import county_names
 from gis.language import Text
 from gis.publish.map.places import about, first_view, on_map
-from gis.publish.wording.figures import MEASURED, county_names
+from gis.publish.wording.figures import MEASURED
+from gis.publish.wording.overview import by_check
 from gis.schema import LENGTHS, SCHEMAS
 from gis.totals import RULE, VERDICTS, remarks
 
@@ -58,7 +60,18 @@ _FURTHER: dict[str, Text] = {
     "assumption": Text("Assumption", "فرض"),
     "note": Text("Note", "یادداشت"),
 }
-_FINDING_COLUMNS = ("code", "name", "severity", "layer", "feature", "message", "message_fa", "fixable")
+_FINDING_COLUMNS = (
+    "code",
+    "name",
+    "severity",
+    "layer",
+    "feature",
+    "message",
+    "message_fa",
+    "fixable",
+    "cause",
+    "tells",
+)
 
 
 def build(
@@ -106,6 +119,7 @@ def build(
         "totals": [_total(total) for total in totals],
         "verdicts": {name: _words(text) for name, text in VERDICTS.items()},
         "rule": _words(RULE),
+        "checks": encode_checks(findings),
         "pages": {code: _page(page) for code, page in pages.items() if code in found},
         "outline": _outline(inventory.outline),
         "areas": _areas(inventory.counties),
@@ -239,14 +253,53 @@ def encode_findings(findings: gpd.GeoDataFrame) -> dict[str, Any]:
     """
     if not len(findings):
         return {"size": 0, "counts": [], "deltas": [], "unplaced": 0, "columns": {}}
-    columns = {}
+    columns: dict[str, Any] = {}
+    findings = findings.assign(**told(findings))
     for name in _FINDING_COLUMNS:
         longest = _LONGEST_MESSAGE if name.startswith("message") else _LONGEST_TEXT
         if encoded := _texts(findings[name], longest):
             columns[name] = encoded
     if encoded := _numbers(findings["row"].to_numpy(dtype=float, na_value=np.nan), 0):
         columns["row"] = encoded
+    if encoded := _numbers(findings["amount"].to_numpy(dtype=float, na_value=np.nan), 3):
+        columns["amount"] = encoded
     return {"size": len(findings), **_shapes(about(findings)), "columns": columns}
+
+
+def told(findings: pd.DataFrame) -> dict[str, pd.Series]:
+    """
+    Part what tells a cause from what a cause tells.
+
+    Parameters
+    ----------
+    findings
+        (n,) findings.
+
+    Returns
+    -------
+    dict
+        ``tells``: (n,) the cause that a row tells, else none; ``cause``: (n,) the one that tells a finding, else none.
+    """
+    cause, single = findings["cause"], findings["record"].notna()
+    return {"tells": cause.where((cause != "") & ~single), "cause": cause.where((cause != "") & single)}
+
+
+def encode_checks(findings: Findings) -> list[dict[str, Any]]:
+    """
+    Sum findings up by check, in the order in which they are read.
+
+    Parameters
+    ----------
+    findings
+        All findings.
+
+    Returns
+    -------
+    list of dict
+        ``code``, and ``where`` in both languages.
+    """
+    english, persian = ({row.code: row for row in by_check(findings, lang)} for lang in ("en", "fa"))
+    return [{"code": code, "where": _both(row.where, persian[code].where)} for code, row in english.items()]
 
 
 def _shapes(geometries: NDArray[np.object_]) -> dict[str, Any]:

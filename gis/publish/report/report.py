@@ -16,6 +16,7 @@ import numpy as np
 import shapely
 
 from gis.address import address
+from gis.inventory import county_names
 from gis.language import Language, Text, number
 from gis.lengths import kinds
 from gis.publish import pages
@@ -25,7 +26,6 @@ from gis.publish.wording.figures import (
     SEVERITIES,
     between,
     counted,
-    county_names,
     decimals,
     gregorian,
     jalali,

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from gis.inventory import Inventory
     from gis.lengths.measured import Measured
 
 MEASURED: dict[str, Text] = {
@@ -301,30 +300,6 @@ def layer_label(name: str, lang: Language) -> str:
         The layer's heading; a file's name as it is.
     """
     return SCHEMAS[name].label.render(lang) if name in SCHEMAS else shown(address(name))
-
-
-def county_names(inventory: Inventory) -> dict[str, str]:
-    """
-    Give the English names of counties, where a delivery has them beside the Persian ones.
-
-    Parameters
-    ----------
-    inventory
-        The survey; a column ``county_en`` of any layer is looked at.
-
-    Returns
-    -------
-    dict
-        Persian name to English name.
-    """
-    names: dict[str, str] = {}
-    for schema in SCHEMAS:
-        layer = inventory.layer(schema)
-        if "county_en" in layer.columns:
-            pairs = layer[["county", "county_en"]].dropna().drop_duplicates("county")
-            for county, english in pairs.itertuples(index=False):
-                names.setdefault(str(county), str(english))
-    return names
 
 
 def gregorian(day: date, lang: Language) -> str:

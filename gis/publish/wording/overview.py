@@ -47,7 +47,7 @@ class CheckRow:
     single
         How many of them a cause tells.
     where
-        The layer and the source that have most of them.
+        Where most of them are: the county where it is known, else the layer; and the source, where there are several.
     """
 
     code: str
@@ -86,7 +86,8 @@ def by_check(findings: Findings, lang: Language) -> list[CheckRow]:
         named = (own if len(own) else group)[["layer", "source"]]
         places = named.value_counts(sort=False).sort_index()
         layer, source = places.index.tolist()[int(places.to_numpy().argmax())]
-        label = layer_label(layer, lang)
+        county = findings.counties.get(str(code))
+        label = layer_label(layer, lang) if county is None else county.render(lang)
         file = layer_label(source, lang) if several and source else ""
         rows.append(
             CheckRow(

@@ -150,7 +150,7 @@ def write(
         points.append(points_layer(frame, places[name].take(order), of(frame), lowest))
         ids[name] = [ids[name][row] for row in order]
     manholes, fittings = points
-    order = np.argsort(rank(findings), kind="stable")
+    order = np.lexsort((-findings["amount"].fillna(-np.inf).to_numpy(dtype=float), rank(findings)))
     faults = findings_layer(findings.assign(row=located).iloc[order], places["findings"].take(order), lowest)
     del places
 
@@ -246,6 +246,7 @@ def _stored(
             )
         )
     known = {column: faults.frame[column] for column in ("code", "severity", "layer")}
+    known |= payload.told(faults.frame)
     encode = store.encoder(faults.frame, payload.encode_findings)
     listed.append(store.Layer("findings", len(faults.frame), faults.placed, known, encode))
     return listed
@@ -274,6 +275,7 @@ def _head(
     )
     nothing = {"size": 0, "counts": [], "deltas": [], "unplaced": 0, "columns": {}}
     head["layers"] = {name: layer if name == "offices" else nothing for name, layer in head["layers"].items()}
+    head["checks"] = payload.encode_checks(findings)
     head["unmeasured"] = int(measured["geodesic_m"].isna().sum())
     head["illustrative"] = {
         name: int((inventory.layer(name)["provenance"] == "illustrative").sum()) for name in payload.DRAWN

@@ -1,12 +1,14 @@
 // The panel beside the map: the answer, the counties and the findings.
 const Panel = (() => {
-  const PAGE = 100;
+  // So many findings of a check show what they are like; so many more come at a time.
+  const WORST = 3, PAGE = 100;
 
   function build(app) {
     const { survey, state, root } = app;
     const { routes, offices, findings } = survey.layers;
     const tabs = [...root.querySelectorAll("[role=tab]")];
-    let shownRows = PAGE, shownParts = 20, open = null;
+    const shownOf = new Map(), openCauses = new Map();
+    let shownParts = 20, open = null;
 
     function choose(tab, focus = false) {
       for (const one of tabs) {
@@ -214,26 +216,84 @@ const Panel = (() => {
         onclick: () => {
           const next = new Set(state.severities);
           next.has(name) ? next.delete(name) : next.add(name);
-          shownRows = PAGE;
           app.set({ severities: next });
           document.getElementById(`chip-${name}`).focus();
         },
       }, Symbols.pointSample(name, 5.5), Words.word(`${name}s`), el("span", { class: "count" }, Words.integer(counts[name]))));
-      const select = el("select", { id: "finding-code", "aria-label": Words.word("filter_code"), onchange: event => { shownRows = PAGE; app.set({ code: event.target.value }); document.getElementById("finding-code").focus(); } },
+      const select = el("select", { id: "finding-code", "aria-label": Words.word("filter_code"), onchange: event => { app.set({ code: event.target.value }); document.getElementById("finding-code").focus(); } },
         el("option", { value: "" }, Words.word("all_checks")),
         [...codes].sort().map(([code, n]) => el("option", { value: code, selected: code === state.code }, `${code} ${Words.of(survey.pages[code]?.title) || ""} (${Words.integer(n)})`)));
-      const rows = [];
-      for (let row = 0; row < findings.size; row++) if (app.view.findings[row]) rows.push(row);
-      rows.sort((a, b) => Symbols.rank(findings, a) - Symbols.rank(findings, b) || a - b);
+      const groups = new Map(), members = new Map();
+      let n = 0;
+      for (let row = 0; row < findings.size; row++) {
+        const cause = findings.value("cause", row);
+        if (cause && !members.has(cause)) members.set(cause, []);
+        if (cause) members.get(cause).push(row);
+        if (!app.view.findings[row]) continue;
+        n++;
+        const code = findings.value("code", row);
+        if (!groups.has(code)) groups.set(code, { code, n: 0, causes: [], own: [], ofCause: 0 });
+        const group = groups.get(code);
+        if (findings.value("tells", row)) group.causes.push(row);
+        else if (cause) group.ofCause++;
+        else group.own.push(row);
+      }
+      const order = new Map(survey.checks.map(({ code }, at) => [code, at]));
+      const listed = [...groups.values()].sort((a, b) => order.get(a.code) - order.get(b.code));
       root.querySelector("#tab-findings").replaceChildren(
         el("h2", {}, Words.word("tab_findings")),
         ...(findings.size ? [
           el("div", { class: "filters" }, el("div", { class: "chips", role: "group", "aria-label": Words.word("filter_severity") }, chips), select),
           state.code && survey.pages[state.code] ? el("button", { type: "button", class: "link", onclick: () => Cards.openPage(app, state.code) }, Words.word("about_check")) : "",
-          el("p", { class: "muted", role: "status" }, Words.word("n_findings", { n: Words.integer(rows.length), all: Words.integer(findings.size) })),
-          el("ul", { class: "findings" }, rows.slice(0, shownRows).map(row => finding(row))),
-          rows.length > shownRows ? el("button", { type: "button", class: "wide", onclick: () => { shownRows += PAGE; findingsList(); } }, Words.word("show_more")) : "",
+          el("p", { class: "muted", role: "status" }, Words.word("n_findings", { n: Words.integer(n), all: Words.integer(findings.size) })),
+          el("ul", { class: "checks" }, listed.map(group => check(group, members))),
         ] : [el("p", { class: "muted" }, Words.word("no_findings"))]));
+    }
+
+    // Of a check first what it is and where most of it is, then its causes, then the worst of the rest.
+    function check(group, members) {
+      const { code, causes, own, ofCause } = group, { where } = survey.checks.find(one => one.code === code);
+      own.sort((a, b) => Symbols.rank(findings, a) - Symbols.rank(findings, b) || (findings.value("amount", b) ?? -1) - (findings.value("amount", a) ?? -1) || a - b);
+      const worst = [...causes, ...own][0], severity = worst === undefined ? "info" : findings.value("severity", worst);
+      let most = state.code === code ? Math.max(PAGE, shownOf.get(code) || 0) : shownOf.get(code) || WORST;
+      if (own.indexOf(app.currentFinding) >= most) most = own.indexOf(app.currentFinding) + 1;
+      return el("li", { class: "check", "data-code": code },
+        el("div", { class: "check-head" }, Symbols.pointSample(severity, 6),
+          el("h3", {}, el("span", { class: "code" }, code), " ", Words.of(survey.pages[code]?.title) || value(code)),
+          el("span", { class: "bar-figure" }, Words.integer(own.length + ofCause || causes.length)),
+          el("p", { class: "muted" }, Words.word("most_in", { where: "\u2068" + Words.plain(Words.of(where)) + "\u2069" }), ofCause ? ` · ${Words.word("of_a_cause", { n: Words.integer(ofCause) })}` : "")),
+        el("ul", { class: "findings" }, causes.map(row => cause(row, members.get(findings.value("tells", row)) || [])), own.slice(0, most).map(row => finding(row))),
+        own.length > most && more(`more-${code}`, own.length - most, () => shownOf.set(code, most + PAGE)));
+    }
+
+    // What many findings have in common, which opens to them.
+    function cause(row, rows) {
+      const key = findings.value("tells", row), at = rows.indexOf(app.currentFinding);
+      if (at >= 0) openCauses.set(key, Math.max(openCauses.get(key) || PAGE, at + 1));
+      const most = openCauses.get(key), node = finding(row), id = `cause-${row}`;
+      node.classList.add("cause");
+      if (rows.length) {
+        node.append(el("button", {
+          type: "button", class: "link", id, "aria-expanded": String(Boolean(most)), onclick: () => {
+            if (most) openCauses.delete(key);
+            else openCauses.set(key, PAGE);
+            again(id);
+          },
+        }, most ? Words.word("hide_of_cause") : Words.word("show_of_cause", { n: Words.integer(rows.length) })));
+      }
+      if (most) {
+        rows.sort((a, b) => (findings.value("amount", b) ?? -1) - (findings.value("amount", a) ?? -1) || a - b);
+        node.append(el("ul", { class: "findings" }, rows.slice(0, most).map(one => finding(one))));
+        if (rows.length > most) node.append(more(`more-${id}`, rows.length - most, () => openCauses.set(key, most + PAGE)));
+      }
+      return node;
+    }
+
+    const more = (id, n, onclick) => el("button", { type: "button", class: "wide", id, onclick: () => { onclick(); again(id); } }, Words.word("show_more"), ` (${Words.word("n_more", { n: Words.integer(n) })})`);
+
+    function again(id) {
+      findingsList();
+      document.getElementById(id)?.focus({ preventScroll: true });
     }
 
     function finding(row) {
@@ -242,7 +302,7 @@ const Panel = (() => {
         el("button", { type: "button", class: "finding-go", "aria-current": current, onclick: () => app.goToFinding(row) },
           Symbols.pointSample(severity, 6),
           el("span", {},
-            el("span", { class: "finding-head" }, el("span", { class: "code" }, value(findings.value("code", row))), " ", el("strong", {}, value(Cards.title(survey, findings, row))), el("span", { class: "visually-hidden" }, ` ${Words.word(severity)}`)),
+            el("span", { class: "finding-head" }, el("span", { class: "code" }, value(findings.value("code", row))), " ", el("strong", {}, value(shortened(findings.value("feature", row) || Cards.title(survey, findings, row), 60))), el("span", { class: "visually-hidden" }, ` ${Words.word(severity)}`)),
             el("span", { class: "finding-text" }, el("bdi", {}, Words.sentence(Cards.message(findings, row)))))),
         current && el("button", { type: "button", class: "link", id: "finding-back", onclick: () => app.goBack() }, icon("back"), Words.word("back_to_view")));
     }

@@ -11,9 +11,11 @@ import pytest
 import shapely
 from geographiclib.geodesic import Geodesic
 from support.browser import chromium, opened, until
-from support.maps import IDLE, faulty_page, plan, plan_page
+from support.ground import routes
+from support.maps import IDLE, faulty_page, plan, plan_page, written
+from support.surveys import inventory
 
-from gis import lengths
+from gis import checks, lengths
 from gis.checks.registry import pages
 
 __all__ = ["chromium", "faulty_page", "plan", "plan_page"]
@@ -74,10 +76,12 @@ def test_findings_lead_to_their_places_and_back(chromium, faulty_page):
         until(tab, IDLE)
         assert tab.evaluate("fibre.drawn.findings") == 121  # all but the one without a place
         before = tab.evaluate("[fibre.map.getCenter().lat, fibre.map.getCenter().lng, fibre.map.getZoom()]")
-        tab.locator(".finding-go").nth(3).click()
+        third = tab.locator(".check[data-code=G203] .finding-go").nth(2)
+        said = third.locator(".finding-text").inner_text()
+        third.click()
         until(tab, "Boolean(document.querySelector('.leaflet-popup'))")
         assert tab.evaluate("fibre.map.getZoom()") > 14
-        assert "fault 9" in tab.locator(".leaflet-popup").inner_text()
+        assert said in tab.locator(".leaflet-popup").inner_text()
         tab.locator("#finding-back").click()
         until(tab, IDLE)
         assert tab.evaluate(
@@ -102,6 +106,37 @@ def test_findings_are_filtered_by_severity_and_code_in_list_and_map(chromium, fa
     with opened(chromium, faulty_page, fragment=link) as (tab, _):
         until(tab, IDLE)
         assert tab.evaluate("fibre.drawn.findings") == 40
+
+
+def test_of_each_check_the_worst_are_listed_and_the_rest_on_demand(chromium, faulty_page):
+    with opened(chromium, faulty_page, fragment="#lang=en&tab=findings") as (tab, watch):
+        until(tab, IDLE)
+        assert tab.locator(".check[data-code=N307] .finding").count() == 3
+        tab.locator("#more-N307").click()
+        assert tab.locator(".check[data-code=N307] .finding").count() == 40
+        assert watch.errors == []
+
+
+@pytest.mark.parametrize("lang", ["fa", "en"])
+def test_a_cause_is_one_entry_that_opens_to_its_findings(chromium, tmp_path, lang):
+    # Digitised from a plan: each of thirty routes has a vertex every kilometre, one of them none for ninety.
+    lines = [shapely.LineString([(51 + 0.01 * j, 32 + 0.05 * i) for j in range(3)]) for i in range(30)]
+    lines.append(shapely.LineString([(51, 34), (52, 34)]))
+    survey = inventory(routes(*lines))
+    page = written(tmp_path / "map.html", survey, checks.run(survey, select=["G209"]), lang=lang)
+    with opened(chromium, page, fragment=f"#lang={lang}&tab=findings") as (tab, watch):
+        until(tab, IDLE)
+        assert tab.locator(".check").count() == 1
+        assert tab.locator(".check > .findings > .finding").count() == 2  # the cause, and the outlier
+        assert tab.locator(".cause .finding").count() == 0
+        tab.locator(".cause [aria-expanded=false]").click()
+        assert tab.locator(".cause .finding").count() == 30
+        # A finding of the cause leads to its place, and the cause stays open with it.
+        tab.locator(".cause .finding-go").nth(5).click()
+        until(tab, "Boolean(document.querySelector('.leaflet-popup'))")
+        assert tab.locator(".cause .finding.current").count() == 1
+        tab.locator(".cause > [aria-expanded=true]").click()
+        assert watch.errors == []
 
 
 @pytest.mark.parametrize("lang", ["fa", "en"])
