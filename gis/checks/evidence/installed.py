@@ -25,7 +25,7 @@ _NO_POLE = Text(
 )
 _POLES = Text("it passes {count} poles and no manhole", "از {count} تیر می‌گذرد و از هیچ حوضچه‌ای نمی‌گذرد")
 _UNDERGROUND = ("buried", "duct")
-_CHAMBERS = ("manhole", "handhole")
+_CHAMBERS, _POLE = ("manhole", "handhole"), ("pole",)
 # At one pole a cable comes down; what passes more is carried by them.
 _CARRIED = 2
 _MANHOLES = NODE_LAYERS.index("manholes")
@@ -61,14 +61,14 @@ def contradicted(context: Context) -> Iterator[tuple[Rows, list[Text]]]:
                     rows,
                     [_DEPTH.filled(column=str(column), depth=depth) for depth in depths[rows].tolist()],
                 )
-    poles, chambers = (_passed(context, kinds) for kinds in (("pole",), _CHAMBERS))
-    if not _of_kind(context, ("pole",)).any():
+    if not _of_kind(context, _POLE).any():
         return
+    poles, chambers = _passed(context), _enters(context)
     rows = np.flatnonzero(aerial & (poles == 0) & _between_chambers(context) & ~told)
     if len(rows):
         yield rows, [_NO_POLE] * len(rows)
     rows = np.flatnonzero(
-        np.isin(installation.astype(str), _UNDERGROUND) & (_inner(context) >= _CARRIED) & (chambers == 0)
+        np.isin(installation.astype(str), _UNDERGROUND) & (_inner(context) >= _CARRIED) & ~chambers
     )
     if len(rows):
         yield rows, [_POLES.filled(count=count) for count in poles[rows].tolist()]
@@ -97,11 +97,30 @@ def _of_kind(context: Context, kinds: tuple[str, ...]) -> Flags:
     return of_kind
 
 
-def _passed(context: Context, kinds: tuple[str, ...]) -> Rows:
-    """Count the nodes of some kinds that lie on each route."""
+def _squares(context: Context, kinds: tuple[str, ...]) -> Flags:
+    """(v,) pairs of a square of nodes and a part where any of the nodes is a manhole of some kinds."""
+    met = context.network.meetings
+    reached = np.append(0, np.cumsum(_of_kind(context, kinds)[met.order]))
+    return np.asarray((reached[met.last] > reached[met.first])[met.squares], dtype=bool)
+
+
+def _enters(context: Context) -> Flags:
+    """(n,) routes on which any manhole or handhole lies."""
+    net, met = context.network, context.network.meetings
+    parts = [
+        met.parts[_of_kind(context, _CHAMBERS)[met.nodes]],
+        met.square_parts[_squares(context, _CHAMBERS)],
+    ]
+    entered = np.zeros(len(context.layer("routes")), dtype=bool)
+    entered[net.lines.owners[np.concatenate(parts)]] = True
+    return entered
+
+
+def _passed(context: Context) -> Rows:
+    """Count the poles that lie on each route."""
     net = context.network
-    node, part = net.passes
-    on = _of_kind(context, kinds)[node]
+    node, part = net.meetings.pairs(_squares(context, _POLE))
+    on = _of_kind(context, _POLE)[node]
     pairs = np.unique(np.column_stack([node[on], net.lines.owners[part[on]]]), axis=0)
     return np.bincount(pairs[:, 1], minlength=len(context.layer("routes"))).astype(np.intp)
 
@@ -112,10 +131,10 @@ def _inner(context: Context) -> Rows:
     node, _ = net.node_at_end
     there = node >= 0
     at_end = there.copy()
-    at_end[there] = _of_kind(context, ("pole",))[node[there]]
+    at_end[there] = _of_kind(context, _POLE)[node[there]]
     pairs = np.unique(np.column_stack([node[at_end], net.ends.routes[at_end]]), axis=0)
     ends = np.bincount(pairs[:, 1], minlength=len(context.layer("routes")))
-    return np.asarray(_passed(context, ("pole",)) - ends, dtype=np.intp)
+    return np.asarray(_passed(context) - ends, dtype=np.intp)
 
 
 def _between_chambers(context: Context) -> Flags:

@@ -119,7 +119,7 @@ def _cut(net: Network, chosen: Flags) -> _Stretches:
     """Cut parts at the nodes that they pass."""
     lines = net.lines
     vertices = np.flatnonzero(chosen[lines.part_of_vertex])
-    node, part = net.passes
+    node, part = net.meetings.pairs(chosen[net.meetings.square_parts])
     node, part = node[chosen[part]], part[chosen[part]]
     at = shapely.line_locate_point(lines.parts[part], shapely.points(net.nodes.xy[node]))
     feet = shapely.get_coordinates(shapely.line_interpolate_point(lines.parts[part], at))
