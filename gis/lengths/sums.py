@@ -7,11 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
 
 from gis.lengths.points import Accuracy, marks, moments, repeated
 from gis.lengths.uncertainty import vertices_uncertainty
-from gis.lengths.vertices import LINE_TYPES, Vertices, explode
+from gis.lengths.vertices import Vertices, explode
 from gis.schema import SURVEYED
 
 if TYPE_CHECKING:
@@ -112,15 +111,12 @@ class Survey:
         bias : numpy.ndarray
             (1,) metres.
         """
+        from gis.inventory import vertex_counts  # noqa: PLC0415 - heavy
+
         lines = self.lines[rows]
         roles = self.accuracy.roles
         if roles is not None:
-            sizes = np.where(
-                np.isin(shapely.get_type_id(self.lines), LINE_TYPES),
-                shapely.get_num_coordinates(self.lines),
-                0,
-            )
-            roles = roles[np.repeat(rows, sizes)]
+            roles = roles[np.repeat(rows, vertex_counts(self.lines))]
         accuracy = replace(
             self.accuracy, sigma=self.accuracy.sigma[rows], assumed=self.accuracy.assumed[rows], roles=roles
         )

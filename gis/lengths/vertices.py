@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 
 from gis import progress
+from gis.schema import LINE_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ BLOCK = 32_768
 # Below this a second thread costs more than it saves.
 _VERTICES_A_THREAD = 50_000
 _CHUNK = 1_000_000
-LINE_TYPES = _LINE_STRING, _LINEAR_RING, _MULTI_LINE_STRING = 1, 2, 5
+_LINE_STRING, _LINEAR_RING, _MULTI_LINE_STRING = LINE_TYPES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
