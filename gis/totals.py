@@ -533,21 +533,21 @@ def _length(inventory: Inventory, measured: Measured, total: Total, chosen: Flag
     if total.measure == "fibre":
         weights = _numbers(inventory.routes["fibre_count"])
     known = chosen & np.isfinite(lengths) & np.isfinite(weights)
-    shares = None
+    accuracy = _numbers(inventory.routes["accuracy_m"])
+    unstated = ~(np.isfinite(accuracy) & (accuracy >= 0))
+    accuracy = np.where(unstated, measured.accuracy_m, accuracy)
+    ground = None
     if total.measure == "trench":
-        weights[known], shares = _ground_shares(inventory, known)
+        weights[known], ground = _ground(inventory, known, accuracy)
     slack = _numbers(measured["slack_m"])
     stated = np.isfinite(slack) & (slack >= 0)
     value = float((weights * lengths)[known].sum())
     if total.measure == "cable":
         value += float(slack[known & stated].sum())
-    accuracy = _numbers(inventory.routes["accuracy_m"])
-    unstated = ~(np.isfinite(accuracy) & (accuracy >= 0))
-    accuracy = np.where(unstated, measured.accuracy_m, accuracy)
-    std, bias = measured.sum_of(known, weights, shares)
+    std, bias = _deviation(measured, known, weights, ground)
     doubt = None
     if "accuracy_m" not in inventory.project.project.model_fields_set and (known & unstated).any():
-        doubt = partial(_doubted, inventory, measured, known & unstated, known, weights, shares)
+        doubt = partial(_doubted, inventory, measured, known & unstated, known, weights, ground)
     return _Figure(
         value,
         std=std,
@@ -566,7 +566,7 @@ def _doubted(
     rows: Flags,
     known: Flags,
     weights: Floats,
-    shares: tuple[Floats, Floats] | None,
+    ground: trenches.Ground | None,
 ) -> tuple[float, float]:
     """Give deviation and bias of a sum whose routes `rows` are as accurate as their own zigzag lets them be."""
     lines = inventory.routes.geometry.to_numpy()
@@ -574,7 +574,9 @@ def _doubted(
     accuracy[rows] = np.minimum(np.maximum(roughness(lines[rows]), measured.accuracy_m), HANDHELD_M)
     if measured.survey is not None:
         supposed = measured.survey.supposing(np.where(rows, accuracy, measured.survey.accuracy.sigma))
-        return replace(measured, survey=supposed).sum_of(known, weights, shares)
+        if ground is not None:
+            _, ground = _ground(inventory, known, supposed.accuracy.sigma)
+        return _deviation(replace(measured, survey=supposed), known, weights, ground)
     std, bias = uncertainty.length_uncertainty(lines, accuracy)
     table = measured.table.assign(
         std_m=np.where(rows, std, _numbers(measured["std_m"])),
@@ -583,15 +585,26 @@ def _doubted(
     return replace(measured, table=table).sum_of(known, weights)
 
 
-def _ground_shares(inventory: Inventory, known: Flags) -> tuple[Floats, tuple[Floats, Floats] | None]:
-    """Give how much of the known routes is ground that they open: of each, and of each of their segments."""
+def _deviation(
+    measured: Measured, known: Flags, weights: Floats, ground: trenches.Ground | None
+) -> tuple[float, float]:
+    """Give deviation and bias of a sum of routes, or of the ground that they open."""
+    if ground is None:
+        return measured.sum_of(known, weights)
+    std, bias = measured.sum_of(known, weights, (ground.own, ground.pulls))
+    return float(np.sqrt(std**2 + ground.variance)), bias + ground.bias
+
+
+def _ground(inventory: Inventory, known: Flags, accuracy: Floats) -> tuple[Floats, trenches.Ground | None]:
+    """Give which share of each of the known routes is ground that it opens, and how that errs."""
     routes = inventory.routes[known]
     lines = Lines.of(usable(routes, "routes"))
+    about = inventory.project.project
     # Two surveys of one trench lie apart by their errors too.
-    width = np.maximum(inventory.project.project.trench_m, tolerances(routes, 0.0))
-    own, errors = trenches.shares(lines, width[lines.owners])
-    whole = len(own) == shapely.get_num_coordinates(routes.geometry.to_numpy()).sum()
-    return trenches.averages(lines, own, len(routes)), (own, errors) if whole else None
+    width = np.maximum(about.trench_m, tolerances(routes, 0.0))
+    ground = trenches.opened(lines, width[lines.owners], accuracy[known][lines.owners], about.correlation_m)
+    whole = len(ground.own) == shapely.get_num_coordinates(routes.geometry.to_numpy()).sum()
+    return trenches.averages(lines, ground.own, len(routes)), ground if whole else None
 
 
 def _numbers(column: pd.Series) -> Floats:

@@ -89,7 +89,7 @@ class Survey:
         return np.sqrt(np.maximum(variance, 0)), bias
 
     def of_shares(
-        self, rows: NDArray[np.bool_], shares: NDArray[np.float64], errors: NDArray[np.float64]
+        self, rows: NDArray[np.bool_], shares: NDArray[np.float64], pulls: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """
         Tell how well a sum is known that has a share of each segment.
@@ -101,8 +101,8 @@ class Survey:
         shares
             (m,) how many times the sum has each segment, by the vertex that it begins at, of the vertices of these
             lines one after the other.
-        errors
-            (m,) how many times it has their errors.
+        pulls
+            (m, 2) how the sum changes with each vertex beyond what the shares say, east and north.
 
         Returns
         -------
@@ -122,8 +122,7 @@ class Survey:
         )
         one = np.zeros(len(lines), dtype=np.intp)
         vertices = explode(lines)
-        variance, _ = moments(vertices, accuracy, one, 1, weights=errors)
-        _, bias = moments(vertices, accuracy, one, 1, weights=shares)
+        variance, bias = moments(vertices, accuracy, one, 1, weights=shares, pulls=pulls)
         return np.sqrt(variance), bias
 
     def supposing(self, sigma: NDArray[np.float64]) -> Survey:

@@ -185,7 +185,8 @@ def _common_type(geometry: NDArray[np.object_], empty: str) -> tuple[str, bool]:
         multi = {0: 4, 1: 5, 3: 6}[single]
         if types and types <= {single, multi}:
             return (f"Multi{name}{deep}", True) if multi in types else (f"{name}{deep}", False)
-    return (f"Unknown{deep}", False) if types else (empty, False)
+    # GDAL's name for any geometry, with heights or without.
+    return ("Unknown", False) if types else (empty, False)
 
 
 def _sound(geometry: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -107,13 +107,13 @@ def test_a_second_run_on_the_file_changes_nothing_and_the_first_has_lost_nothing
         plant(survey, fault, corner)
     made = with_totals(survey.build(), off)
     fixed = fix(made, checks.run(made), unsafe=unsafe)
-    again = written_and_read(fixed)
-    # The file knows neither area nor counties; what is fixed is fixed all the same.
+    # The file knows neither area nor counties; what is fixed is fixed all the same. Of the totals its project says.
+    again = replace(written_and_read(fixed), project=made.project)
     second = gis.fix(again, unsafe=unsafe)
     assert second.changes["what"].to_list() == []
     ids = {name: set(made.layer(name)[SCHEMAS[name].id].dropna()) for name in SCHEMAS}
     assert ids == {name: set(again.layer(name)[SCHEMAS[name].id].dropna()) for name in SCHEMAS}
-    assert judged(replace(again, project=made.project)) == judged(made)
+    assert judged(again) == judged(made)
     assert said(again) == said(fixed.inventory)
     # What no longer stands there stands in the log.
     log = Counter(zip(fixed.log["layer"], fixed.log["column"], fixed.log["before"], strict=True))
@@ -318,3 +318,18 @@ def test_a_column_of_the_delivery_that_is_called_the_same_stays(tmp_path, text):
     survey = gis.read([tmp_path / "r.geojson"])
     assert survey.curves is None
     assert survey.routes["curves"].to_list() == told["curves"]
+
+
+def test_lines_with_heights_beside_what_is_no_line_are_written(tmp_path):
+    ground = Ground()
+    a, b, c = (ground((metres, EAST)) for metres in (0.0, 50.0, 100.0))
+    high = shapely.LineString([(*a, 1570.0), (*b, 1571.0), (*c, 1572.0)])
+    area = shapely.Polygon([a, b, ground((50.0, NORTH))])
+    made = inventory(routes(high, area, route_id=["C", "D"]))
+    again = written_and_read(fix(made, checks.run(made)))
+    assert again.routes.geometry.geom_type.to_list() == ["LineString", "Polygon"]
+    assert shapely.get_coordinates(again.routes.geometry.iloc[0], include_z=True)[:, 2].tolist() == [
+        1570,
+        1571,
+        1572,
+    ]
