@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from gis import selection
 from gis.glossary import word
 from gis.language import Text
 from gis.lengths import uncertainty
@@ -17,13 +18,11 @@ from gis.network import service, trenches
 from gis.network.graph import Network
 from gis.network.lines import Lines, tolerances, usable
 from gis.network.zigzag import roughness
-from gis.schema import CONNECTED
-from gis.text import letters
+from gis.schema import CONNECTED, SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import geopandas as gpd
     from numpy.typing import ArrayLike, NDArray
 
     from gis.inventory import Inventory
@@ -105,6 +104,8 @@ class TotalResult:
         decided, or where no accuracy could decide it.
     source
         Who recorded the figure.
+    unmatched
+        Column and value of what it asks for that no feature of the layer has; codes of a code list left out.
     """
 
     item: str
@@ -130,6 +131,7 @@ class TotalResult:
     doubted: bool
     needed_accuracy_m: float | None
     source: str
+    unmatched: tuple[tuple[str, Scalar], ...] = ()
 
     @property
     def uncertain(self) -> bool:
@@ -167,6 +169,10 @@ _UNMEASURED: dict[bool, Text] = {
     ),
 }
 _NOTHING_CHOSEN = Text("nothing in the survey is what it asks for", "چیزی در برداشت با شرط آن نمی‌خواند")
+_UNMATCHED = Text(
+    "nothing in the layer {layer} has {column} “{value}”; see how it is written there",
+    "در لایهٔ {layer} چیزی با {column} «{value}» نیست؛ ببینید آنجا چگونه نوشته شده است",
+)
 _ASSUMED = Text(
     "{whose} {n:states|state} no accuracy; {accuracy:.4g} m a coordinate was assumed",
     "{whose} دقت ندارد و دقت {accuracy:.4g} متر در هر مختصه فرض شده است",
@@ -226,7 +232,10 @@ def remarks(result: TotalResult) -> list[Text]:
         if n:
             said.append(text.filled(n=n, whose=_whose(n, result.features), **fields))
 
-    say(_NOTHING_CHOSEN, n=int(not result.features and result.recorded > 0))
+    schema = SCHEMAS[result.layer]
+    for column, value in result.unmatched:
+        said.append(_UNMATCHED.filled(layer=schema.label, column=schema[column].label, value=value))
+    say(_NOTHING_CHOSEN, n=int(not result.features and result.recorded > 0 and not result.unmatched))
     say(_UNMEASURED[result.measure == "fibre"], result.unmeasured)
     if result.assumed_accuracy_m is not None:
         said.append(assumed(result.assumed_accuracy, result.features, result.assumed_accuracy_m))
@@ -267,43 +276,6 @@ def assumed(n: int, routes: int, accuracy_m: float) -> Text:
 
 def _whose(n: int, routes: int) -> Text:
     return _THE_ONE if routes == 1 else _SOME.filled(n=n, features=routes)
-
-
-def selected(layer: gpd.GeoDataFrame, total: Total) -> Flags:
-    """
-    Tell which features a total counts.
-
-    Parameters
-    ----------
-    layer
-        The canonical layer.
-    total
-        The total; its ``where`` asks for equal values, or one of a list. Texts are equal when they say the same
-        (`gis.text.letters.fold`), counties whether or not they are called one (`fold_county`), in Persian or, where
-        the layer has ``county_en``, in English.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n,) booleans.
-    """
-    chosen = np.ones(len(layer), dtype=bool)
-    for column, wanted in total.where.items():
-        values = wanted if isinstance(wanted, list) else [wanted]
-        equal = _equal(layer[column], values)
-        if column == "county" and "county_en" in layer:
-            equal |= _equal(layer["county_en"], values)
-        chosen &= equal
-    return chosen
-
-
-def _equal(column: pd.Series, values: list[Scalar]) -> Flags:
-    """Tell which values of a column are among others, compared as all text is."""
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return np.asarray(column.isin(values).fillna(False), dtype=bool)
-    folding = letters.fold_county if str(column.name).startswith("county") else letters.fold
-    wanted = {folding(letters.written(value)) for value in values}
-    return np.array([value in wanted for value in folding(column.to_numpy(dtype=object))], dtype=bool)
 
 
 def interval(
@@ -468,7 +440,7 @@ class _Figure:
 
 
 def _reconciled(inventory: Inventory, measured: Measured, total: Total) -> TotalResult:
-    chosen = selected(inventory.layer(total.layer), total)
+    chosen = selection.selected(inventory, total)
     counted = total.measure == "count"
     figure = (_count if counted else _length)(inventory, measured, total, chosen)
     unit = 1.0 if counted else _METRES[total.unit]
@@ -510,6 +482,7 @@ def _reconciled(inventory: Inventory, measured: Measured, total: Total) -> Total
         doubted=doubted,
         needed_accuracy_m=needed,
         source=total.source,
+        unmatched=selection.unmatched(inventory, total),
     )
 
 
