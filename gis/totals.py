@@ -19,6 +19,7 @@ from gis.network.graph import Network
 from gis.network.lines import Lines, tolerances, usable
 from gis.network.zigzag import roughness
 from gis.schema import CONNECTED, SCHEMAS
+from gis.text import letters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -234,7 +235,11 @@ def remarks(result: TotalResult) -> list[Text]:
 
     schema = SCHEMAS[result.layer]
     for column, value in result.unmatched:
-        said.append(_UNMATCHED.filled(layer=schema.label, column=schema[column].label, value=value))
+        said.append(
+            _UNMATCHED.filled(
+                layer=schema.label, column=schema[column].label, value=letters.written(value).strip()
+            )
+        )
     say(_NOTHING_CHOSEN, n=int(not result.features and result.recorded > 0 and not result.unmatched))
     say(_UNMEASURED[result.measure == "fibre"], result.unmeasured)
     if result.assumed_accuracy_m is not None:
