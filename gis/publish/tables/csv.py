@@ -141,7 +141,10 @@ def _cells(column: pd.Series, places: int) -> pa.Array:
     """Give the cells of a column as they are written; what is missing is an empty text."""
     if column.dtype.kind == "f":
         return _numbers(column.to_numpy(dtype=np.float64, na_value=np.nan), places)
-    text = pa.array(column.astype("str"), pa.string()).fill_null("")
+    # Texts that were put together from several tables may stand in several pieces.
+    text = pa.array(column.astype("str"), pa.string())
+    whole = text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
+    text = whole.fill_null("")
     return _quoted(_guarded(text))
 
 
