@@ -9,7 +9,7 @@ from gis.language import Text
 from gis.settings import RefusedError, Scalar, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy as np
     import pandas as pd
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from gis.schema import Column, Schema
 
     Flags = NDArray[np.bool_]
+    Called = Callable[[set[str]], set[str]]
 
 Operator = Literal["==", "!=", "<", "<=", ">", ">="]
 Where = dict[str, Scalar | list[Scalar]]
+# A county, and a delivery's own column of English names beside those of the counties.
+COUNTY, COUNTY_EN = "county", "county_en"
 # Numbers are compared to this share of themselves: below it, only their last digits in binary differ.
 _EQUAL = 1e-12
 
@@ -125,7 +128,9 @@ def as_stored(column: Column, value: Scalar, subject: Text, key: str) -> Scalar:
     return value
 
 
-def selected(layer: pd.DataFrame, where: Mapping[str, Scalar | list[Scalar]]) -> Flags:
+def selected(
+    layer: pd.DataFrame, where: Mapping[str, Scalar | list[Scalar]], called: Called | None = None
+) -> Flags:
     """
     Tell which features ``where`` selects.
 
@@ -135,6 +140,8 @@ def selected(layer: pd.DataFrame, where: Mapping[str, Scalar | list[Scalar]]) ->
         A canonical layer.
     where
         As `settled` leaves it: each column has one of its values.
+    called
+        As for `equal`.
 
     Returns
     -------
@@ -145,11 +152,28 @@ def selected(layer: pd.DataFrame, where: Mapping[str, Scalar | list[Scalar]]) ->
 
     chosen = np.ones(len(layer), dtype=bool)
     for column, wanted in where.items():
-        chosen &= equal(layer, column, wanted if isinstance(wanted, list) else [wanted])
+        chosen &= equal(layer, column, listed(wanted), called)
     return chosen
 
 
-def equal(layer: pd.DataFrame, column: str, values: list[Scalar]) -> Flags:
+def listed(wanted: Scalar | list[Scalar]) -> list[Scalar]:
+    """
+    Give the values that ``where`` asks a column for.
+
+    Parameters
+    ----------
+    wanted
+        A value, or several.
+
+    Returns
+    -------
+    list
+        The values.
+    """
+    return wanted if isinstance(wanted, list) else [wanted]
+
+
+def equal(layer: pd.DataFrame, column: str, values: list[Scalar], called: Called | None = None) -> Flags:
     """
     Tell which features have one of some values.
 
@@ -162,30 +186,42 @@ def equal(layer: pd.DataFrame, column: str, values: list[Scalar]) -> Flags:
     values
         The values. Texts are equal when they say the same (`gis.text.letters.fold`), counties whether or not they are
         called one (`fold_county`), in Persian or, where the layer has ``county_en``, in English.
+    called
+        Given folded names of counties, gives all names that these have; None where no others are known.
 
     Returns
     -------
     numpy.ndarray
         (n,) booleans, false where there is none.
     """
-    same = _equal(layer[column], values)
-    if column == "county" and "county_en" in layer:
-        same |= _equal(layer["county_en"], values)
-    return same
-
-
-def _equal(column: pd.Series, values: list[Scalar]) -> Flags:
-    """Tell which values of a column are among others, compared as all text is."""
     import numpy as np  # noqa: PLC0415
     import pandas as pd  # noqa: PLC0415
 
     from gis.text import letters  # noqa: PLC0415
 
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return np.asarray(column.isin(values).fillna(False), dtype=bool)
-    folding = letters.fold_county if str(column.name).startswith("county") else letters.fold
-    wanted = {folding(letters.written(value)) for value in values}
-    return np.array([value in wanted for value in folding(column.to_numpy(dtype=object))], dtype=bool)
+    if pd.api.types.is_numeric_dtype(layer[column].dtype):
+        return np.asarray(layer[column].isin(values).fillna(False), dtype=bool)
+    wanted = [letters.written(value) for value in values]
+    if column != COUNTY:
+        return _among(layer[column], set(letters.fold(wanted)), letters.fold)
+    names = set(letters.fold_county(wanted))
+    if called is not None:
+        names = called(names)
+    same = _among(layer[column], names, letters.fold_county)
+    if COUNTY_EN in layer:
+        same |= _among(layer[COUNTY_EN], names, letters.fold_county)
+    return same
+
+
+def _among(column: pd.Series, wanted: set[str], folding: Callable[[Any], Any]) -> Flags:
+    """Tell which values of a column are among folded ones."""
+    import numpy as np  # noqa: PLC0415
+    import pandas as pd  # noqa: PLC0415
+
+    codes, values = pd.factorize(column)
+    told = [value in wanted for value in folding(np.asarray(values, dtype=object))]
+    # What is missing has the code -1, the last.
+    return np.array([*told, False], dtype=bool)[codes]
 
 
 def compared(left: NDArray[Any], operator: Operator, right: NDArray[Any]) -> Flags:

@@ -14,14 +14,16 @@ Ids and names repeat, change and are missing: they are for people to read.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import shapely
 
-from gis.schema import CRS, SCHEMAS, LayerName
+from gis.schema import CRS, LINE_TYPES, SCHEMAS, LayerName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -178,6 +180,12 @@ class LeftOut:
             object.__setattr__(self, name, getattr(self, name).filled(count=self.count))
 
 
+# What a vertex is, by the number of its role: surveyed, on an arc, put in.
+_ROLES = "sap"
+_RUN = re.compile(r"([sap])([1-9]\d{0,8})", re.ASCII)
+_MOST_VERTICES = 100_000_000
+
+
 @dataclass(frozen=True, eq=False)
 class Curves:
     """
@@ -245,12 +253,88 @@ class Curves:
         """
         if not several:
             return None
+        if len(several) == 1:
+            return several[0]
         counts = np.concatenate([np.diff(one.offsets) for one in several])
         return cls(
             pd.concat([one.features for one in several], ignore_index=True),
             np.concatenate([[0], np.cumsum(counts)]).astype(np.intp),
             np.concatenate([one.roles for one in several]),
         )
+
+    def of(self, which: int) -> NDArray[np.uint8]:
+        """
+        Give the roles of one feature.
+
+        Parameters
+        ----------
+        which
+            Its place in `features`.
+
+        Returns
+        -------
+        numpy.ndarray
+            (v,) a role a vertex.
+        """
+        return self.roles[self.offsets[which] : self.offsets[which + 1]]
+
+    @property
+    def texts(self) -> list[str]:
+        """The roles of each feature as a column of a file keeps them: ``"s1 p449 a1 p449 s1"``, run after run."""
+        texts = []
+        for which in range(len(self.features)):
+            roles = self.of(which)
+            begins = np.flatnonzero(np.diff(roles, prepend=np.uint8(255)))
+            runs = zip(roles[begins], np.diff(begins, append=len(roles)), strict=True)
+            texts.append(" ".join(f"{_ROLES[role]}{count}" for role, count in runs))
+        return texts
+
+    @classmethod
+    def of_texts(cls, texts: Sequence[Any]) -> Curves | None:
+        """
+        Take roles from a column of a layer that is read, one value a row.
+
+        Parameters
+        ----------
+        texts
+            (n,) values as `texts` gives them; missing or empty for a row without curves.
+
+        Returns
+        -------
+        Curves or None
+            None where any value says something else, which is then the delivery's own column, or none says anything.
+        """
+        roles = {}
+        for row, text in enumerate(texts):
+            if not isinstance(text, str) or not text.strip():
+                if not pd.isna(text) and str(text).strip():
+                    return None
+                continue
+            runs = [_RUN.fullmatch(run) for run in text.split()]
+            sizes = [0 if run is None else int(run[2]) for run in runs]
+            if not 0 < min(sizes) <= sum(sizes) <= _MOST_VERTICES:
+                return None
+            codes = [_ROLES.index(run[1]) for run in runs if run is not None]
+            roles[row] = np.repeat(np.array(codes, dtype=np.uint8), sizes)
+        return cls.of_rows(roles)
+
+
+def vertex_counts(geometries: NDArray[np.object_]) -> NDArray[np.intp]:
+    """
+    Count the vertices of lines.
+
+    Parameters
+    ----------
+    geometries
+        (n,) geometries, or None.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) counts, parts taken together; 0 for what is no line.
+    """
+    lines = np.isin(shapely.get_type_id(geometries), LINE_TYPES)
+    return np.where(lines, shapely.get_num_coordinates(geometries), 0).astype(np.intp)
 
 
 @dataclass(frozen=True, eq=False)
@@ -415,6 +499,26 @@ class Inventory:
         first = np.full(identity.max() + 1, -1, dtype=np.intp)
         first[ours[::-1]] = np.arange(len(layer))[::-1]
         return first[theirs]
+
+    def curve_texts(self) -> NDArray[np.object_] | None:
+        """
+        Give what a file of the routes keeps of their curves.
+
+        Returns
+        -------
+        numpy.ndarray or None
+            (n,) `Curves.texts` of each route, None where all of its vertices were surveyed; None without any curves.
+        """
+        if self.curves is None:
+            return None
+        rows = self.positions("routes", self.curves.features)
+        counts = vertex_counts(self.routes.geometry.to_numpy())
+        whole = (rows >= 0) & (counts[rows] == np.diff(self.curves.offsets)) if len(counts) else rows >= 0
+        if not whole.any():
+            return None
+        texts = np.full(len(self.routes), None, dtype=object)
+        texts[rows[whole]] = np.array(self.curves.texts, dtype=object)[whole]
+        return texts
 
     @property
     def illustrative(self) -> bool:

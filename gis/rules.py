@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from gis.conditions import Called
     from gis.schema import Schema
 
     Floats = NDArray[np.float64]
@@ -262,7 +263,9 @@ class Rule(Table):
         return _PASSES if selected(layer, self.where)[0] else _NOT_SELECTED
 
 
-def judge(rule: Rule, layer: pd.DataFrame, length: Callable[[str], Floats]) -> Judged:
+def judge(
+    rule: Rule, layer: pd.DataFrame, length: Callable[[str], Floats], called: Called | None = None
+) -> Judged:
     """
     Hold a rule against the features of a layer.
 
@@ -274,6 +277,8 @@ def judge(rule: Rule, layer: pd.DataFrame, length: Callable[[str], Floats]) -> J
         (n,) features of its layer.
     length
         Gives (n,) metres, from ``"length"`` or the column of a kind of it.
+    called
+        As for `gis.conditions.equal`.
 
     Returns
     -------
@@ -288,13 +293,15 @@ def judge(rule: Rule, layer: pd.DataFrame, length: Callable[[str], Floats]) -> J
     for column, values in rule.where.items():
         missing = _missing(layer[column])
         unsaid |= missing
-        concerned &= missing | selected(layer, {column: values})
-    holds, known = _held(rule, layer, length)
+        concerned &= missing | selected(layer, {column: values}, called)
+    holds, known = _held(rule, layer, length, called)
     unjudged = concerned & (unsaid | ~known)
     return Judged(concerned & ~unjudged & ~holds, unjudged)
 
 
-def _held(rule: Rule, layer: pd.DataFrame, length: Callable[[str], Floats]) -> tuple[Flags, Flags]:
+def _held(
+    rule: Rule, layer: pd.DataFrame, length: Callable[[str], Floats], called: Called | None
+) -> tuple[Flags, Flags]:
     """Tell for which features the comparison holds, and for which it has its values."""
     import numpy as np  # noqa: PLC0415
 
@@ -304,7 +311,7 @@ def _held(rule: Rule, layer: pd.DataFrame, length: Callable[[str], Floats]) -> t
     if left in schema.names and schema[left].kind not in _FIGURES:
         known = ~_missing(layer[left])
         if other is None:
-            same = equal(layer, left, [right])
+            same = equal(layer, left, [right], called)
         else:
             known &= ~_missing(layer[other])
             same = _alike(layer[left], layer[other])

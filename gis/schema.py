@@ -24,6 +24,10 @@ LENGTHS = {
 }
 # What a vertex is: surveyed; surveyed and what an arc passes through between its ends; put in along a curve.
 SURVEYED, ON_ARC, PUT_IN = 0, 1, 2
+# Shapely's numbers of LineString, LinearRing and MultiLineString.
+LINE_TYPES = 1, 2, 5
+# The column in which a file of lines keeps that of the vertices of each route with curves.
+CURVES = "curves"
 # Column to the least and the greatest value that a survey of fibre could mean.
 RANGES: dict[str, tuple[float, float]] = {
     "depth_m": (0.0, 10.0),

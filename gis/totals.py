@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gis import conditions
+from gis import selection
 from gis.glossary import word
 from gis.language import Text
 from gis.lengths import uncertainty
@@ -18,18 +18,19 @@ from gis.network import service, trenches
 from gis.network.graph import Network
 from gis.network.lines import Lines, tolerances, usable
 from gis.network.zigzag import roughness
-from gis.schema import CONNECTED
+from gis.schema import CONNECTED, SCHEMAS
+from gis.text import letters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import geopandas as gpd
     from numpy.typing import ArrayLike, NDArray
 
     from gis.inventory import Inventory
     from gis.lengths.measured import Measured
     from gis.project import Measure, Total
     from gis.schema import LayerName
+    from gis.settings import Scalar
 
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
@@ -105,6 +106,8 @@ class TotalResult:
         decided, or where no accuracy could decide it.
     source
         Who recorded the figure.
+    unmatched
+        Column and value of what it asks for that no feature of the layer has; codes of a code list left out.
     """
 
     item: str
@@ -130,6 +133,7 @@ class TotalResult:
     doubted: bool
     needed_accuracy_m: float | None
     source: str
+    unmatched: tuple[tuple[str, Scalar], ...] = ()
 
     @property
     def uncertain(self) -> bool:
@@ -167,6 +171,10 @@ _UNMEASURED: dict[bool, Text] = {
     ),
 }
 _NOTHING_CHOSEN = Text("nothing in the survey is what it asks for", "چیزی در برداشت با شرط آن نمی‌خواند")
+_UNMATCHED = Text(
+    "nothing in the layer {layer} has {column} “{value}”; see how it is written there",
+    "در لایهٔ {layer} چیزی با {column} «{value}» نیست؛ ببینید آنجا چگونه نوشته شده است",
+)
 _ASSUMED = Text(
     "{whose} {n:states|state} no accuracy; {accuracy:.4g} m a coordinate was assumed",
     "{whose} دقت ندارد و دقت {accuracy:.4g} متر در هر مختصه فرض شده است",
@@ -226,7 +234,14 @@ def remarks(result: TotalResult) -> list[Text]:
         if n:
             said.append(text.filled(n=n, whose=_whose(n, result.features), **fields))
 
-    say(_NOTHING_CHOSEN, n=int(not result.features and result.recorded > 0))
+    schema = SCHEMAS[result.layer]
+    for column, value in result.unmatched:
+        said.append(
+            _UNMATCHED.filled(
+                layer=schema.label, column=schema[column].label, value=letters.written(value).strip()
+            )
+        )
+    say(_NOTHING_CHOSEN, n=int(not result.features and result.recorded > 0 and not result.unmatched))
     say(_UNMEASURED[result.measure == "fibre"], result.unmeasured)
     if result.assumed_accuracy_m is not None:
         said.append(assumed(result.assumed_accuracy, result.features, result.assumed_accuracy_m))
@@ -267,25 +282,6 @@ def assumed(n: int, routes: int, accuracy_m: float) -> Text:
 
 def _whose(n: int, routes: int) -> Text:
     return _THE_ONE if routes == 1 else _SOME.filled(n=n, features=routes)
-
-
-def selected(layer: gpd.GeoDataFrame, total: Total) -> Flags:
-    """
-    Tell which features a total counts.
-
-    Parameters
-    ----------
-    layer
-        The canonical layer.
-    total
-        The total; its ``where`` asks for equal values, or one of a list, as `gis.conditions.equal` compares them.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n,) booleans.
-    """
-    return conditions.selected(layer, total.where)
 
 
 def interval(
@@ -450,7 +446,7 @@ class _Figure:
 
 
 def _reconciled(inventory: Inventory, measured: Measured, total: Total) -> TotalResult:
-    chosen = selected(inventory.layer(total.layer), total)
+    chosen = selection.selected(inventory, total.layer, total.where)
     counted = total.measure == "count"
     figure = (_count if counted else _length)(inventory, measured, total, chosen)
     unit = 1.0 if counted else _METRES[total.unit]
@@ -492,6 +488,7 @@ def _reconciled(inventory: Inventory, measured: Measured, total: Total) -> Total
         doubted=doubted,
         needed_accuracy_m=needed,
         source=total.source,
+        unmatched=selection.unmatched(inventory, total),
     )
 
 
@@ -515,21 +512,21 @@ def _length(inventory: Inventory, measured: Measured, total: Total, chosen: Flag
     if total.measure == "fibre":
         weights = _numbers(inventory.routes["fibre_count"])
     known = chosen & np.isfinite(lengths) & np.isfinite(weights)
-    shares = None
+    accuracy = _numbers(inventory.routes["accuracy_m"])
+    unstated = ~(np.isfinite(accuracy) & (accuracy >= 0))
+    accuracy = np.where(unstated, measured.accuracy_m, accuracy)
+    ground = None
     if total.measure == "trench":
-        weights[known], shares = _ground_shares(inventory, known)
+        weights[known], ground = _ground(inventory, known, accuracy)
     slack = _numbers(measured["slack_m"])
     stated = np.isfinite(slack) & (slack >= 0)
     value = float((weights * lengths)[known].sum())
     if total.measure == "cable":
         value += float(slack[known & stated].sum())
-    accuracy = _numbers(inventory.routes["accuracy_m"])
-    unstated = ~(np.isfinite(accuracy) & (accuracy >= 0))
-    accuracy = np.where(unstated, measured.accuracy_m, accuracy)
-    std, bias = measured.sum_of(known, weights, shares)
+    std, bias = _deviation(measured, known, weights, ground)
     doubt = None
     if "accuracy_m" not in inventory.project.project.model_fields_set and (known & unstated).any():
-        doubt = partial(_doubted, inventory, measured, known & unstated, known, weights, shares)
+        doubt = partial(_doubted, inventory, measured, known & unstated, known, weights, ground)
     return _Figure(
         value,
         std=std,
@@ -548,7 +545,7 @@ def _doubted(
     rows: Flags,
     known: Flags,
     weights: Floats,
-    shares: tuple[Floats, Floats] | None,
+    ground: trenches.Ground | None,
 ) -> tuple[float, float]:
     """Give deviation and bias of a sum whose routes `rows` are as accurate as their own zigzag lets them be."""
     lines = inventory.routes.geometry.to_numpy()
@@ -556,7 +553,9 @@ def _doubted(
     accuracy[rows] = np.minimum(np.maximum(roughness(lines[rows]), measured.accuracy_m), HANDHELD_M)
     if measured.survey is not None:
         supposed = measured.survey.supposing(np.where(rows, accuracy, measured.survey.accuracy.sigma))
-        return replace(measured, survey=supposed).sum_of(known, weights, shares)
+        if ground is not None:
+            _, ground = _ground(inventory, known, supposed.accuracy.sigma)
+        return _deviation(replace(measured, survey=supposed), known, weights, ground)
     std, bias = uncertainty.length_uncertainty(lines, accuracy)
     table = measured.table.assign(
         std_m=np.where(rows, std, _numbers(measured["std_m"])),
@@ -565,15 +564,26 @@ def _doubted(
     return replace(measured, table=table).sum_of(known, weights)
 
 
-def _ground_shares(inventory: Inventory, known: Flags) -> tuple[Floats, tuple[Floats, Floats] | None]:
-    """Give how much of the known routes is ground that they open: of each, and of each of their segments."""
+def _deviation(
+    measured: Measured, known: Flags, weights: Floats, ground: trenches.Ground | None
+) -> tuple[float, float]:
+    """Give deviation and bias of a sum of routes, or of the ground that they open."""
+    if ground is None:
+        return measured.sum_of(known, weights)
+    std, bias = measured.sum_of(known, weights, (ground.own, ground.pulls))
+    return float(np.sqrt(std**2 + ground.variance)), bias + ground.bias
+
+
+def _ground(inventory: Inventory, known: Flags, accuracy: Floats) -> tuple[Floats, trenches.Ground | None]:
+    """Give which share of each of the known routes is ground that it opens, and how that errs."""
     routes = inventory.routes[known]
     lines = Lines.of(usable(routes, "routes"))
+    about = inventory.project.project
     # Two surveys of one trench lie apart by their errors too.
-    width = np.maximum(inventory.project.project.trench_m, tolerances(routes, 0.0))
-    own, errors = trenches.shares(lines, width[lines.owners])
-    whole = len(own) == shapely.get_num_coordinates(routes.geometry.to_numpy()).sum()
-    return trenches.averages(lines, own, len(routes)), (own, errors) if whole else None
+    width = np.maximum(about.trench_m, tolerances(routes, 0.0))
+    ground = trenches.opened(lines, width[lines.owners], accuracy[known][lines.owners], about.correlation_m)
+    whole = len(ground.own) == shapely.get_num_coordinates(routes.geometry.to_numpy()).sum()
+    return trenches.averages(lines, ground.own, len(routes)), ground if whole else None
 
 
 def _numbers(column: pd.Series) -> Floats:

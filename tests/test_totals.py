@@ -6,6 +6,7 @@ import csv
 import io
 import json
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.ground import EAST, GEOD, NORTH, SOUTH, Ground, manholes, offices, routes
 from support.honesty import simulate
-from support.surveys import inventory
+from support.surveys import inventory, layer
 
 from gis import lengths
 from gis.totals import deciding_share, interval, reconcile, remarks, verdict
@@ -144,10 +145,68 @@ def test_where_joins_its_conditions_and_knows_the_english_county():
     assert (result.features, result.verdict) == (1, "agrees")
 
 
+@pytest.mark.parametrize("where", ["routes", "offices", "counties"])
+@pytest.mark.parametrize(
+    "asked", [" KASHAN", "Kashan County", "کاشان", "شهرستان كاشان", ["Kashan ", "Natanz"]]
+)
+@pytest.mark.parametrize("stored", ["کاشان", "kashan"])
+def test_a_county_is_known_by_any_name_that_the_survey_or_the_project_gives_it(where, asked, stored):
+    pairs = {"county": ["کاشان", "اصفهان"], "county_en": ["Kashan", "Isfahan"]}
+    own = pairs["county_en"] if stored == "kashan" else pairs["county"]
+    more = {"county_en": pairs["county_en"]} if where == "routes" else {}
+    made = routes(straight(300.0), straight(50.0, 20.0), county=own, **more)
+    offices = layer("offices", [shapely.Point(51.6, 32.6)] * 2, **pairs) if where == "offices" else None
+    square = shapely.box(51, 32, 52, 33)
+    counties = gpd.GeoDataFrame(
+        {"name": pairs["county"], "name_2": pairs["county_en"]}, geometry=[square] * 2, crs=4326
+    )
+    if where == "routes" and stored == "kashan":
+        made["county"] = pairs["county"]
+    total = {"item": "x", "layer": "routes", "measure": "length", "where": {"county": asked}, "unit": "m"}
+    survey = inventory(
+        made,
+        offices=offices,
+        project={"totals": [{**total, "recorded": 300.0, "tolerance": "1 %"}]},
+        counties=counties if where == "counties" else None,
+    )
+    (result,) = reconcile(survey, lengths.measure(survey))
+    assert (result.features, result.verdict) == (1, "agrees")
+    assert result.unmatched == ((("county", "Natanz"),) if isinstance(asked, list) else ())
+
+
+@pytest.mark.parametrize(
+    ("column", "asked", "said"),
+    [
+        (
+            "county",
+            " KASHAN",
+            "nothing in the layer Routes has County “KASHAN”; see how it is written there",
+        ),
+        ("fibre_count", 12, "nothing in the layer Routes has Fibre count “12”; see how it is written there"),
+    ],
+)
+@pytest.mark.parametrize("recorded", [0.0, 300.0])
+def test_a_value_that_nothing_has_is_said_whatever_was_recorded(column, asked, said, recorded):
+    made = routes(straight(300.0), county=["کاشان"], fibre_count=[24])
+    result = judged(made, where={column: asked}, recorded=recorded)
+    assert result.features == 0
+    told = [remark.en.casefold() for remark in remarks(result)]
+    assert any(
+        one.startswith(said.casefold()[:20]) and str(asked).strip().casefold() in one for one in told
+    ), told
+    # One of a list that nothing has is said, too.
+    result = judged(made, where={column: [asked, "کاشان" if column == "county" else 24]}, recorded=300.0)
+    assert (result.features, result.verdict, len(result.unmatched)) == (1, "agrees", 1)
+
+
 def test_a_total_that_selects_nothing_says_so():
-    result = judged(routes(straight(300.0), county=["کاشان"]), where={"county": "یزد"})
+    result = judged(routes(straight(300.0), status=["new"]), where={"status": "planned"})
     assert result.verdict == "differs"
     assert "nothing in the survey is what it asks for" in [remark.en for remark in remarks(result)]
+    # Nothing planned was recorded, and there is none: nothing to say.
+    result = judged(routes(straight(300.0), status=["new"]), where={"status": "planned"}, recorded=0.0)
+    assert result.verdict == "agrees"
+    assert "nothing in the survey is what it asks for" not in [remark.en for remark in remarks(result)]
 
 
 def test_cable_is_the_route_with_its_slack_and_says_where_none_is_stated():
@@ -176,8 +235,10 @@ def test_trench_is_the_ground_that_is_opened(aside, width, expected):
     result = judged(made, measure="trench", recorded=expected, project={"trench_m": width})
     assert result.measured == pytest.approx(expected, abs=1e-3)
     assert result.verdict == "agrees"
-    # What lies in one trench errs as one: no better than one line, no worse than two.
-    assert result.std == pytest.approx(0.01 * 2**0.5 * (expected / 300) ** 0.5, rel=1e-3)
+    # Each end of a trench surveyed twice is the farther of two (their largest has the variance 1 - 1/π); two trenches
+    # have four ends.
+    ends = 2 * (1 - 1 / np.pi) if expected == 300 else 4
+    assert result.std == pytest.approx(0.01 * ends**0.5, rel=1e-3)
 
 
 def test_a_poor_survey_widens_the_trench():

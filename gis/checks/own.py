@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gis import rules
+from gis import rules, selection
 from gis.checks.registry import Found, Page, finders, pages
 from gis.language import Text
 from gis.schema import LENGTHS, SCHEMAS
@@ -85,7 +85,8 @@ def _finder(rule: Rule) -> Finder:
 
     def found(context: Context) -> Iterator[Found]:
         layer = context.layer(rule.layer)
-        judged = rules.judge(rule, layer, lambda name: _lengths(context, name))
+        called = selection.called(context.inventory)
+        judged = rules.judge(rule, layer, lambda name: _lengths(context, name), called)
         rows = np.flatnonzero(judged.found)
         named = [rule.compare.left, *([rule.right_column] if rule.right_column else [])]
         shown = [

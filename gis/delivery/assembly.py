@@ -31,9 +31,10 @@ from gis.inventory import (
     Source,
     called,
     empty,
+    vertex_counts,
 )
 from gis.language import Text
-from gis.schema import CRS, SCHEMAS, LayerName
+from gis.schema import CRS, CURVES, SCHEMAS, LayerName
 from gis.text import letters
 
 if TYPE_CHECKING:
@@ -58,6 +59,11 @@ _SYSTEM_OF_UNIT = Text(
     "--crs, or crs = in the project file",
     "واحد عددهایش {unit_m} متر است و به متر برگردانده شد: دستگاهی به متر، یا به همان واحد، را با --crs یا crs = در "
     "فایل پروژه نام ببرید",
+)
+_CURVES = Text("{count:route's|routes'} notes of curves", "نشانهٔ قوس‌های {count} مسیر")
+_CHANGED = Text(
+    "their vertices have been changed since; each counts as surveyed",
+    "رأس‌های آن پس از آن تغییر کرده است؛ همه برداشت‌شده به شمار می‌آیند",
 )
 # The layer of a note that is about the delivery as a whole.
 _DELIVERY = "delivery"
@@ -95,6 +101,7 @@ def _assembled(project: Project, readings: Sequence[Understanding]) -> Inventory
     notes: list[Note] = []
     parts: dict[LayerName, list[gpd.GeoDataFrame]] = {name: [] for name in ORDER}
     entries: list[Source] = []
+    readings = [_with_curves(reading) for reading in readings]
     for reading in readings:
         told = list(reading.raw.notes)
         if reading.destination is None:
@@ -127,6 +134,22 @@ def _from(reading: Understanding, notes: Sequence[Note]) -> list[Note]:
     """Say of notes which layer of which file they are about."""
     raw = reading.raw
     return [replace(note, ref=FeatureRef(raw.path, raw.layer, note.ref.record)) for note in notes]
+
+
+def _with_curves(reading: Understanding) -> Understanding:
+    """Take the curves of a copy that this program wrote from their column, which is then none of the layer."""
+    raw = reading.raw
+    if raw.curves is not None or CURVES not in raw.frame.columns:
+        return reading
+    curves = Curves.of_texts(raw.frame[CURVES].tolist())
+    if curves is None:
+        return reading
+    rows = curves.features["row"].to_numpy()
+    counts = vertex_counts(raw.frame.geometry.to_numpy())[rows]
+    changed = int((counts != np.diff(curves.offsets)).sum())
+    kept = (*raw.left_out, *([LeftOut(raw.path, raw.layer, changed, _CURVES, _CHANGED)] if changed else []))
+    frame = raw.frame.drop(columns=CURVES)
+    return replace(reading, raw=replace(raw, frame=frame, curves=curves, left_out=kept))
 
 
 def _curves(reading: Understanding) -> list[Curves]:

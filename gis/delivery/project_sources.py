@@ -216,7 +216,8 @@ def counties(project: Project) -> gpd.GeoDataFrame | None:
     Returns
     -------
     geopandas.GeoDataFrame or None
-        Columns ``name`` and ``geometry``, WGS 84; None without them.
+        Columns ``name``, ``name_2`` and so on for further names that the file has, and ``geometry``, WGS 84; None
+        without them.
 
     Raises
     ------
@@ -237,7 +238,10 @@ def counties(project: Project) -> gpd.GeoDataFrame | None:
             source=address.masked(project.counties.source),
             has=", ".join(str(name) for name in frame.columns if name != "geometry"),
         )
-    return frame.rename(columns={project.counties.name: "name"})[["name", "geometry"]]
+    own = project.counties.name
+    others = [name for name in frame.columns if name != own and str(name).casefold().startswith("name")]
+    names = {"name": frame[own]} | {f"name_{at}": frame[name] for at, name in enumerate(others, start=2)}
+    return frame[["geometry"]].assign(**names)[[*names, "geometry"]]
 
 
 def _polygons(project: Project, source: str) -> gpd.GeoDataFrame:

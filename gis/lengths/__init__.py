@@ -15,7 +15,7 @@ from gis.lengths import geodesic, kinds, uncertainty
 from gis.lengths.measured import Measured
 from gis.lengths.points import Accuracy, marks
 from gis.lengths.sums import Survey
-from gis.lengths.vertices import Vertices, measure_lines, sizes_of
+from gis.lengths.vertices import Vertices, measure_lines
 from gis.schema import LENGTHS, SURVEYED
 
 if TYPE_CHECKING:
@@ -108,14 +108,16 @@ def _roles(
     """
     Give what each vertex of the lines is, and where those of each line begin; None where all were surveyed.
 
-    A line whose vertices are not as many as were read, since a fix has changed them, counts as surveyed.
+    A line whose vertices are not as many as were read counts as surveyed.
     """
+    from gis.inventory import vertex_counts  # noqa: PLC0415 - heavy
+
     nowhere: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
     if inventory.curves is None or not len(lines):
         return None, nowhere
     curves = inventory.curves
     rows = inventory.positions("routes", curves.features)
-    sizes = sizes_of(lines)
+    sizes = vertex_counts(lines)
     begins = np.concatenate([[0], np.cumsum(sizes)]).astype(np.intp)
     counts = np.diff(curves.offsets)
     whole = (rows >= 0) & (sizes[rows] == counts)

@@ -122,9 +122,9 @@ class Measured(Tabled["pd.DataFrame"]):
         weights
             (n,) how many times; None for once.
         shares
-            (m,) twice: how many times the sum has each segment of these routes, and how many times its errors, where
-            it is not the same all along, as `gis.lengths.sums.Survey.of_shares` takes them; without a survey the
-            weights count.
+            (m,) how many times the sum has each segment of these routes, where it is not the same all along, and (m, 2)
+            how it changes with each vertex besides, as `gis.lengths.sums.Survey.of_shares` takes them; without a survey
+            the weights count.
 
         Returns
         -------

@@ -174,6 +174,7 @@ def moments(
     count: int,
     segments: NDArray[np.intp] | None = None,
     weights: NDArray[np.float64] | None = None,
+    pulls: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """
     Give the variance and the bias of sums of lengths.
@@ -192,6 +193,8 @@ def moments(
         (s,) only these, by the vertex that each begins at; None for all.
     weights
         (m,) how many times a sum has each segment, by the vertex that it begins at; None for once.
+    pulls
+        (m, 2) how a sum changes with each vertex besides, east and north; None for nothing.
 
     Returns
     -------
@@ -228,6 +231,9 @@ def moments(
         variance += np.bincount(of_edge, weights=own, minlength=count)
         bias += np.bincount(of_edge, weights=times * of.bias, minlength=count)
         gradients = _gradients(net, of)
+        if pulls is not None:
+            moving = np.flatnonzero(net.point_of >= 0)
+            np.add.at(gradients, net.point_of[moving], pulls[moving])
         if net.put_in.any():
             gradients = _followed(net, vertices, accuracy, gradients)
         errors = gradients * net.sigma[:, None]

@@ -10,7 +10,7 @@ import numpy as np
 
 from gis.lengths.points import Accuracy, marks, moments, repeated
 from gis.lengths.uncertainty import vertices_uncertainty
-from gis.lengths.vertices import Vertices, explode, sizes_of
+from gis.lengths.vertices import Vertices, explode
 from gis.schema import SURVEYED
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Survey:
         return np.sqrt(np.maximum(variance, 0)), bias
 
     def of_shares(
-        self, rows: NDArray[np.bool_], shares: NDArray[np.float64], errors: NDArray[np.float64]
+        self, rows: NDArray[np.bool_], shares: NDArray[np.float64], pulls: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """
         Tell how well a sum is known that has a share of each segment.
@@ -105,8 +105,8 @@ class Survey:
         shares
             (m,) how many times the sum has each segment, by the vertex that it begins at, of the vertices of these
             lines one after the other.
-        errors
-            (m,) how many times it has their errors.
+        pulls
+            (m, 2) how the sum changes with each vertex beyond what the shares say, east and north.
 
         Returns
         -------
@@ -115,17 +115,18 @@ class Survey:
         bias : numpy.ndarray
             (1,) metres.
         """
+        from gis.inventory import vertex_counts  # noqa: PLC0415 - heavy
+
         lines = self.lines[rows]
         roles = self.accuracy.roles
         if roles is not None:
-            roles = roles[np.repeat(rows, sizes_of(self.lines))]
+            roles = roles[np.repeat(rows, vertex_counts(self.lines))]
         accuracy = replace(
             self.accuracy, sigma=self.accuracy.sigma[rows], assumed=self.accuracy.assumed[rows], roles=roles
         )
         one = np.zeros(len(lines), dtype=np.intp)
         vertices = explode(lines)
-        variance, _ = moments(vertices, accuracy, one, 1, weights=errors)
-        _, bias = moments(vertices, accuracy, one, 1, weights=shares)
+        variance, bias = moments(vertices, accuracy, one, 1, weights=shares, pulls=pulls)
         return np.sqrt(variance), bias
 
     def supposing(self, sigma: NDArray[np.float64]) -> Survey:
@@ -158,9 +159,11 @@ class Survey:
             vertices = explode(self.lines)
             return vertices, np.flatnonzero(_begins_segment(vertices)), self.accuracy
         if roles is None and self.marks is not None:
+            from gis.inventory import vertex_counts  # noqa: PLC0415 - heavy
+
             # Of many routes few meet others: only these are taken apart once more.
             again = repeated(self.marks)
-            sizes = sizes_of(self.lines)
+            sizes = vertex_counts(self.lines)
             begins = np.cumsum(sizes) - sizes
             of = np.searchsorted(begins + sizes, again, side="right")
             some = np.unique(of)

@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 
 from gis import progress
+from gis.schema import LINE_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ BLOCK = 32_768
 # Below this a second thread costs more than it saves.
 _VERTICES_A_THREAD = 50_000
 _CHUNK = 1_000_000
-LINE_TYPES = _LINE_STRING, _LINEAR_RING, _MULTI_LINE_STRING = 1, 2, 5
+_LINE_STRING, _LINEAR_RING, _MULTI_LINE_STRING = LINE_TYPES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,24 +134,6 @@ class Block:
     def __len__(self) -> int:
         """Count the segments."""
         return len(self.lon) - 1
-
-
-def sizes_of(lines: NDArray[np.object_]) -> NDArray[np.intp]:
-    """
-    Count the vertices of lines.
-
-    Parameters
-    ----------
-    lines
-        (n,) Shapely geometries, also None.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n,) vertices of all parts; 0 for what is no line.
-    """
-    is_line = np.isin(shapely.get_type_id(lines), LINE_TYPES)
-    return np.where(is_line, shapely.get_num_coordinates(lines), 0).astype(np.intp, copy=False)
 
 
 def explode(lines: ArrayLike, *, heights: bool = False) -> Vertices:

@@ -11,7 +11,7 @@ from support.surveys import metres
 
 from gis.lengths import geodesic
 from gis.network.lines import Lines
-from gis.network.trenches import averages, shares
+from gis.network.trenches import averages, opened
 
 # A millionth: lines a metre apart are not quite as long as each other on a round earth.
 NEARLY = 1e-6
@@ -25,9 +25,9 @@ def trench(*lines, width=1.0):
     lines = np.array([*lines, None], dtype=object)[:-1]
     parts = Lines.of(lines)
     lengths = geodesic.line_lengths(lines)
-    own, _ = shares(parts, np.full(len(parts.owners), width))
-    opened = averages(parts, own, len(lines)) * np.nan_to_num(lengths)
-    return float(opened.sum()), lengths
+    own = opened(parts, np.full(len(parts.owners), width)).own
+    ground = averages(parts, own, len(lines)) * np.nan_to_num(lengths)
+    return float(ground.sum()), lengths
 
 
 STREET = [(0, 0), (1000, 0)]
@@ -121,4 +121,5 @@ def test_cables_of_one_trench_open_the_union_of_their_stretches(cables):
 
 def test_nothing_opens_nothing():
     assert trench(shapely.LineString())[0] == 0.0
-    assert [one.tolist() for one in shares(Lines.of(np.array([], dtype=object)), np.empty(0))] == [[], []]
+    nothing = opened(Lines.of(np.array([], dtype=object)), np.empty(0))
+    assert [one.tolist() for one in (nothing.own, nothing.pulls)] == [[], []]

@@ -21,6 +21,7 @@ ROOMS = (
     "inventory",  # a survey: its layers, notes and project
     "lengths",  # the four lengths and their uncertainty
     "network",  # lines, graph, tracing, trenches
+    "selection",  # which features a total counts
     "totals",  # recorded against measured
     "documents",  # what the commands print as JSON
     "delivery.files",  # what a file is, and whether it is safe

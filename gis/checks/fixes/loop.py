@@ -14,6 +14,7 @@ from gis.checks import examine, own, pages
 from gis.checks.evidence.context import Context
 from gis.checks.fixes import verdicts
 from gis.checks.fixes.change import Change, Key, Tried
+from gis.checks.fixes.curved import followed
 from gis.checks.fixes.log import COLUMNS, VALUE_COLUMNS, change_entry, excess_m, value_entries, wording
 from gis.checks.fixes.repairs import REPAIRS, apply, unaffected
 from gis.checks.registry import codes_with, finders
@@ -326,7 +327,8 @@ def _applied(context: Context, code: str, changes: Sequence[Change]) -> Inventor
     ]
     layers = {name: _with_log(context, name) for name in dict.fromkeys(change.layer for change in changes)}
     logged = Context(replace(context.inventory, **layers))
-    inventory = replace(logged.inventory, **apply(logged, [*changes, *noted]))
+    curves = followed(context.inventory, changes)
+    inventory = replace(logged.inventory, curves=curves, **apply(logged, [*changes, *noted]))
     return replace(inventory, notes=_remaining_notes(context, code, changes))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gis import lengths, totals
+from gis import lengths, selection, totals
 from gis.language import Text
 from gis.totals import VERDICTS
 
@@ -55,8 +55,7 @@ def changed(before: Inventory, after: Inventory, changes: Sequence[Tried]) -> li
 
 def _weights(inventory: Inventory, measured: Measured, total: Total) -> dict[Any, Any]:
     """Give what each feature adds to a total, and the deviation of that."""
-    layer = inventory.layer(total.layer)
-    chosen = np.flatnonzero(totals.selected(layer, total))
+    chosen = np.flatnonzero(selection.selected(inventory, total.layer, total.where))
     if total.layer == "routes":
         columns = measured[[f"{inventory.project.project.length}_m", "std_m"]].to_numpy(dtype=float)[chosen]
     else:

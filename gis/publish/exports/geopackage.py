@@ -14,7 +14,7 @@ from gis.language import Text
 from gis.publish.exports import qgis
 from gis.publish.symbols import symbols
 from gis.publish.wording.figures import ILLUSTRATIVE, SEVERITIES
-from gis.schema import CRS, FITTINGS, LENGTHS, MANHOLES, OFFICES, ROUTES, SCHEMAS
+from gis.schema import CRS, CURVES, FITTINGS, LENGTHS, MANHOLES, OFFICES, ROUTES, SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +93,8 @@ def inventory_gpkg(
     path
         The file, which is new. Layers, all in EPSG:4326: ``routes`` with their lengths in metres, ``manholes``,
         ``offices``, ``fittings`` if there are any, and ``area`` where the project has one. Where the geometry is
-        illustrative, each layer's description says so.
+        illustrative, each layer's description says so. Of routes with curves the column `gis.schema.CURVES` says which
+        vertices were put in.
     with_empty
         Whether layers without features are written, too.
     """
@@ -115,6 +116,10 @@ def inventory_gpkg(
             illustrative = (layer["provenance"] == "illustrative").any()
             notice = f" {ILLUSTRATIVE.en} {ILLUSTRATIVE.fa}" if illustrative else ""
             table = _columns(layer, schema, lengths if name == "routes" else None)
+            if name == "routes" and (curves := inventory.curve_texts()) is not None:
+                table = table.drop(columns=CURVES, errors="ignore").assign(
+                    **{CURVES: pd.Series(curves, dtype="str")}
+                )
             _write(
                 path,
                 name,
@@ -180,7 +185,8 @@ def _common_type(geometry: NDArray[np.object_], empty: str) -> tuple[str, bool]:
         multi = {0: 4, 1: 5, 3: 6}[single]
         if types and types <= {single, multi}:
             return (f"Multi{name}{deep}", True) if multi in types else (f"{name}{deep}", False)
-    return (f"Unknown{deep}", False) if types else (empty, False)
+    # GDAL's name for any geometry, with heights or without.
+    return ("Unknown", False) if types else (empty, False)
 
 
 def _sound(geometry: NDArray[np.object_]) -> NDArray[np.object_]:

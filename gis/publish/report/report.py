@@ -314,7 +314,7 @@ def _total(result: TotalResult, lang: Language) -> dict[str, Any]:
         "std": metres(result.std, lang, places) if result.uncertain else "",
         "bias": metres(result.bias, lang, places) if result.uncertain else "",
         "between": between(result.low, result.high, places, lang) if result.uncertain else "",
-        "difference": signed(result.difference, places, lang).replace("-", "−"),
+        "difference": signed(result.difference, places, lang),
         "tolerance": number(result.tolerance, ",.10g", lang),
         "unit": unit_text(result.unit, lang),
         "verdict": result.verdict,

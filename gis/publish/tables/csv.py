@@ -143,7 +143,10 @@ def _cells(column: pd.Series, places: int) -> pa.Array:
     """Give the cells of a column as they are written; what is missing is an empty text."""
     if column.dtype.kind == "f":
         return _numbers(column.to_numpy(dtype=np.float64, na_value=np.nan), places)
-    text = pa.array(column if column.dtype == "str" else column.astype("str"), pa.string()).fill_null("")
+    text = pa.array(column if column.dtype == "str" else column.astype("str"), pa.string())
+    # Texts that were put together from several tables may stand in several pieces.
+    whole = text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
+    text = whole.fill_null("")
     if len(text[:_SOME].unique()) > _SOME // _SELDOM:
         return _quoted(_guarded(text))
     # Codes and names stand in row after row, and are looked at once each.

@@ -150,10 +150,12 @@ def signed(value: float, places: int, lang: Language) -> str:
     Returns
     -------
     str
-        The figure with its sign; what rounds to nothing has none.
+        The figure with its sign, a minus and no hyphen; what rounds to nothing has none.
     """
     rounded = round(value, places)
-    return number(rounded, f"+,.{places}f", lang) if rounded else number(0.0, f".{places}f", lang)
+    if not rounded:
+        return number(0.0, f".{places}f", lang)
+    return number(rounded, f"+,.{places}f", lang).replace("-", "−")
 
 
 def between(low: float, high: float, places: int, lang: Language) -> str:
@@ -174,10 +176,10 @@ def between(low: float, high: float, places: int, lang: Language) -> str:
     str
         “−1.20 … +0.80”; “from −1.20” where there is no upper end.
     """
-    lowest = signed(low, places, lang).replace("-", "−")
+    lowest = signed(low, places, lang)
     if not np.isfinite(high):
         return Text("from {low}", "از {low}").render(lang, low=Text(lowest, lowest))
-    return f"{lowest} … {signed(high, places, lang).replace('-', '−')}"
+    return f"{lowest} … {signed(high, places, lang)}"
 
 
 def decimals(unit: str) -> int:

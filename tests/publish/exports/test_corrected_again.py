@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -17,10 +19,12 @@ from support.ground import EAST, NORTH, Ground, manholes, routes
 from support.surveys import FAULTS, Survey, inventory, plant, streets
 
 import gis
-from gis import checks
+from gis import checks, lengths
 from gis.checks.fixes.loop import fix
+from gis.project import Project
 from gis.publish.exports import corrected
-from gis.schema import SCHEMAS
+from gis.schema import AS_WRITTEN, SCHEMAS
+from gis.totals import reconcile
 
 ACROSS = 4
 CELLS = [row * ACROSS + column for row in range(ACROSS - 1) for column in range(ACROSS - 1)]
@@ -32,6 +36,60 @@ def written_and_read(fixed):
         return gis.read([out])
 
 
+def recorded(item, measure, layer="routes", **where):
+    """Record a total of nearly nothing: what the survey makes of it is the verdict."""
+    unit = {"count": "features"}.get(measure, "m")
+    return {
+        "item": item,
+        "layer": layer,
+        "measure": measure,
+        "where": where,
+        "recorded": 1.0,
+        "unit": unit,
+        "tolerance": "0" if measure == "count" else "1 m",
+    }
+
+
+ASKED = [
+    recorded("cables", "count", kind="cable"),
+    recorded("new cable", "length", kind="cable", status="new"),
+    recorded("trench", "trench"),
+    recorded("cable with slack", "cable", kind="cable"),
+    recorded("fibre", "fibre", kind="cable"),
+    recorded("manholes", "count", "manholes"),
+    recorded("connected", "count", "offices", connection="new"),
+]
+
+
+def judged(survey):
+    return [one.verdict for one in reconcile(survey, gis.measure(survey))]
+
+
+def with_totals(survey, off):
+    """Record what the survey has, so that the least change of a total is a change of its verdict; or a share more."""
+    about = survey.project.model_copy(update={"totals": Project.model_validate({"totals": ASKED}).totals})
+    results = reconcile(replace(survey, project=about), gis.measure(survey))
+    stated = [
+        {**asked, "recorded": max(round(result.measured * (1 + off), 1), 0.1)}
+        if result.uncertain
+        else {**asked, "recorded": round(result.measured)}
+        for asked, result in zip(ASKED, results, strict=True)
+    ]
+    totals = Project.model_validate({"totals": stated}).totals
+    return replace(survey, project=survey.project.model_copy(update={"totals": totals}))
+
+
+def said(survey):
+    """Give all that features say of themselves, as text, read or as it was written, and how often it stands there."""
+    told = Counter()
+    for name in SCHEMAS:
+        layer = survey.layer(name)
+        for column in SCHEMAS[name].names:
+            for own in {column, f"{column}{AS_WRITTEN}"} & set(layer.columns):
+                told.update((name, column, str(value)) for value in layer[own].dropna())
+    return told
+
+
 @given(
     st.lists(
         st.tuples(st.sampled_from(sorted(FAULTS)), st.sampled_from(CELLS)),
@@ -39,21 +97,27 @@ def written_and_read(fixed):
         unique_by=lambda fault: fault[1],
     ),
     st.booleans(),
+    st.sampled_from([0.0, 0.0005, 0.02]),
 )
 @settings(max_examples=8, deadline=None)
-def test_a_second_run_on_the_file_changes_nothing(faults, unsafe):
+def test_a_second_run_on_the_file_changes_nothing_and_the_first_has_lost_nothing(faults, unsafe, off):
     survey = Survey()
     streets(survey, ACROSS, ACROSS)
     for fault, corner in faults:
         plant(survey, fault, corner)
-    made = survey.build()
+    made = with_totals(survey.build(), off)
     fixed = fix(made, checks.run(made), unsafe=unsafe)
-    again = written_and_read(fixed)
-    # Without the project it knows neither area nor counties; what is fixed is fixed all the same.
+    # The file knows neither area nor counties; what is fixed is fixed all the same. Of the totals its project says.
+    again = replace(written_and_read(fixed), project=made.project)
     second = gis.fix(again, unsafe=unsafe)
     assert second.changes["what"].to_list() == []
     ids = {name: set(made.layer(name)[SCHEMAS[name].id].dropna()) for name in SCHEMAS}
     assert ids == {name: set(again.layer(name)[SCHEMAS[name].id].dropna()) for name in SCHEMAS}
+    assert judged(again) == judged(made)
+    assert said(again) == said(fixed.inventory)
+    # What no longer stands there stands in the log.
+    log = Counter(zip(fixed.log["layer"], fixed.log["column"], fixed.log["before"], strict=True))
+    assert said(made) - said(again) <= log
 
 
 @pytest.mark.parametrize("suffix", ["geojson", "csv", "kml", "xlsx"])
@@ -162,8 +226,110 @@ def test_tracks_and_arcs_handed_in_again_change_nothing(fibre, tmp_path, name, w
         assert set(copy["after"]) == {""}
     fixed = gis.read([tmp_path / "fixed.gpkg"])
     assert fixed.routes["route_id"].to_list() == delivered.routes["route_id"].to_list()[:1]
-    assert gis.measure(fixed)["slope_m"].to_list() == pytest.approx([expected["slope_m"][0]], abs=1e-6)
+    measured = gis.measure(fixed)
+    assert measured["slope_m"].to_list() == pytest.approx([expected["slope_m"][0]], abs=1e-6)
+    for known in ("std_m", "bias_m"):
+        assert measured[known].to_list() == pytest.approx([expected[known][0]], rel=1e-9)
     fibre("check", "fixed.gpkg", "--fix", "--unsafe-fixes", "--out", "again.gpkg", check=None)
     assert len(pd.read_csv(tmp_path / "again.changes.csv")) == 0
     again = gis.read([tmp_path / "again.gpkg"])
     assert again.routes.geometry.to_wkb().to_list() == fixed.routes.geometry.to_wkb().to_list()
+
+
+def written_arcs(path, *ways):
+    """Write ways of arcs and straight parts in metres of EPSG:32639, a row each: its id and its pieces."""
+    rows = []
+    for name, *pieces in ways:
+        told = []
+        for kind, *places in pieces:
+            points = ",".join(f"{562_835.0 + x} {3_612_685.0 + y}" for x, y in places)
+            told.append(f"{kind}({points})")
+        rows.append(f'{name},cable,new,"COMPOUNDCURVE({",".join(told)})"')
+    path.write_text("\n".join(["route_id,kind,status,shape", *rows]) + "\n")
+    return gis.read([path], crs="EPSG:32639")
+
+
+ARC, WAY = "CIRCULARSTRING", ""
+
+
+def whole(survey):
+    """Tell how well the sum of all routes is known."""
+    measured = gis.measure(survey)
+    return measured.sum_of(np.isfinite(measured["geodesic_m"].to_numpy()))
+
+
+def test_two_arcs_that_are_joined_are_as_uncertain_as_before(tmp_path):
+    ways = (
+        ("C", (WAY, (0, 0), (100, 0)), (ARC, (100, 0), (150, 50), (100, 100))),
+        ("C", (ARC, (0, 200), (-50, 150), (0, 100)), (WAY, (0, 100), (100, 100))),
+    )
+    made = written_arcs(tmp_path / "a.csv", *ways)
+    ends = shapely.points([made.routes.geometry.iloc[at].coords[0] for at in (0, 1)])
+    made = replace(made, manholes=manholes(*[(end.x, end.y) for end in ends]))
+    fixed = fix(made, checks.run(made))
+    assert fixed.changes["code"].to_list() == ["N308"]
+    again = written_and_read(fixed)
+    assert len(again.routes) == 1
+    for survey in (fixed.inventory, again):
+        assert whole(survey) == pytest.approx(whole(made), rel=1e-6)
+    assert np.bincount(again.curves.roles, minlength=3)[:2].tolist() == [7 - 2, 2]
+
+
+def test_what_an_arc_becomes_that_loses_vertices_is_still_an_arc(tmp_path):
+    # Of so small an arc the vertices are less than a millimetre apart: they repeat each other (G205).
+    ways = (
+        ("A", (WAY, (0, 0), (100, 0)), (ARC, (100, 0), (100.4, 0.4), (100, 0.8)), (WAY, (100, 0.8), (0, 40))),
+        ("B", (WAY, (0, 100), (100, 100), (100, 100)), (ARC, (100, 100), (130, 130), (100, 160))),
+    )
+    made = written_arcs(tmp_path / "a.csv", *ways)
+    fixed = fix(made, checks.run(made))
+    assert set(fixed.changes["code"]) == {"G205"}
+    again = written_and_read(fixed)
+    before, after = gis.measure(made), gis.measure(again)
+    assert after["std_m"].to_list() == pytest.approx(before["std_m"].to_list(), rel=0.01)
+    assert after["bias_m"].to_list() == pytest.approx(before["bias_m"].to_list(), rel=0.01)
+
+
+def test_a_copy_whose_lines_were_edited_counts_as_surveyed_and_says_so(tmp_path, fibre):
+    made = written_arcs(tmp_path / "a.csv", ("C", (ARC, (0, 0), (50, 50), (100, 0))))
+    out, _ = corrected.write(tmp_path / "fixed.gpkg", fix(made, checks.run(made)))
+    frame = gpd.read_file(out, layer="routes")
+    assert "curves" in frame
+    frame.geometry = shapely.simplify(frame.geometry.to_numpy(), 1e-6)
+    frame.to_file(tmp_path / "edited.gpkg", layer="routes")
+    edited = gis.read([tmp_path / "edited.gpkg"])
+    assert [left.count for left in edited.left_out] == [1]
+    assert "changed since" in fibre("measure", "edited.gpkg").stderr
+    expected = lengths.uncertainty.length_uncertainty(edited.routes.geometry.to_numpy(), 0.05)[0]
+    assert gis.measure(edited)["std_m"].to_list() == expected.tolist()
+
+
+@pytest.mark.parametrize("text", ["s2 p3", "sharp bend", "s0", "s99999999999", "x5", "7"])
+def test_a_column_of_the_delivery_that_is_called_the_same_stays(tmp_path, text):
+    ground = Ground()
+    line = ground.line(((0.0, EAST),), ((100.0, EAST),))
+    told = {
+        "route_id": ["1", "2"],
+        "kind": ["cable"] * 2,
+        "status": ["new"] * 2,
+        "curves": [text, "two of them"],
+    }
+    gpd.GeoDataFrame(told, geometry=[line, line], crs=4326).to_file(tmp_path / "r.geojson")
+    survey = gis.read([tmp_path / "r.geojson"])
+    assert survey.curves is None
+    assert survey.routes["curves"].to_list() == told["curves"]
+
+
+def test_lines_with_heights_beside_what_is_no_line_are_written(tmp_path):
+    ground = Ground()
+    a, b, c = (ground((metres, EAST)) for metres in (0.0, 50.0, 100.0))
+    high = shapely.LineString([(*a, 1570.0), (*b, 1571.0), (*c, 1572.0)])
+    area = shapely.Polygon([a, b, ground((50.0, NORTH))])
+    made = inventory(routes(high, area, route_id=["C", "D"]))
+    again = written_and_read(fix(made, checks.run(made)))
+    assert again.routes.geometry.geom_type.to_list() == ["LineString", "Polygon"]
+    assert shapely.get_coordinates(again.routes.geometry.iloc[0], include_z=True)[:, 2].tolist() == [
+        1570,
+        1571,
+        1572,
+    ]

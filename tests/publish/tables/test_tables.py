@@ -590,3 +590,17 @@ def test_xlsx_says_in_persian_what_was_left_out():
 
 def test_xlsx_of_a_whole_delivery_has_no_such_sheet(measured):
     assert "Left out" not in sheets(lengths_xlsx(measured)).sheetnames
+
+
+def test_texts_in_several_pieces_are_written_as_one():
+    parts = [
+        pd.DataFrame({"what": pd.Series(one, dtype="str"), "n": [1.0] * len(one)})
+        for one in (["a", None], ["b,c"])
+    ]
+    together = pd.concat(parts, ignore_index=True)
+    assert table_csv(together).decode("utf-8-sig").splitlines() == [
+        "what,n",
+        "a,1.0000",
+        ",1.0000",
+        '"b,c",1.0000',
+    ]
