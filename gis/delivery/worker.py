@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import gc
+import mmap
 import multiprocessing
 import os
 import signal
@@ -44,12 +45,14 @@ if TYPE_CHECKING:
 
 # Memory that a worker may take beyond what it has when it is asked, and for each byte of data.
 _MEMORY, _MEMORY_A_BYTE = 1 << 30, 40
+# What libraries lay claim to and never use, beyond that.
+_CLAIMED = 16 << 30
 # Seconds of processor time, and for each byte of data; and so many times as long by the clock.
 _SECONDS, _SECONDS_A_BYTE, _BY_THE_CLOCK = 10.0, 4e-6, 10.0
 # What a file may be told by before its progress is worth a message, seconds.
 _SELDOM = 0.05
-# How often it is looked whether a worker has ended, seconds.
-_SOON = 0.002
+# How often it is looked whether a worker has ended, and how much memory it has, seconds.
+_SOON, _OFTEN = 0.002, 0.05
 # Where a process starts anew, it takes so long at most until it answers.
 _STARTING = 60.0
 _LAYER, _PART, _LINES, _OTHERS, _TICKET, _PROGRESS, _REFUSED, _HUNGRY, _FAULT, _DONE = (
@@ -269,8 +272,18 @@ class Reader:
 
     def _answer(self, shown: str, seconds: float, memory: int) -> list[RawLayer]:
         answer = _Answer()
-        ends = time.monotonic() + _BY_THE_CLOCK * seconds + _STARTING
-        while self._connection.poll(max(ends - time.monotonic(), 0.0)):
+        now = time.monotonic()
+        ends, looks = now + _BY_THE_CLOCK * seconds + _STARTING, now + _OFTEN
+        most = _held(self._process.pid) + memory
+        while now < ends:
+            there = self._connection.poll(_OFTEN)
+            now = time.monotonic()
+            if now >= looks:
+                looks = now + _OFTEN
+                if _held(self._process.pid) > most:
+                    raise _refused(shown, _TOO_HUNGRY, gib=round(memory / 2**30, 1))
+            if not there:
+                continue
             message = self._connection.recv_bytes()
             kind, content = message[:1], message[1:]
             if kind == _DONE:
@@ -303,6 +316,15 @@ def _way() -> str:
     """Tell how a process is started: a copy of this one at once, where its libraries bear that."""
     forks = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
     return "fork" if forks else "spawn"
+
+
+def _held(pid: int | None) -> int:
+    """Tell how many bytes of memory of its own a process has; 0 where the system does not say."""
+    try:
+        _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return 0
+    return (int(resident) - int(shared)) * mmap.PAGESIZE
 
 
 def _refused(shown: str, why: Text, **fields: object) -> FibreError:
@@ -460,7 +482,7 @@ def _limit(seconds: float, memory: int) -> None:
     with contextlib.suppress(OSError, ValueError):
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        most = pages * resource.getpagesize() + memory
+        most = pages * mmap.PAGESIZE + memory + _CLAIMED
         resource.setrlimit(
             resource.RLIMIT_AS, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard)
         )

@@ -96,8 +96,10 @@ class Meetings:
 
         Returns
         -------
-        nodes, parts : numpy.ndarray
-            (w,) each pair once, by node.
+        nodes : numpy.ndarray
+            (w,) the node of each pair, each pair once and in this order.
+        parts : numpy.ndarray
+            (w,) its part.
         """
         squares, parts = self.squares, self.square_parts
         if chosen is not None:

@@ -231,8 +231,8 @@ def test_a_route_of_a_million_vertices():
     steps = np.arange(1_000_000)
     # A hairpin road: to and fro over 5 km, rows 20 m apart, so that its box is full of it.
     row, column = np.divmod(steps, 1000)
-    x = np.where(row % 2 == 0, column, 999 - column) * 5e-5 + 51.0
-    line = shapely.LineString(np.column_stack([x, 32.0 + row * 2e-4]))
+    x = np.where(row % 2 == 0, column, 999 - column) * 5e-5 + 51.000001234567
+    line = shapely.LineString(np.column_stack([x, 32.000001234567 + row * 2e-4]))
     posts = [line.coords[n] for n in range(0, 1_000_000, 2_000)]
     made = inventory(routes(line), manholes(*posts, line.coords[-1]))
     findings, taken = _checked(made)
