@@ -8,6 +8,7 @@ import multiprocessing
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -88,25 +89,32 @@ def main() -> int:
             turn = iter([(asked.seed, kind, numbers, deliveries, keep) for kind, deliveries in made.items()])
         ended = []
         with multiprocessing.get_context("fork").Pool(asked.workers) as pool:
-            for some in pool.imap_unordered(worked, turn_by_turn(turn, asked.workers)):
-                ended += some
-                for kind, number, trial in some:
-                    if trial.faults:
-                        print(
-                            f"{kind} {number}: {'; '.join(trial.faults)}: {trial.told.strip()[-300:]}",
-                            flush=True,
-                        )
+            try:
+                for some in pool.imap_unordered(worked, turn_by_turn(turn)):
+                    ended += some
+                    for kind, number, trial in some:
+                        if trial.faults:
+                            print(
+                                f"{kind} {number}: {'; '.join(trial.faults)}: {trial.told.strip()[-300:]}",
+                                flush=True,
+                            )
+                    SLOTS.release()
+            finally:
+                # The pool's thread that hands out must not wait for a slot while the pool is ended.
+                OVER.set()
                 SLOTS.release()
         return summary(ended, asked.seed, time.monotonic() - started)
 
 
-SLOTS = multiprocessing.Semaphore(4)
+SLOTS, OVER = multiprocessing.Semaphore(4), threading.Event()
 
 
-def turn_by_turn(turn: Iterator[tuple], workers: int) -> Iterator[tuple]:
+def turn_by_turn(turn: Iterator[tuple]) -> Iterator[tuple]:
     """Hand out no more than the workers take, so that the run ends when its time is over."""
     for job in turn:
         SLOTS.acquire()
+        if OVER.is_set():
+            return
         yield job
 
 

@@ -104,6 +104,7 @@ def tried(seed: int, kind: str, number: int, deliveries: list[Path], place: Path
         How it ended.
     """
     chance = dice(seed, kind, number)
+    shutil.rmtree(place, ignore_errors=True)  # of an earlier run
     (place / "in").mkdir(parents=True)
     (place / "out").mkdir()
     (place / "tmp").mkdir()
