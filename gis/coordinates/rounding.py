@@ -93,12 +93,18 @@ def rounding(xy: Array, crs: pyproj.CRS) -> Step | None:
 
 def _step(numbers: Array) -> float | None:
     for digits in range(-3, _STEP_DIGITS + 1):
-        scaled = numbers * 10.0**digits
-        # Division in binary leaves some units in the last place.
-        off = np.abs(scaled - np.round(scaled)) > np.maximum(1e-7, np.abs(scaled) * 4e-16 * 8)
-        if off.mean() <= 1 - _NEARLY_ALL:
+        if _off(numbers, -digits).mean() <= 1 - _NEARLY_ALL:
             return float(10.0**-digits)
     return None
+
+
+def _off(numbers: Array, power: int) -> NDArray[np.bool_]:
+    """Tell which numbers are no multiples of a power of ten; what is no number is one."""
+    scaled = numbers * 10.0**-power
+    with np.errstate(invalid="ignore"):
+        # Division in binary leaves some units in the last place.
+        off = np.abs(scaled - np.round(scaled)) > np.maximum(1e-7, np.abs(scaled) * 4e-16 * 8)
+    return np.asarray(off)
 
 
 def stated_m(layer: gpd.GeoDataFrame, project: Project) -> float:
@@ -191,27 +197,35 @@ def coarse_features(
     """
     count = len(accuracy_m)
     steps_m = np.zeros(count)
-    finite = np.isfinite(xy).all(axis=1)
-    keys = np.column_stack([np.repeat(owners[finite], 2), xy[finite].ravel()])
-    if len(keys) < _ENOUGH_NUMBERS:
-        return np.empty(0, dtype=np.intp), steps_m[:0]
-    keys = np.unique(keys, axis=0)
-    of, numbers = keys[:, 0].astype(np.intp), keys[:, 1].astype(np.float64)
+    none = np.empty(0, dtype=np.intp), steps_m[:0]
     unit = crs.axis_info[0].unit_conversion_factor if crs.axis_info and not crs.is_geographic else 1.0
     unit_m = _DEGREE_M if crs.is_geographic else unit
-    common = _step(numbers)
+    sample = xy[:: -(-len(xy) // SAMPLE) or 1]
+    several = np.unique(sample[np.isfinite(sample).all(axis=1)])
+    if not len(several):
+        return none
+    common = _step(several)
     finest_m = _FINEST_M if common is None else common * unit_m
+    least = np.nanmin(accuracy_m, initial=np.inf)
+    powers = [power for power in _STEPS if 10.0**power * unit_m > max(least / _DEVIATION, finest_m)]
+    if not powers:
+        return none
+    # A multiple of a step is one of the finer ones, too: hardly any feature has such a number to begin with.
+    first = np.flatnonzero(np.diff(owners, prepend=-1))
+    maybe = np.zeros(count, dtype=bool)
+    maybe[owners[first]] = ~_off(xy[first], powers[-1]).any(axis=1)
+    chosen = maybe[owners] & np.isfinite(xy).all(axis=1)
+    keys = np.column_stack([np.repeat(owners[chosen], 2), xy[chosen].ravel()])
+    if len(keys) < _ENOUGH_NUMBERS:
+        return none
+    keys = np.unique(keys, axis=0)
+    of, numbers = keys[:, 0].astype(np.intp), keys[:, 1].astype(np.float64)
     different = np.bincount(of, minlength=count)
     # What was never measured is a multiple of everything.
     open_ = (different > 0) & (np.bincount(of, weights=numbers == 0, minlength=count) == 0)
-    least = np.nanmin(accuracy_m, initial=np.inf)
-    for power in _STEPS:
+    for power in powers:
         size_m = 10.0**power * unit_m
-        if not (size_m * _DEVIATION > least and size_m > finest_m):
-            break
-        scaled = numbers * 10.0**-power
-        off = np.abs(scaled - np.round(scaled)) > np.maximum(1e-7, np.abs(scaled) * 4e-16 * 8)
-        whole = np.bincount(of, weights=off, minlength=count) == 0
+        whole = np.bincount(of, weights=_off(numbers, power), minlength=count) == 0
         certain = different * np.log10(size_m / finest_m) >= _CERTAIN_DIGITS + np.log10(count)
         found = open_ & whole & certain
         steps_m[found] = size_m

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from scipy import integrate, sparse, special
 
 from gis.lengths.points import repeated
 
@@ -181,6 +180,8 @@ def _groups(ends: Ends, correlation: float) -> tuple[Rows, Floats]:
         (away <= _SAME * np.sqrt(square)) & (aside <= np.maximum(ends.width[one], ends.width[other]))
     )
     one, other, square, same = one[near], other[near], square[near], same[near]
+    from scipy import sparse  # noqa: PLC0415 - heavy, and few totals are of trenches
+
     links = sparse.coo_array((np.ones(len(one)), (one, other)), shape=(len(ends.xy),) * 2)
     _, part = sparse.csgraph.connected_components(links, directed=False)
     # A group is of two points at least.
@@ -223,6 +224,7 @@ def farthest(count: int) -> tuple[float, float]:
     mean, variance : float
         Of 2: 1/√π and 1/2 - 1/π.
     """
+    from scipy import integrate, special  # noqa: PLC0415 - heavy, and few totals are of trenches
 
     def moment(power: int) -> float:
         def density(x: float) -> float:
