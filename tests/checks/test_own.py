@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -300,7 +301,7 @@ def test_a_run_has_the_rule_in_report_map_and_geopackage(survey, fibre, tmp_path
     fibre("run", survey(text), "--out", "out", check=1)
     out = tmp_path / "out"
     said = f"{HOSTILE} (Fibres: 8)"
-    with sqlite3.connect(out / "findings.gpkg") as database:
+    with contextlib.closing(sqlite3.connect(out / "findings.gpkg")) as database:
         tables = [name for (name,) in database.execute("select table_name from gpkg_contents")]
         told = [
             message

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def street(count: int = 10, place: tuple[float, float] = (51.67, 32.65)) -> np.ndarray:
+def street(count: int = 10, place: tuple[float, float] = (51.670001234, 32.650007654)) -> np.ndarray:
     """Lay (count, 4, 2) lines of four vertices beside each other, 30 m apart."""
     along = np.array([[0, 0], [4e-4, 1e-5], [8e-4, 0], [1.2e-3, 2e-5]])
     return np.array(place) + along + np.arange(count)[:, None, None] * [0, 2.7e-4]

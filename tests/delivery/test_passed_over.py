@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import zipfile
@@ -73,7 +74,7 @@ def xlsx(folder):
 def geopackage(folder):
     path = folder / "a.gpkg"
     routes().to_file(path, layer="cables")
-    with sqlite3.connect(path) as database:
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
         database.execute("CREATE TABLE remarks (fid INTEGER PRIMARY KEY, said TEXT)")
         database.execute("INSERT INTO remarks (said) VALUES ('dug twice')")
         database.execute(

@@ -357,7 +357,7 @@ def test_terminal_tells_verdicts_by_word_and_sign():
     assert "✗ differs" in text
     assert "from −101.44" in text
     assert "3 of 29 routes state no accuracy; 0.05 m a coordinate was assumed" in text
-    assert "-99.75" in text
+    assert "−99.75" in text
     assert "? undecided" in text
     assert "accurate to 0.021 m" in text
     assert "2 of 29 routes could not be measured" in text
