@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 
 from gis.coordinates.doubts import Doubt
 from gis.language import Text
@@ -171,17 +172,15 @@ def coarse(
 
 
 def coarse_features(
-    xy: Array, owners: NDArray[np.intp], crs: pyproj.CRS, accuracy_m: Array
+    geometry: NDArray[np.object_], crs: pyproj.CRS, accuracy_m: Array
 ) -> tuple[NDArray[np.intp], Array]:
     """
     Find features that are rounded while others of their layer are not.
 
     Parameters
     ----------
-    xy
-        (m, 2) numbers as the file has them.
-    owners
-        (m,) the feature that each position is of.
+    geometry
+        (n,) geometries with the numbers that the file has; also None.
     crs
         The system that they are in.
     accuracy_m
@@ -200,7 +199,8 @@ def coarse_features(
     none = np.empty(0, dtype=np.intp), steps_m[:0]
     unit = crs.axis_info[0].unit_conversion_factor if crs.axis_info and not crs.is_geographic else 1.0
     unit_m = _DEGREE_M if crs.is_geographic else unit
-    sample = xy[:: -(-len(xy) // SAMPLE) or 1]
+    sample = shapely.get_coordinates(geometry[:: -(-count // SAMPLE) or 1])
+    sample = sample[:: -(-len(sample) // SAMPLE) or 1]
     several = np.unique(sample[np.isfinite(sample).all(axis=1)])
     if not len(several):
         return none
@@ -210,12 +210,11 @@ def coarse_features(
     powers = [power for power in _STEPS if 10.0**power * unit_m > max(least / _DEVIATION, finest_m)]
     if not powers:
         return none
-    # A multiple of a step is one of the finer ones, too: hardly any feature has such a number to begin with.
-    first = np.flatnonzero(np.diff(owners, prepend=-1))
-    maybe = np.zeros(count, dtype=bool)
-    maybe[owners[first]] = ~_off(xy[first], powers[-1]).any(axis=1)
-    chosen = maybe[owners] & np.isfinite(xy).all(axis=1)
-    keys = np.column_stack([np.repeat(owners[chosen], 2), xy[chosen].ravel()])
+    # A multiple of a step is one of the finer ones, too: hardly any feature has an extent of such numbers.
+    maybe = np.flatnonzero(~_off(shapely.bounds(geometry), powers[-1]).any(axis=1))
+    xy, of_maybe = shapely.get_coordinates(geometry[maybe], return_index=True)
+    chosen = np.isfinite(xy).all(axis=1)
+    keys = np.column_stack([np.repeat(maybe[of_maybe[chosen]], 2), xy[chosen].ravel()])
     if len(keys) < _ENOUGH_NUMBERS:
         return none
     keys = np.unique(keys, axis=0)

@@ -347,12 +347,11 @@ def _coarse(
     ]
     if notes or len(layer) != len(geometry):
         return notes
-    xy, owners = shapely.get_coordinates(geometry, return_index=True)
     accuracy = (
         layer["accuracy_m"].astype("float64") if "accuracy_m" in layer else pd.Series(np.nan, layer.index)
     )
     accuracy_m = np.asarray(accuracy.fillna(assumed), dtype=np.float64)
-    rows, steps = rounding.coarse_features(xy, owners, crs, accuracy_m)
+    rows, steps = rounding.coarse_features(geometry, crs, accuracy_m)
     if len(rows) > _ROUNDED_SHARE * len(layer):
         fields = {
             "whose": _OF_SEVERAL.filled(count=len(rows)),
