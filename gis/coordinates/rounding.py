@@ -201,10 +201,10 @@ def coarse_features(
     unit_m = _DEGREE_M if crs.is_geographic else unit
     sample = shapely.get_coordinates(geometry[:: -(-count // SAMPLE) or 1])
     sample = sample[:: -(-len(sample) // SAMPLE) or 1]
-    several = np.unique(sample[np.isfinite(sample).all(axis=1)])
-    if not len(several):
+    sample = sample[np.isfinite(sample).all(axis=1)]
+    if sample.size < _ENOUGH_NUMBERS:
         return none
-    common = _step(several)
+    common = _step(np.unique(sample))
     finest_m = _FINEST_M if common is None else common * unit_m
     least = np.nanmin(accuracy_m, initial=np.inf)
     powers = [power for power in _STEPS if 10.0**power * unit_m > max(least / _DEVIATION, finest_m)]
@@ -215,7 +215,7 @@ def coarse_features(
     xy, of_maybe = shapely.get_coordinates(geometry[maybe], return_index=True)
     chosen = np.isfinite(xy).all(axis=1)
     keys = np.column_stack([np.repeat(maybe[of_maybe[chosen]], 2), xy[chosen].ravel()])
-    if len(keys) < _ENOUGH_NUMBERS:
+    if not len(keys):
         return none
     keys = np.unique(keys, axis=0)
     of, numbers = keys[:, 0].astype(np.intp), keys[:, 1].astype(np.float64)

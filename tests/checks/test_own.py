@@ -224,13 +224,14 @@ def test_a_rule_that_does_not_do_what_it_says_is_one_line(survey, old, new, says
 def test_an_example_that_fails_ends_the_command_before_anything_is_written(survey, fibre, tmp_path):
     path = survey(RULE.replace("right = 12", "right = 8"))
     done = fibre("check", path, "--format", "json", "--out", "findings.json", check=2)
-    (line,) = done.stderr.splitlines()
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("fibre: ")]
     assert "rule U-TRUNK-FIBRES: matches[1] does not do what it says" in line
     assert (done.stdout, (tmp_path / "findings.json").exists()) == ("", False)
 
 
 def test_two_rules_of_one_code_are_refused(survey, fibre):
-    (line,) = fibre("check", survey(RULE + RULE), check=2).stderr.splitlines()
+    done = fibre("check", survey(RULE + RULE), check=2)
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("fibre: ")]
     assert "two rules are called U-TRUNK-FIBRES" in line
 
 
