@@ -4,14 +4,15 @@ const Words = (() => {
   const listeners = [];
   const persianDigits = text => text.replace(/[0-9]/g, digit => "۰۱۲۳۴۵۶۷۸۹"[digit]);
 
-  // A wording of words.json, its {fields} filled; fields come as finished texts. {n:route|routes} bends to the number n.
+  // A wording of words.json, its {fields} filled; fields come as finished texts. {n:route|routes} bends to the number n, and
+  // may have fields within.
   function word(key, fields = {}) {
     const wording = WORDS[key][lang];
-    return wording.replace(/\{(\w+)(?::([^{}|]*)\|([^{}]*))?\}/g, (all, name, one, many) => {
-      if (!(name in fields)) return all;
-      if (many === undefined) return fields[name];
-      return fields[name] === "1" ? one : many;
-    });
+    // Bent first: what is filled in may hold braces, and is letters.
+    const bent = wording.replace(/\{(\w+):((?:[^{}|]|\{\w+\})*)\|((?:[^{}]|\{\w+\})*)\}/g, (all, name, one, many) =>
+      name in fields ? (fields[name] === "1" ? one : many) : all
+    );
+    return bent.replace(/\{(\w+)\}/g, (all, name) => (name in fields ? fields[name] : all));
   }
 
   const of = text => (text ? text[lang] : "");
