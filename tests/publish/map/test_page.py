@@ -116,15 +116,15 @@ def test_answer_says_each_total_with_its_verdict(chromium, plan, plan_page):
     [("en", "All 6 recorded figures agree with the survey."), ("fa", "۶")],
 )
 def test_every_field_of_a_wording_is_filled(chromium, plan_page, faulty_page, lang, says):
-    for page in (plan_page, faulty_page):
-        with opened(chromium, page, fragment=f"#lang={lang}") as (tab, _):
+    for written_page in (plan_page, faulty_page):
+        with opened(chromium, written_page, fragment=f"#lang={lang}") as (tab, _):
             until(tab, IDLE)
             texts = [tab.locator("body").inner_text()]
             for name in ("counties", "findings"):
                 tab.locator(f"[role=tab][aria-controls=tab-{name}]").click()
                 texts.append(tab.locator(f"#tab-{name}").inner_text())
             assert not [text for text in texts if "{" in text or "|" in text]
-            if page is plan_page:
+            if written_page is plan_page:
                 assert says in texts[0]
 
 
