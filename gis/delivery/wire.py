@@ -61,7 +61,7 @@ def dumped(value: Any) -> bytes:
     return json.dumps(_written(value)).encode("ascii")
 
 
-def loaded(data: bytes) -> Any:
+def loaded(data: bytes | memoryview) -> Any:
     """
     Read what `dumped` has written.
 
@@ -75,7 +75,7 @@ def loaded(data: bytes) -> Any:
     Any
         The value.
     """
-    return _read(json.loads(data))
+    return _read(json.loads(bytes(data)))
 
 
 def _written(value: Any) -> Any:
@@ -232,7 +232,7 @@ _AS_THEY_ARE = (
 )  # fmt: skip
 
 
-def unpacked(parts: list[bytes], handed_on: Callable[[int], NDArray[np.object_]]) -> RawLayer:
+def unpacked(parts: list[bytes | memoryview], handed_on: Callable[[int], NDArray[np.object_]]) -> RawLayer:
     """
     Read a layer.
 
@@ -287,19 +287,19 @@ def _column(values: pd.Series[Any]) -> tuple[dict[str, Any], bytes]:
     )
 
 
-def _uncolumned(how: dict[str, Any], data: bytes) -> pd.Series[Any]:
+def _uncolumned(how: dict[str, Any], data: bytes | memoryview) -> pd.Series[Any]:
     """Read a column."""
     if how["how"] == "text":
         missing = pd.NA if how["missing"] == "NA" else np.nan
         dtype: Any = pd.StringDtype(how["storage"], na_value=missing)
-        text = pa.ipc.open_stream(data).read_all().column(0)
+        text = pa.ipc.open_stream(pa.py_buffer(data)).read_all().column(0)
         return pd.Series(dtype.__from_arrow__(text))
     if how["how"] == "numbers":
         return pd.Series(np.frombuffer(data, dtype=np.dtype(how["dtype"])).copy())
     if how["how"] == "arrow":
-        column: pd.Series[Any] = pa.ipc.open_stream(data).read_all().to_pandas()["values"]
+        column: pd.Series[Any] = pa.ipc.open_stream(pa.py_buffer(data)).read_all().to_pandas()["values"]
         return column
-    cells = json.loads(data) if how["how"] == "plain" else loaded(data)
+    cells = json.loads(bytes(data)) if how["how"] == "plain" else loaded(data)
     values = np.empty(len(cells), dtype=object)
     values[:] = cells
     return pd.Series(values, dtype=object)
@@ -339,7 +339,7 @@ def geometry(shapes: NDArray[np.object_]) -> bytes:
     return bytes(sink.getvalue())
 
 
-def ungeometry(data: bytes) -> NDArray[np.object_]:
+def ungeometry(data: bytes | memoryview) -> NDArray[np.object_]:
     """
     Read geometries.
 
@@ -354,7 +354,7 @@ def ungeometry(data: bytes) -> NDArray[np.object_]:
         (n,) geometries and None.
     """
     made = [np.empty(0, dtype=object)]
-    for batch in pa.ipc.open_stream(data):
+    for batch in pa.ipc.open_stream(pa.py_buffer(data)):
         some = wkb.geometries(batch.column(0))
         ring = batch.column(1).to_numpy(zero_copy_only=False)
         if ring.any():

@@ -22,7 +22,7 @@ import traceback
 import warnings
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 import numpy as np
 
@@ -55,9 +55,12 @@ _SELDOM = 0.05
 _SOON, _OFTEN = 0.002, 0.05
 # Where a process starts anew, it takes so long at most until it answers.
 _STARTING = 60.0
-_LAYER, _PART, _LINES, _OTHERS, _TICKET, _PROGRESS, _REFUSED, _HUNGRY, _FAULT, _DONE = (
-    bytes([at]) for at in range(10)
+_LAYER, _PART, _LINES, _OTHERS, _TICKET, _PROGRESS, _REFUSED, _HUNGRY, _FAULT, _DONE, _SPOOLED = (
+    bytes([at]) for at in range(11)
 )
+# What is larger goes by way of a file, which costs one copy where a pipe costs five; Windows keeps a file that is
+# looked at, and its folder would stay.
+_LARGE, _SPOOL = sys.maxsize if os.name == "nt" else 1 << 18, "handed-back"
 _ENDS = {_REFUSED, _HUNGRY, _FAULT}
 _CRASHED = Text(
     "reading it ended the process that reads: {signal}", "خواندن آن پردازهٔ خواننده را از کار انداخت: {signal}"
@@ -260,7 +263,7 @@ class Reader:
             self.busy = True
             try:
                 self._connection.send_bytes(wire.dumped(asked))
-                layers = self._answer(shown, seconds, memory)
+                layers = self._answer(shown, seconds, memory, folder)
             except (EOFError, OSError) as error:
                 raise self._gone(shown, seconds) from error
             else:
@@ -270,7 +273,7 @@ class Reader:
                 if self.busy:
                     self.stop()
 
-    def _answer(self, shown: str, seconds: float, memory: int) -> list[RawLayer]:
+    def _answer(self, shown: str, seconds: float, memory: int, folder: str) -> list[RawLayer]:
         answer = _Answer()
         now = time.monotonic()
         ends, looks = now + _BY_THE_CLOCK * seconds + _STARTING, now + _OFTEN
@@ -285,7 +288,9 @@ class Reader:
             if not there:
                 continue
             message = self._connection.recv_bytes()
-            kind, content = message[:1], message[1:]
+            kind, content = message[:1], memoryview(message)[1:]
+            if kind == _SPOOLED:
+                kind, content = bytes(content[:1]), _spooled(folder, content[1:])
             if kind == _DONE:
                 return answer.layers
             if kind not in _ENDS:
@@ -293,10 +298,10 @@ class Reader:
                 continue
             self.busy = False
             if kind == _REFUSED:
-                raise wire.raised(content)
+                raise wire.raised(bytes(content))
             if kind == _HUNGRY:
                 raise _refused(shown, _TOO_HUNGRY, gib=round(memory / 2**30, 1))
-            raise FaultError.told(content.decode("utf-8", "replace"))
+            raise FaultError.told(bytes(content).decode("utf-8", "replace"))
         raise _refused(shown, _TOO_SLOW, seconds=round(seconds))
 
     def _gone(self, shown: str, seconds: float) -> FibreError:
@@ -359,7 +364,7 @@ def _plain(stem: str) -> str:
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in stem)
 
 
-def _lines(content: bytes) -> NDArray[np.object_]:
+def _lines(content: bytes | memoryview) -> NDArray[np.object_]:
     """Make the lines that a worker has handed on: dimensions, how many, where each begins, their coordinates."""
     dimensions, count = np.frombuffer(content, dtype=np.int64, count=2)
     offsets = np.frombuffer(content, dtype=np.int64, count=int(count) + 1, offset=16)
@@ -370,23 +375,30 @@ def _lines(content: bytes) -> NDArray[np.object_]:
     return wkb.lines(whole, offsets)
 
 
+def _spooled(folder: str, told: memoryview) -> memoryview:
+    """See what a worker has put into its file."""
+    place, size = wire.loaded(told)
+    with (Path(folder) / _SPOOL).open("rb") as spool:
+        return memoryview(mmap.mmap(spool.fileno(), size, offset=place, access=mmap.ACCESS_READ))
+
+
 class _Answer:
     """What a worker has handed back so far."""
 
     def __init__(self) -> None:
         self.layers: list[RawLayer] = []
         self._shapes: dict[int, list[NDArray[np.object_]]] = {}
-        self._parts: list[bytes] = []
+        self._parts: list[bytes | memoryview] = []
 
-    def take(self, kind: bytes, content: bytes) -> None:
+    def take(self, kind: bytes, content: bytes | memoryview) -> None:
         if kind == _TICKET:
-            self._shapes[int.from_bytes(content, "little")] = [np.empty(0, dtype=object)]
+            self._shapes[int.from_bytes(bytes(content), "little")] = [np.empty(0, dtype=object)]
         elif kind == _LINES:
             self._shapes[max(self._shapes)].append(_lines(content))
         elif kind == _OTHERS:
             self._shapes[max(self._shapes)].append(wire.ungeometry(content))
         elif kind == _PROGRESS:
-            progress.tell(*wire.loaded(content))
+            progress.tell(*wire.loaded(bytes(content)))
         elif kind == _PART:
             self._parts.append(content)
         elif kind == _LAYER:
@@ -399,13 +411,24 @@ class _Answer:
 class _Sender:
     """What a worker hands back of the file that it reads, as soon as it has it."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, spool: BinaryIO) -> None:
         self._connection = connection
+        self._spool = spool
         self._tickets = 0
         self._told = 0.0
 
-    def send(self, kind: bytes, content: bytes | memoryview = b"") -> None:
-        self._connection.send_bytes(b"".join([kind, content]))
+    def send(self, kind: bytes, *content: bytes | memoryview) -> None:
+        size = sum(len(part) for part in content)
+        if size <= _LARGE:
+            self._connection.send_bytes(b"".join([kind, *content]))
+            return
+        # A file can be seen as memory from the beginning of a page on.
+        place = -(-self._spool.tell() // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
+        self._spool.seek(place)
+        for part in content:
+            self._spool.write(part)
+        self._spool.flush()
+        self._connection.send_bytes(b"".join([_SPOOLED, kind, wire.dumped([place, size])]))
 
     def begin(self) -> int:
         self._tickets += 1
@@ -415,7 +438,7 @@ class _Sender:
     def lines(self, coordinates: NDArray[np.float64], offsets: NDArray[np.int64]) -> None:
         head = np.array([coordinates.shape[1], len(offsets) - 1], dtype=np.int64)
         flat = [head, offsets.astype(np.int64, copy=False), np.ascontiguousarray(coordinates)]
-        self._connection.send_bytes(b"".join([_LINES, *(part.data.cast("B") for part in flat)]))
+        self.send(_LINES, *(part.data.cast("B") for part in flat))
 
     def others(self, geometries: NDArray[np.object_]) -> None:
         self.send(_OTHERS, wire.geometry(geometries))
@@ -448,7 +471,12 @@ def _work_off(connection: Connection, asked: list[object]) -> None:
     path, layer, encoding, name, seconds, memory, folder = asked
     tempfile.tempdir = str(folder)
     _limit(float(seconds), int(memory))  # type: ignore[arg-type, call-overload]
-    sender = _Sender(connection)
+    with (Path(str(folder)) / _SPOOL).open("wb") as spool:
+        _answered(_Sender(connection, spool), path, layer, encoding, name)
+
+
+def _answered(sender: _Sender, path: object, layer: object, encoding: object, name: object) -> None:
+    """Read a delivery and hand back what is in it, or why it is not read."""
     try:
         with progress.watched(sender.progress), wkb.handed_on(sender):
             layers = sources.open_delivery(path, layer=layer, encoding=encoding, name=name)  # type: ignore[arg-type]
