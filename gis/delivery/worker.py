@@ -454,6 +454,8 @@ def _serve(connection: Connection, of_parent: Connection | None) -> NoReturn:
     """Read what is asked for, until nobody is there to ask."""
     if of_parent is not None:
         of_parent.close()
+        # To look for cycles among what was there before would copy all of it.
+        gc.freeze()
     # The process that asks says what is to be said, and is the one that is interrupted.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     faulthandler.disable()
