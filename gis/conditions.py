@@ -69,7 +69,7 @@ def settled(where: Where, schema: Schema, subject: Text) -> None:
             raise RefusedError(
                 _NO_COLUMN.filled(subject=subject, column=repr(column), layer=schema.name, hint=hint)
             )
-        values = wanted if isinstance(wanted, list) else [wanted]
+        values = listed(wanted)
         if not values:
             raise RefusedError(_NOTHING.filled(subject=subject, column=column))
         where[column] = [as_stored(schema[column], value, subject, "where") for value in values]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -64,13 +65,13 @@ def unmatched(inventory: Inventory, total: Total) -> tuple[tuple[str, Scalar], .
     tuple
         Column and value. A code of a code list is left out, which says what it says though there is none of it.
     """
-    schema = SCHEMAS[total.layer]
+    schema, layer, names = SCHEMAS[total.layer], inventory.layer(total.layer), called(inventory)
     return tuple(
         (column, value)
         for column, wanted in total.where.items()
         if not schema[column].codes
         for value in conditions.listed(wanted)
-        if not selected(inventory, total.layer, {column: value}).any()
+        if not conditions.equal(layer, column, [value], names).any()
     )
 
 
@@ -88,16 +89,22 @@ def called(inventory: Inventory) -> Called:
     Callable
         Given folded names of counties, gives these and all that the survey and the project's counties call them.
     """
-    tables = [layer[[COUNTY, COUNTY_EN]] for name in SCHEMAS if COUNTY_EN in (layer := inventory.layer(name))]
-    if inventory.counties is not None:
-        tables.append(inventory.counties.drop(columns="geometry"))
-    groups = [
-        set(letters.fold_county([letters.written(one) for one in row if not pd.isna(one)]))
-        for table in tables
-        for row in table.drop_duplicates().itertuples(index=False, name=None)
-    ]
+
+    @cache
+    def groups() -> list[set[str]]:
+        """Gather the names of each county, when one is asked for: most conditions name none."""
+        tables = [
+            layer[[COUNTY, COUNTY_EN]] for name in SCHEMAS if COUNTY_EN in (layer := inventory.layer(name))
+        ]
+        if inventory.counties is not None:
+            tables.append(inventory.counties.drop(columns="geometry"))
+        return [
+            set(letters.fold_county([letters.written(one) for one in row if not pd.isna(one)]))
+            for table in tables
+            for row in table.drop_duplicates().itertuples(index=False, name=None)
+        ]
 
     def all_names(names: set[str]) -> set[str]:
-        return names.union(*(group for group in groups if not group.isdisjoint(names)))
+        return names.union(*(group for group in groups() if not group.isdisjoint(names)))
 
     return all_names

@@ -9,12 +9,12 @@ import shapely
 
 from gis.inventory import LOST_RECORD, LeftOut
 from gis.language import Text
+from gis.schema import LINE_TYPES
 
 if TYPE_CHECKING:
     from gis.delivery.understanding import Understanding
 
 # LineString, LinearRing, MultiLineString.
-_LINE_TYPES = (1, 2, 5)
 _LOST = Text("damaged {count:record|records}", "رکورد خراب")
 _DAMAGED = Text(
     "{count:it|they} could not be read; ask for the file again", "خوانده نشد؛ فایل را دوباره بخواهید"
@@ -58,6 +58,6 @@ def left_out(reading: Understanding) -> list[LeftOut]:
         words = (_ROWS, _TABLE) if reading.tabular else (_NOWHERE, _NOT_TOLD)
         counted.append((max(len(raw.frame) - told, 0), *words))
     elif destination.schema.name == "routes":
-        lines = np.isin(shapely.get_type_id(raw.frame.geometry.to_numpy()), _LINE_TYPES)
+        lines = np.isin(shapely.get_type_id(raw.frame.geometry.to_numpy()), LINE_TYPES)
         counted.append((int((~lines).sum()), _UNMEASURED, _NO_LINE))
     return [*raw.left_out, *(LeftOut(raw.path, raw.layer, n, what, why) for n, what, why in counted if n)]

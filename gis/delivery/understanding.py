@@ -24,7 +24,7 @@ from gis.delivery.dialects import speech, telling
 from gis.errors import ProjectError
 from gis.inventory import LeftOut
 from gis.language import Text
-from gis.schema import SCHEMAS, LayerName
+from gis.schema import LINE_TYPES, SCHEMAS, LayerName
 from gis.text.numbers import parse_numbers
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ _SAME_UNIT = 1e-5
 _RECORDED = 1000
 # An extent counts as far off at so many times the distance from the middle that nine of ten keep to.
 _FAR = 3
-_POINT_TYPES, _LINE_TYPES = (0, 4), (1, 2, 5)
+_POINT_TYPES = (0, 4)
 # What parts an archive from the file in it.
 _ARCHIVE = re.compile(r"(?<=\.zip|\.kmz)/", re.IGNORECASE)
 
@@ -314,7 +314,7 @@ def _own_first(reading: Understanding) -> Understanding:
 def _by_geometry(raw: RawLayer) -> list[RawLayer]:
     """Part a layer that holds lines and points, as those of CAD programs do, by the type of geometry."""
     types = shapely.get_type_id(raw.frame.geometry.to_numpy())
-    if not (np.isin(types, _LINE_TYPES).any() and np.isin(types, _POINT_TYPES).any()):
+    if not (np.isin(types, LINE_TYPES).any() and np.isin(types, _POINT_TYPES).any()):
         return [raw]
     # What the reading found is said once, with the lines.
     points = replace(_of_form(raw, "Point"), notes=(), left_out=())
@@ -425,7 +425,7 @@ def _recorded(raw: RawLayer, matched: Match) -> Recorded | None:
     if column is None or column not in raw.table:
         return None
     geometry = raw.frame.geometry.to_numpy()
-    lines = np.flatnonzero(shapely.get_type_id(geometry) == _LINE_TYPES[0])
+    lines = np.flatnonzero(shapely.get_type_id(geometry) == LINE_TYPES[0])
     lines = lines[:: -(-len(lines) // _RECORDED) or 1]
     lengths = parse_numbers(raw.table[column].iloc[lines]) * matched.scale.get("recorded_length_m", 1.0)
     stated = lengths > 0

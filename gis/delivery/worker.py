@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import gc
+import glob
 import mmap
 import multiprocessing
 import os
@@ -28,7 +29,7 @@ import numpy as np
 
 from gis import address, isolation, progress
 from gis.delivery import sources, wire
-from gis.delivery.files import identify
+from gis.delivery.files import archives, identify
 from gis.delivery.files.refusals import refusal
 from gis.delivery.readers import wkb
 from gis.errors import FibreError
@@ -345,23 +346,15 @@ def _size(path: Path) -> int:
         if path.is_dir():
             return sum(_size(one) for one in path.iterdir() if one.is_file())
         stem = identify.stem(path)
-        beside = [one for one in path.parent.glob(f"{_plain(stem)}.*") if identify.stem(one) == stem]
+        beside = [one for one in path.parent.glob(f"{glob.escape(stem)}.*") if identify.stem(one) == stem]
         size = sum(one.stat().st_size for one in {path, *beside} if one.is_file())
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
-                size += sum(min(one.file_size, _MOST_A_MEMBER) for one in archive.infolist())
+                size += sum(min(one.file_size, archives.MAX_BYTES) for one in archive.infolist())
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
         # It says so who reads it.
         return 0
     return size
-
-
-# No member of an archive is unpacked that is larger.
-_MOST_A_MEMBER = 1 << 31
-
-
-def _plain(stem: str) -> str:
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in stem)
 
 
 def _lines(content: bytes | memoryview) -> NDArray[np.object_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import struct
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -130,7 +131,7 @@ def read(source: Source) -> RawLayer:
         D001 where no record can be read.
     """
     path, shown = source.path, source.shown
-    parts = {part.suffix.lower(): part for part in path.parent.glob(f"{_escape(path.stem)}.*")}
+    parts = {part.suffix.lower(): part for part in path.parent.glob(f"{glob.escape(path.stem)}.*")}
     if path.suffix.lower() == ".dbf":
         parts[".dbf"] = path
         parts.pop(".shp", None)
@@ -176,10 +177,6 @@ def read(source: Source) -> RawLayer:
         ),
     )
     return _decoded(layer, parts.get(".cpg"), table, source.encoding)
-
-
-def _escape(stem: str) -> str:
-    return "".join(f"[{char}]" if char in "*?[" else char for char in stem)
 
 
 def _missing(shown: str, part: str) -> Note:

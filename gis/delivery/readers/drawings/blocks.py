@@ -19,6 +19,7 @@ import shapely
 
 from gis.delivery.columns.synonyms import book, words_of
 from gis.delivery.files.refusals import refusal
+from gis.schema import LINE_TYPES
 from gis.text.letters import fold
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ _MOST = 2_000_000
 # Of more lines than that a block is no symbol.
 _LINES = 200
 _TOUCHING = 1e-6
-_LINE_TYPES = (1, 2, 5)
 _NAMED: tuple[str, ...] = ("manholes", "offices")
 
 
@@ -188,7 +188,7 @@ def look(geometries: NDArray[np.object_]) -> Look:
     Look
         Its size and shape.
     """
-    lines = geometries[np.isin(shapely.get_type_id(geometries), _LINE_TYPES)]
+    lines = geometries[np.isin(shapely.get_type_id(geometries), LINE_TYPES)]
     west, south, east, north = shapely.total_bounds(geometries) if len(geometries) else (0.0, 0.0, 0.0, 0.0)
     across = float(np.nan_to_num(np.hypot(east - west, north - south)))
     off = float(np.hypot(max(west, -east, 0.0), max(south, -north, 0.0)))
